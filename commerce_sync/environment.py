@@ -1,0 +1,97 @@
+"""Reading the environment: each function refuses what it cannot read, with the name of the variable."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+# Every variable of ours that is read. A misspelled one would otherwise be silently without effect.
+VARIABLES = frozenset(
+    f"COMMERCE_SYNC_{name}"
+    for name in (
+        *("ALLOW_PRIVATE_HOSTS", "DATA_DIR", "DEBUG", "ENCRYPTION_KEYS", "IDLE_IN_TRANSACTION_TIMEOUT_MS"),
+        *("LOCK_TIMEOUT_MS", "LOG_LEVEL", "PRODUCTION", "REDIS_URL", "TRUST_PROXY", "WORKERS"),
+    )
+)
+
+
+def refuse_unknown_variables() -> None:
+    """Raise ImproperlyConfigured for a COMMERCE_SYNC_ variable that nothing reads."""
+    for name in sorted(os.environ):
+        if name.startswith("COMMERCE_SYNC_") and name not in VARIABLES:
+            near = difflib.get_close_matches(name, VARIABLES, n=1)
+            raise ImproperlyConfigured(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
+
+
+def text(name: str) -> str:
+    """A variable without the spaces around it; empty when unset."""
+    return os.environ.get(name, "").strip()
+
+
+def flag(name: str) -> bool:
+    """A yes/no variable: 1/true/yes/on or 0/false/no/off/empty. Anything else is refused."""
+    said = text(name).lower()
+    if said in {"1", "true", "yes", "on"}:
+        return True
+    if said in {"", "0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {said!r}")
+
+
+def whole(name: str, default: int, lowest: int, highest: int) -> int:
+    """A whole number between two limits, both included."""
+    said = text(name) or str(default)
+    if not (said.isascii() and said.isdigit() and lowest <= int(said) <= highest):
+        raise ImproperlyConfigured(f"{name} must be a whole number from {lowest} to {highest}, not {said!r}")
+    return int(said)
+
+
+def word(name: str, default: str, words: tuple[str, ...]) -> str:
+    """One of some words, in any case."""
+    found = text(name).upper() or default
+    if found not in words:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(words)}, not {found!r}")
+    return found
+
+
+def words(name: str) -> list[str]:
+    """A comma separated list; empty when unset."""
+    return [part.strip() for part in text(name).split(",") if part.strip()]
+
+
+def generated_secrets(path: Path) -> dict[str, str]:
+    """The secrets of this development set-up, made once; the file appears whole and is its owner's alone."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+        mine = path.with_name(f"{path.name}.{os.getpid()}")
+        secrets = {
+            "SECRET_KEY": Fernet.generate_key(),
+            "COMMERCE_SYNC_ENCRYPTION_KEYS": Fernet.generate_key(),
+        }
+        with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.writelines(f"{name}={value.decode()}\n" for name, value in secrets.items())
+        try:
+            os.link(mine, path)  # refuses to replace, so that of two processes starting together one wins for both
+        except FileExistsError:
+            pass
+        finally:
+            mine.unlink()
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+
+
+def fernet_keys(joined: str) -> list[str]:
+    """The keys of stored credentials; the first encrypts, all decrypt. The message never shows a key."""
+    keys = [part.strip() for part in joined.split(",") if part.strip()]
+    for position, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            problem = f"key {position} of COMMERCE_SYNC_ENCRYPTION_KEYS is not a Fernet key"
+            raise ImproperlyConfigured(problem) from None
+    if not keys:
+        raise ImproperlyConfigured("COMMERCE_SYNC_ENCRYPTION_KEYS holds no key")
+    return keys

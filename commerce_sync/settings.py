@@ -1,0 +1,178 @@
+"""Settings, from the environment. What cannot be read is refused here, at start, with the name of the
+variable.
+
+Without any variable this is a working development set-up: an embedded PostgreSQL and generated secrets
+under `.data/`. `COMMERCE_SYNC_PRODUCTION=1` demands the real ones and switches on what `check --deploy`
+asks for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from commerce_sync import embedded
+from commerce_sync.environment import (
+    fernet_keys,
+    flag,
+    generated_secrets,
+    refuse_unknown_variables,
+    text,
+    whole,
+    word,
+    words,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def secret(name: str) -> str:
+    """A secret from the environment; outside production from the generated file."""
+    value = text(name)
+    if value:
+        return value
+    if PRODUCTION:
+        raise ImproperlyConfigured(f"{name} must be set when COMMERCE_SYNC_PRODUCTION=1")
+    path = COMMERCE_SYNC_DATA_DIR / "secrets.env"
+    try:
+        return generated_secrets(path)[name]
+    except KeyError:
+        raise ImproperlyConfigured(f"{path} has no {name}: set it, or remove the file to make new ones") from None
+
+
+def database() -> dict[str, Any]:
+    """The one database: of DATABASE_URL, else the embedded server, started here when it does not run."""
+    if text("DATABASE_URL"):
+        try:
+            found: dict[str, Any] = dict(environ.Env().db_url("DATABASE_URL"))
+        except (ValueError, environ.ImproperlyConfigured) as error:
+            raise ImproperlyConfigured("DATABASE_URL cannot be read: postgresql://user:password@host/name") from error
+        if found.get("ENGINE") != "django.db.backends.postgresql":
+            raise ImproperlyConfigured("DATABASE_URL must begin with postgresql:// (nothing else is supported)")
+    elif PRODUCTION:
+        raise ImproperlyConfigured("DATABASE_URL must be set when COMMERCE_SYNC_PRODUCTION=1")
+    else:
+        server = embedded.ensure_running(COMMERCE_SYNC_DATA_DIR)
+        found = {"ENGINE": "django.db.backends.postgresql", **server.database}
+    options = found.setdefault("OPTIONS", {})
+    limits = {
+        # A worker that hangs must not hold its locks for ever; a lock not had soon is a failure to retry.
+        "idle_in_transaction_session_timeout": whole(
+            "COMMERCE_SYNC_IDLE_IN_TRANSACTION_TIMEOUT_MS", 60_000, 0, 3_600_000
+        ),
+        "lock_timeout": whole("COMMERCE_SYNC_LOCK_TIMEOUT_MS", 5_000, 0, 3_600_000),
+    }
+    ours = " ".join(f"-c {name}={milliseconds}" for name, milliseconds in limits.items())
+    options["options"] = f"{ours} {options.get('options', '')}".strip()
+    options.setdefault("prepare_threshold", 5)
+    return {**found, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": False}
+
+
+refuse_unknown_variables()
+PRODUCTION = flag("COMMERCE_SYNC_PRODUCTION")
+DEBUG = flag("COMMERCE_SYNC_DEBUG")
+if DEBUG and PRODUCTION:
+    raise ImproperlyConfigured("COMMERCE_SYNC_DEBUG and COMMERCE_SYNC_PRODUCTION cannot both be set")
+COMMERCE_SYNC_DATA_DIR = Path(text("COMMERCE_SYNC_DATA_DIR") or BASE_DIR / ".data").resolve()
+# host:port pairs on private addresses that may be called: test servers, a platform in one's own network.
+COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = words("COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS")
+SECRET_KEY = secret("SECRET_KEY")
+COMMERCE_SYNC_ENCRYPTION_KEYS = fernet_keys(secret("COMMERCE_SYNC_ENCRYPTION_KEYS"))
+ALLOWED_HOSTS = words("ALLOWED_HOSTS") or ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS must be set when COMMERCE_SYNC_PRODUCTION=1")
+CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
+DATABASES = {"default": database()}
+
+INSTALLED_APPS = [
+    *(
+        "django.contrib.admin",
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+    ),
+    *("django.contrib.messages", "django.contrib.staticfiles"),
+    # commerce_sync comes after django_q: its admin.py takes back what django_q's registers.
+    *("django_q", "rest_framework", "ledger", "connectors", "commerce_sync", "health"),
+]
+MIDDLEWARE = [
+    *("django.middleware.security.SecurityMiddleware", "whitenoise.middleware.WhiteNoiseMiddleware"),
+    *("django.contrib.sessions.middleware.SessionMiddleware", "django.middleware.common.CommonMiddleware"),
+    *("django.middleware.csrf.CsrfViewMiddleware", "django.contrib.auth.middleware.AuthenticationMiddleware"),
+    *(
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    ),
+]
+ROOT_URLCONF = "commerce_sync.urls"
+WSGI_APPLICATION = "commerce_sync.wsgi.application"
+CONTEXT = "django.template.context_processors.request", "django.contrib.auth.context_processors.auth"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": [*CONTEXT, "django.contrib.messages.context_processors.messages"]},
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "static/"
+STATIC_ROOT = COMMERCE_SYNC_DATA_DIR / "static"
+# Hashed names need collectstatic, which only a deployment runs; elsewhere files are served in place.
+WHITENOISE_USE_FINDERS = not PRODUCTION
+HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": HASHED if PRODUCTION else "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+X_FRAME_OPTIONS = "DENY"
+if flag("COMMERCE_SYNC_TRUST_PROXY"):
+    # Only behind a proxy that sets or strips this header: a client could otherwise claim to use TLS.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {
+        "handlers": ["stderr"],
+        "level": word("COMMERCE_SYNC_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    },
+}
+
+# django-q2 only rings the bell; our own work table is the truth. checks.py holds these to their reasons.
+WORKERS = whole("COMMERCE_SYNC_WORKERS", 3, 1, 64)
+Q_CLUSTER: dict[str, Any] = {
+    "name": "commerce_sync",
+    "workers": WORKERS,
+    "queue_limit": WORKERS,
+    "bulk": 1,
+    "poll": 0.5,
+    "timeout": 60,  # seconds; a drain stops itself well before
+    "retry": 600,  # seconds; redelivery is not our recovery path
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 200,
+    "max_rss": 300_000,
+}
+REDIS_URL = text("COMMERCE_SYNC_REDIS_URL")
+Q_CLUSTER |= {"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}

@@ -1,0 +1,10 @@
+"""The web application, for gunicorn: `gunicorn commerce_sync.wsgi`."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "commerce_sync.settings")
+application = get_wsgi_application()

@@ -1,0 +1,1 @@
+"""Accounting platforms: where documents go. One platform, one file."""

@@ -1,0 +1,133 @@
+"""The partner's own sales system: records arrive by push, in the published commerce shapes.
+
+Contract: ``commerce.openapi.json`` ("Commerce: Order", "Transaction", "Dispute", …). Its published examples
+show what many systems behind a partner really send, and the pages of this platform's tests are built after
+them. Rules, and why:
+
+* **Nothing is recomputed and nothing invented.** Taxes, totals and payments are what the row says. What
+  does not add up is returned as it was said; the ledger's check names the difference.
+* **Blank strings, null and the year 1** (``0001-01-01``, ``closedDate`` of an open order) say nothing.
+  ``XXX`` is no currency: the company's is meant. Naive times are on the company's clock.
+* **Lines.** net = totalAmount - totalTaxAmount. Without totalAmount: quantity × unitPrice - discount. A
+  discount lowers the price when positive, as the contract says, unless unit price and net prove the other
+  sign (returns).
+* **Taxes** are keyed by component id. A component without an amount gets its share of the line's tax by the
+  rates in the row, else by the known rates, else equally. Without components one tax is keyed by its
+  percentage. Where nothing tells how much tax there is, `taxes` is None, unless the percentage or the
+  order's totalTaxAmount is 0.
+* **A discount on the whole order** that no line carries is spread over product lines by net, if it is what
+  the lines miss the total by. It is before tax by contract, so taxes stay.
+* **Stated** = totalAmount + totalGratuity. Platforms give totalAmount before or after refunds: if lines
+  equal the total with totalRefund taken off or put back, that is the total.
+* **Payments.** Paid and Unknown moved money; Pending and Authorized have not yet, Failed and Cancelled
+  never will: what is not paid of the stated total is `due`. A payment of which only the id is said is not
+  known to be paid. An unknown type is method "other" with its word as label, since books map the label; an
+  unknown status is a problem.
+* **Refunds are booked once.** ``settings["refunds_from"]`` says who knows: "transactions" (default: Refund
+  transactions; negative payments in orders are passed over) or "orders" (the reverse; the record's id is
+  the payment's). Negative lines equal to totalRefund are then not part of the sale. A partner whose
+  transactions do not list cash refunds, or that sends returns as orders, chooses "orders".
+* **A return** (an order with a negative total) is a Refund with positive amounts; an exchange that leaves
+  something to pay stays an Order with negative lines.
+* **Transactions.** Payment: nothing, the tender is on the order. Some systems send fees and payouts
+  negative, others positive: the type alone tells the direction. A transfer goes to the seller's bank by
+  contract: a payout.
+* **Our extensions** in ``supplementalData.content``: ``state`` ("open"), ``deleted``, ``voided``,
+  ``fulfilledAt`` on orders; ``cost`` (of all units) and ``fulfilledAt`` on lines; ``deleted`` and
+  ``voided`` on transactions.
+
+From references (`MapContext.references`) come ``product`` (``category``, ``is_gift_card``, ``sku``,
+``skus`` by variant) and ``tax_rate`` (``name``, ``rate_ppm``), as `Partner.reference` makes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from connectors.commerce import _partner_wire as wire
+from connectors.commerce._partner_money import dispute_records, transaction_records
+from connectors.commerce._partner_orders import order_records
+from connectors.commerce._partner_reading import RowProblem, Unfit, read
+from connectors.commerce._partner_references import KINDS, ReferenceRow, reference_of
+from connectors.commerce._partner_values import updated
+from connectors.declare import Stream
+from connectors.platform import CommercePlatform
+from connectors.session import MapContext
+from ledger.commerce import Record
+
+REFUND_SOURCES: Final = ("transactions", "orders")
+
+
+def _no_records(row: Any, context: MapContext) -> list[Record]:
+    """Read for its shape only."""
+    return []
+
+
+_SHAPES: Final[dict[str, tuple[type[wire.Dated], Callable[[Any, MapContext], list[Record]]]]] = {
+    "orders": (wire.Order, order_records),
+    "payments": (wire.Payment, _no_records),
+    "transactions": (wire.Transaction, transaction_records),
+    "disputes": (wire.Dispute, dispute_records),
+} | dict.fromkeys(KINDS, (wire.Reference, _no_records))
+_PLANS: Final = {name: (msgspec.json.Decoder(shape), to) for name, (shape, to) in _SHAPES.items()}
+_STAMP: Final = msgspec.json.Decoder(wire.Dated)
+_REFERENCE: Final = msgspec.json.Decoder(wire.Reference)
+
+
+class Partner(CommercePlatform):
+    """The partner's sales system. Nothing is fetched: rows come through the partner API."""
+
+    key = "partner"
+    name = "Partner sales"
+    local = True
+    streams = MappingProxyType(
+        {name: Stream(to=to, wire=shape, updated="sourceModifiedDate") for name, (shape, to) in _SHAPES.items()}
+    )
+
+    def map(self, dataset: str, row: bytes | msgspec.Raw, context: MapContext) -> list[Record]:
+        """The records of one row of `dataset`; see the module for the rules.
+
+        Raises ``msgspec.ValidationError`` with the path of a value of the wrong type, `RowProblem` (a
+        `MappingProblem`) for a value that cannot be used, `MisconfiguredPlatform` for an unknown dataset.
+        """
+        plan = _PLANS.get(dataset)
+        if plan is None:
+            self._stream(dataset)
+            raise AssertionError(dataset)
+        decoder, to = plan
+        if context.settings and context.settings.get("refunds_from", "transactions") not in REFUND_SOURCES:
+            word = str(context.settings["refunds_from"])[:60]
+            raise RowProblem("unknown_word", "", {"word": word, "field": "refunds_from"})
+        found = read(decoder, row)
+        try:
+            return to(found, context)
+        except Unfit as unfit:
+            raise unfit.at(found) from None
+
+    def identify(self, dataset: str, row: bytes | msgspec.Raw) -> tuple[str, datetime | None]:
+        """The row's id, and the instant of its last change if it says one. Raises as `map` does.
+
+        A naive instant is taken as UTC here: it only orders versions and moves watermarks.
+        """
+        self._stream(dataset)
+        stamp = read(_STAMP, row)
+        try:
+            return str(stamp.id), updated(stamp, "UTC")
+        except Unfit as unfit:
+            raise unfit.at(stamp) from None
+
+    def reference(self, dataset: str, row: bytes | msgspec.Raw) -> ReferenceRow | None:
+        """What a row of names tells about one thing; None for a dataset of facts. Raises as `map` does."""
+        self._stream(dataset)
+        if dataset not in KINDS:
+            return None
+        found = read(_REFERENCE, row)
+        try:
+            return reference_of(KINDS[dataset], found)
+        except Unfit as unfit:
+            raise unfit.at(found) from None

@@ -1,0 +1,243 @@
+"""The vocabulary in which a platform file states its facts.
+
+Plain frozen values, composed and not inherited; nothing here talks to anything. A value that cannot be right
+raises `ValueError` while the platform's file is imported, so a wrong declaration stops the server at start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal, Protocol
+
+from connectors.hosts import Hosts
+from connectors.wire import Request, Response
+
+__all__ = [
+    "GET",
+    "POST",
+    "PUT",
+    "ApiKey",
+    "Auth",
+    "BasicLogin",
+    "Budget",
+    "Endpoint",
+    "Hosts",
+    "NoAuth",
+    "OAuth2",
+    "Pager",
+    "Push",
+    "Rate",
+    "Safety",
+    "Stream",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `calls` in any window of `seconds`, counted per connection or over the whole platform.
+
+    `burst` of them may come at once after a rest; the others are spread over the rest of the window.
+    """
+
+    calls: int
+    seconds: int
+    scope: Literal["connection", "platform"] = "connection"
+    burst: int = 0  # 0: a tenth of the calls
+
+    def __post_init__(self) -> None:
+        if self.calls < 1 or self.seconds < 1 or not 0 <= self.burst <= self.calls:
+            raise ValueError(f"a rate needs calls ≥ 1, seconds ≥ 1 and 0 ≤ burst ≤ calls: {self!r}")
+
+    @property
+    def at_once(self) -> int:
+        return self.burst or max(1, self.calls // 10)
+
+    @property
+    def interval(self) -> timedelta:
+        """The distance of two calls once the burst is spent.
+
+        Burst and distance together hold `calls` a window.
+        """
+        return timedelta(seconds=self.seconds) / max(1, self.calls - self.at_once)
+
+    @property
+    def tolerance(self) -> timedelta:
+        """How far the next call may be booked ahead of now and still go at once."""
+        return self.interval * (self.at_once - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How often a platform may be called; no rates means that the platform publishes none."""
+
+    rates: tuple[Rate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth2:
+    """Authorization code flow. URLs may be relative to the base URL; `header` and `scheme` carry the token.
+
+    `client` says how the token endpoint learns who we are. `margin_seconds` before its end a token is renewed
+    (less than a fifth of the life of a short-lived token is enough). `separator` joins the scopes.
+    """
+
+    authorize: str
+    token: str
+    scopes: tuple[str, ...] = ()
+    client: Literal["basic", "form", "json"] = "basic"
+    pkce: bool = False
+    extra: tuple[tuple[str, str], ...] = ()
+    separator: str = " "
+    header: str = "Authorization"
+    scheme: str = "Bearer"
+    margin_seconds: int = 300
+    revoke: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key that the merchant or the partner gives us.
+
+    In a header (`scheme` before it) or in a query parameter.
+    """
+
+    header: str | None = "Authorization"
+    scheme: str = "Bearer"
+    query: str | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.header) == bool(self.query):
+            raise ValueError("a key goes either into a header or into a query parameter")
+
+
+@dataclass(frozen=True, slots=True)
+class BasicLogin:
+    """A user name and a password, sent as HTTP Basic."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoAuth:
+    """No authentication: records arrive by push, or the platform is our own."""
+
+
+Auth = OAuth2 | ApiKey | BasicLogin | NoAuth
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A method and a path, with the query and the JSON body that never change.
+
+    Made by `GET`, `POST` and `PUT`.
+    """
+
+    method: str
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+    body: Mapping[str, Any] | None = None
+    safe: bool = False
+
+    def request(self) -> Request:
+        """The request, without what paging, `since` and authentication add."""
+        request = Request(self.method, self.path, params=self.params, safe=self.safe)
+        return request if self.body is None else request.with_json(self.body)
+
+
+def GET(path: str, **params: str) -> Endpoint:
+    """A read."""
+    return Endpoint("GET", path, tuple(params.items()))
+
+
+def POST(path: str, body: Mapping[str, Any] | None = None, *, safe: bool = False) -> Endpoint:
+    """A write, or (`safe=True`) a search that is sent by POST."""
+    return Endpoint("POST", path, body=body, safe=safe)
+
+
+def PUT(path: str, body: Mapping[str, Any] | None = None) -> Endpoint:
+    """A write."""
+    return Endpoint("PUT", path, body=body)
+
+
+class Pager(Protocol):
+    """How a platform leads from one page to the next (see `connectors.paging`)."""
+
+    def first(self, request: Request) -> Request:
+        """The request of the first page."""
+        ...
+
+    def following(self, request: Request, response: Response, rows: int) -> Request | None:
+        """The request after `request`, whose answer had `rows` rows; None at the end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One kind of row that a commerce platform offers.
+
+    `rows` is the dotted path of the list in an answer ("" when the answer itself is the list). `wire` is the
+    shape of a row and `to` the pure function from it to records. `since` names the query parameter
+    (`query:name`) or the dotted path in the JSON body (`body:query.filter.start`) that takes the watermark as
+    an ISO instant. `id` and `updated` are the dotted paths of a row's identity and its last change. Each pull
+    starts `lookback` before the watermark, because late rows and two clocks are normal.
+    """
+
+    to: Callable[..., Any]
+    wire: Any = None
+    endpoint: Endpoint | None = None
+    rows: str = ""
+    since: str | None = None
+    paging: Pager | None = None
+    lookback: timedelta = timedelta(minutes=10)
+    id: str = "id"
+    updated: str | None = "updated_at"
+
+    def __post_init__(self) -> None:
+        if self.since is not None and self.since.partition(":")[0] not in ("query", "body"):
+            raise ValueError(f"`since` is query:name or body:path, not {self.since!r}")
+        if self.lookback < timedelta(0):
+            raise ValueError("`lookback` cannot be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """What makes writing to a platform safe to repeat; the engine picks its strategy from it.
+
+    `idempotency`: a key is remembered for ever, for a number of seconds, or not at all (None). `unique_ref`:
+    the platform refuses a second document with our reference. `search_by_ref`: it can be asked for one, and a
+    new one is found after `search_lag_seconds`. `max_server_delay_seconds`: how long after our time-out it
+    may still commit.
+    """
+
+    idempotency: Literal["permanent"] | int | None = None
+    unique_ref: bool = False
+    search_by_ref: bool = False
+    search_lag_seconds: int = 0
+    max_server_delay_seconds: int = 60
+
+    @property
+    def may_post_automatically(self) -> bool:
+        """Without a key, a unique reference or a search, one lost answer makes a duplicate.
+
+        A person must look.
+        """
+        return self.idempotency is not None or self.unique_ref or self.search_by_ref
+
+    @property
+    def settle_seconds(self) -> int:
+        """How long after a lost answer a clear "not there" can be believed."""
+        return self.max_server_delay_seconds + self.search_lag_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """How one kind of document is delivered.
+
+    Where, as what, how the answer names it, how it is found and voided.
+    """
+
+    endpoint: Endpoint
+    body: Callable[..., Any]
+    made: Callable[[Response], Any]
+    find: Callable[..., Any]
+    void: Callable[..., Any] | None = None

@@ -1,0 +1,175 @@
+"""What a platform is: facts stated by a class, and the few verbs that the engine calls.
+
+A platform file subclasses `CommercePlatform` (where sales come from) or `AccountingPlatform` (where documents
+go), states its facts, and overrides only what the declarations cannot say. Pure: no Django, no HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+
+from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
+from connectors.errors import BadAnswer, Failure, MappingProblem, MisconfiguredPlatform
+from connectors.paging import OnePage, Page, since_instant, value_at, walk
+from connectors.session import CompanyFacts, MapContext, Option, Pushed, Session
+from connectors.wire import Response
+
+if TYPE_CHECKING:
+    from ledger.commerce import Record
+    from ledger.documents import Document
+
+__all__ = [
+    "AccountingPlatform",
+    "CommercePlatform",
+    "CompanyFacts",
+    "MapContext",
+    "MappingProblem",
+    "Option",
+    "Platform",
+    "Pushed",
+    "Session",
+]
+
+
+class Platform:
+    """A product that we support.
+
+    `local` ones have no outside: nothing is called, so no hosts and no budget.
+    """
+
+    key: ClassVar[str]
+    name: ClassVar[str]
+    hosts: ClassVar[Hosts]
+    auth: ClassVar[Auth] = NoAuth()
+    budget: ClassVar[Budget]
+    local: ClassVar[bool] = False
+
+    def refusal(self, response: Response) -> Failure | None:
+        """What an answer of 4xx means in this platform's own words; None leaves it to the table of statuses.
+
+        Asked only for answers that say the request was understood and not carried out.
+        """
+        return None
+
+
+class CommercePlatform(Platform):
+    """Where sales come from. `streams` are the class's `Stream` attributes, by name."""
+
+    streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "streams" not in cls.__dict__:
+            own = {name: value for name, value in vars(cls).items() if isinstance(value, Stream)}
+            cls.streams = MappingProxyType({**cls.streams, **own})
+
+    def map(self, dataset: str, row: bytes, context: MapContext) -> list[Record]:
+        """The records of one row; none when accounting has nothing to do with it.
+
+        Raises `msgspec.ValidationError` (with the path) for a row of another shape, `MappingProblem` for a
+        row whose values cannot be understood, `MisconfiguredPlatform` for an unknown dataset.
+        """
+        stream = self._stream(dataset)
+        wire = msgspec.json.decode(row, type=stream.wire) if stream.wire else msgspec.json.decode(row)
+        found = stream.to(wire, context)
+        if found is None:
+            return []
+        return list(found) if isinstance(found, list | tuple) else [found]
+
+    def identify(self, dataset: str, row: bytes) -> tuple[str, datetime | None]:
+        """The row's id at the platform and the aware instant of its last change (None when it does not say).
+
+        Raises `MappingProblem` when the row has no usable id or its instant cannot be read.
+        """
+        stream = self._stream(dataset)
+        try:
+            identity = value_at(row, stream.id)
+            updated = value_at(row, stream.updated) if stream.updated else None
+        except BadAnswer as error:
+            raise MappingProblem("malformed", stream.id, error.detail) from None
+        if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
+            raise MappingProblem("malformed", stream.id, "the row has no id")
+        return str(identity), _instant(updated, stream.updated or "")
+
+    def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
+        """The pages of a stream from `since` on (an aware instant, look-back already taken off).
+
+        Raises a `Failure`.
+        """
+        stream = self._stream(dataset)
+        if stream.endpoint is None:
+            raise MisconfiguredPlatform(f"{self.key}: {dataset} is pushed to us and cannot be fetched")
+        request = stream.endpoint.request()
+        if since is not None and stream.since:
+            request = since_instant(request, stream.since, since)
+        return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
+
+    def _stream(self, dataset: str) -> Stream:
+        try:
+            return self.streams[dataset]
+        except KeyError:
+            raise MisconfiguredPlatform(f"{self.key} has no stream {dataset!r}") from None
+
+
+class AccountingPlatform(Platform):
+    """Where documents go. `document_kinds` names the classes of documents it takes (`Journal`, `Invoice`, …).
+
+    `local` is true for the built-in books: their writes join our own transaction, so there is nothing
+    unknown.
+    """
+
+    document_kinds: ClassVar[frozenset[str]]
+    safety: ClassVar[Safety]
+
+    @property
+    def may_post_automatically(self) -> bool:
+        """False when one lost answer could make a duplicate that nobody would notice."""
+        return self.local or self.safety.may_post_automatically
+
+    def push(self, session: Session, document: Document) -> Pushed:
+        """Deliver; raises `UnknownOutcome` when it may have happened, else the Failure that says why not."""
+        raise NotImplementedError
+
+    def find(self, session: Session, document: Document) -> Pushed | None:
+        """The document at the platform by its reference; None only for a clear "not there"."""
+        raise NotImplementedError
+
+    def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]] | None:
+        """(account, debit, credit) of each leg there, in minor units of the document's currency.
+
+        None: cannot say.
+        """
+        return None
+
+    def void(self, session: Session, remote_id: str, kind: str) -> None:
+        """Take the document back at the platform; doing it twice is no error."""
+        raise NotImplementedError
+
+    def facts(self, session: Session) -> CompanyFacts:
+        """Base currency and lock date, as they are now."""
+        raise NotImplementedError
+
+    def options(self, session: Session) -> list[Option]:
+        """Everything that a mapping may choose from."""
+        raise NotImplementedError
+
+    def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
+        """Make an account that the mapping lacks; `type` is one of `Option.type`."""
+        raise NotImplementedError
+
+
+def _instant(value: Any, path: str) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = msgspec.convert(value, datetime, strict=not isinstance(value, int))
+    except msgspec.ValidationError as error:
+        raise MappingProblem("malformed", path, str(error)) from None
+    if moment.tzinfo is None:
+        raise MappingProblem("malformed", path, "the instant has no offset")
+    return moment

@@ -1,0 +1,80 @@
+"""What passes between the engine and a platform, as plain values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from connectors.errors import MisconfiguredPlatform
+from connectors.wire import Request, Response, Sender
+
+
+@dataclass(frozen=True, slots=True)
+class MapContext:
+    """What a mapping may know beside the row: the company's currency and zone, settings and names.
+
+    `references` leads from a kind (`location`, `category`, …) and a platform id to what is known of it.
+    `received_at` is when the row reached us (an aware instant), for platforms that do not say when it
+    changed.
+    """
+
+    currency: str
+    zone: str = "UTC"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One piece of work for one connection. `door` is None for a local platform, which has no outside."""
+
+    connection_id: int
+    company_id: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    door: Sender | None = None
+
+    def send(self, request: Request) -> Response:
+        """Send through the door; raises a `Failure`."""
+        if self.door is None:
+            raise MisconfiguredPlatform("a local platform has no door to send through")
+        return self.door.send(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A document at the platform: its id there, where a person sees it, and the platform's answer."""
+
+    remote_id: str
+    url: str = ""
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyFacts:
+    """What the platform says about the company: its base currency, and the last day of its locked period."""
+
+    base_currency: str
+    lock_through: date | None = None
+    name: str = ""
+    remote_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something to choose from at an accounting platform: an account, a tax rate, a customer, …
+
+    `kind` is account, tax_rate, customer, supplier, item or tracking; `type` is the platform-neutral account
+    type (asset, bank, liability, equity, income, expense) or empty.
+    """
+
+    kind: str
+    id: str
+    name: str
+    code: str = ""
+    type: str = ""
+    currency: str | None = None
+    active: bool = True
+    detail: Mapping[str, Any] = field(default_factory=dict)

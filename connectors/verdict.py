@@ -1,0 +1,74 @@
+"""What an answer, or the lack of one, means: the judgment of the door. No clock, no network, no database."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from typing import Final
+
+import requests
+import urllib3
+
+from connectors import errors
+from connectors.errors import Failure, UnknownOutcome
+from connectors.platform import Platform
+from connectors.transport import BodyTooLarge
+from connectors.wire import Response, retry_after
+
+# What may come out of the sockets; a Failure raised below (a private address) is none of these and passes
+# through.
+LOST: Final = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError)
+_OUR_MISTAKES: Final = (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)
+_CUT_SHORT: Final = (urllib3.exceptions.ProtocolError, urllib3.exceptions.DecodeError)
+
+
+def of_loss(error: Exception, *, write_left: bool) -> Failure:
+    """No complete answer: what it means depends on whether bytes of a write may have left."""
+    detail = f"{type(error).__name__}: {error}"
+    if write_left:
+        return UnknownOutcome(detail)
+    if isinstance(error, _OUR_MISTAKES):
+        return errors.MisconfiguredPlatform(detail)
+    if isinstance(error, BodyTooLarge):
+        return errors.BadAnswer(detail)
+    return errors.CutAnswer(detail) if isinstance(error, _CUT_SHORT) else errors.PlatformDown(detail)
+
+
+def of_answer(platform: Platform, response: Response) -> Failure | None:
+    """What a complete answer means.
+
+    None: success. The platform's own words come before the table of statuses.
+    """
+    if response.ok:
+        return _page_for_people(response)
+    understood = 400 <= response.status < 500 and response.status != 401
+    refusal = platform.refusal(response) if understood else None
+    return refusal or errors.failure_of(response.status, response.sample, write=response.write)
+
+
+def of_token_answer(response: Response) -> Failure | None:
+    """A refusal by a token endpoint is left to `auth.read_tokens`.
+
+    No text goes into an error: it may hold tokens.
+    """
+    if response.status in (400, 401, 403):
+        return None
+    return errors.failure_of(response.status, "", write=False)
+
+
+def asked_pause(response: Response, now: datetime) -> timedelta | None:
+    """How long the platform asks us to stay away: by 429, or by 503 with a time unless it was a write.
+
+    A 429 is an answer of the gatekeeper: nothing was carried out. A 503 may come from behind the gate.
+    """
+    header = response.headers.get("retry-after")
+    unavailable = response.status == 503 and header is not None and not response.write
+    return retry_after(header, now) if response.status == 429 or unavailable else None
+
+
+def _page_for_people(response: Response) -> Failure | None:
+    """An HTML page with status 200 is a proxy's or a log-in page: the platform itself has not answered."""
+    if not response.headers.get("content-type", "").lower().startswith("text/html"):
+        return None
+    failure = UnknownOutcome if response.write else errors.BadAnswer
+    return failure(f"a web page came instead of data: {response.sample}", status=response.status)

@@ -1,0 +1,129 @@
+-- What PostgreSQL itself refuses, whoever writes the rows. Each guard has a test that violates it.
+
+-- A row of a table with this trigger never changes, except for the columns named as arguments, each of which may be
+-- set once.
+CREATE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    column_name text;
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        RAISE EXCEPTION '% is append-only: a row was to be deleted', TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF to_jsonb(OLD) - TG_ARGV::text[] IS DISTINCT FROM to_jsonb(NEW) - TG_ARGV::text[] THEN
+        RAISE EXCEPTION '% is append-only: a row was to be changed', TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    FOREACH column_name IN ARRAY TG_ARGV::text[] LOOP
+        IF to_jsonb(OLD) -> column_name NOT IN ('null'::jsonb, 'false'::jsonb)
+           AND to_jsonb(OLD) -> column_name IS DISTINCT FROM to_jsonb(NEW) -> column_name THEN
+            RAISE EXCEPTION '%.% is set once and stays', TG_TABLE_NAME, column_name
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END $$;
+
+-- TRUNCATE goes past row triggers. Only a test database says that it may.
+CREATE FUNCTION ledger_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF coalesce(current_setting('commerce_sync.allow_truncate', true), '') <> 'on' THEN
+        RAISE EXCEPTION '% is append-only: it was to be truncated', TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER record_is_immutable BEFORE UPDATE OR DELETE ON ledger_record
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change('superseded');
+CREATE TRIGGER posting_is_immutable BEFORE UPDATE OR DELETE ON ledger_posting
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change('withdrawn_at');
+CREATE TRIGGER document_is_immutable BEFORE UPDATE OR DELETE ON ledger_document
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change('pushed_at', 'withdrawn_at');
+CREATE TRIGGER document_line_is_immutable BEFORE UPDATE OR DELETE ON ledger_documentline
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER book_version_is_immutable BEFORE UPDATE OR DELETE ON ledger_bookversion
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE ON ledger_auditentry
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+
+CREATE TRIGGER record_no_truncate BEFORE TRUNCATE ON ledger_record
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
+CREATE TRIGGER posting_no_truncate BEFORE TRUNCATE ON ledger_posting
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
+CREATE TRIGGER document_no_truncate BEFORE TRUNCATE ON ledger_document
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
+CREATE TRIGGER document_line_no_truncate BEFORE TRUNCATE ON ledger_documentline
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
+CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON ledger_auditentry
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
+
+-- Debits equal credits, and there are some, when the transaction that made the document commits. Once per document and
+-- not once per line: the latter is quadratic (2,000 lines took over a second).
+CREATE FUNCTION ledger_document_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    debits numeric;
+    credits numeric;
+BEGIN
+    SELECT coalesce(sum(debit), 0), coalesce(sum(credit), 0) INTO debits, credits
+        FROM ledger_documentline WHERE document_id = NEW.id;
+    IF debits <> credits OR debits = 0 THEN
+        RAISE EXCEPTION 'document % does not balance: debits %, credits %', NEW.reference, debits, credits
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_balances';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER document_balances AFTER INSERT ON ledger_document
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_document_balances();
+
+-- Lines that come later than their document's first ones leave it balanced too, statement by statement.
+CREATE FUNCTION ledger_lines_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    culprit bigint;
+BEGIN
+    SELECT line.document_id INTO culprit FROM ledger_documentline line
+        WHERE line.document_id IN (SELECT DISTINCT document_id FROM added)
+        GROUP BY line.document_id HAVING coalesce(sum(debit), 0) <> coalesce(sum(credit), 0) LIMIT 1;
+    IF culprit IS NOT NULL THEN
+        RAISE EXCEPTION 'lines of document % do not balance', culprit
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'document_lines_balance';
+    END IF;
+    SELECT document.id INTO culprit FROM ledger_document document
+        WHERE document.id IN (SELECT DISTINCT document_id FROM added) AND document.pushed_at IS NOT NULL LIMIT 1;
+    IF culprit IS NOT NULL THEN
+        RAISE EXCEPTION 'document % is at the platform: it takes no more lines', culprit
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER document_lines_balance AFTER INSERT ON ledger_documentline
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_lines_balance();
+
+-- One version of a record is in the books at a time, and never one that a newer version has overtaken. First versions
+-- that are still current cannot break this, so a first load does not pay for it.
+CREATE FUNCTION ledger_one_version_in_books() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    culprit text;
+BEGIN
+    SELECT record.external_id INTO culprit
+        FROM entering
+        JOIN ledger_record record ON record.id = entering.record_id
+        JOIN ledger_record version ON version.source_id = record.source_id AND version.kind = record.kind
+            AND version.external_id = record.external_id
+        JOIN ledger_standing standing ON standing.record_id = version.id AND standing.state = 1
+        WHERE entering.state = 1 AND (record.revision > 1 OR record.superseded OR entering.round > 0)
+            AND (standing.record_id, standing.round) <> (entering.record_id, entering.round)
+        LIMIT 1;
+    IF culprit IS NOT NULL THEN
+        RAISE EXCEPTION 'record % would be in the books twice', culprit
+            USING ERRCODE = 'unique_violation', CONSTRAINT = 'standing_one_version_in_books';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER standing_one_version_in_books AFTER UPDATE ON ledger_standing
+    REFERENCING NEW TABLE AS entering FOR EACH STATEMENT EXECUTE FUNCTION ledger_one_version_in_books();
+CREATE TRIGGER standing_one_version_in_books_at_once AFTER INSERT ON ledger_standing
+    REFERENCING NEW TABLE AS entering FOR EACH STATEMENT EXECUTE FUNCTION ledger_one_version_in_books();
+
+-- The pending index and the hot columns churn: leave room and clean up early.
+ALTER TABLE ledger_standing SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);

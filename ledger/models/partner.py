@@ -1,0 +1,21 @@
+"""The partner: who calls our API for their merchants, and the wall between one partner's data and another's."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+
+class Partner(models.Model):
+    """A platform that embeds us. Everything below a partner is invisible to every other partner."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=200, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

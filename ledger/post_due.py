@@ -1,0 +1,194 @@
+"""Posting, the shell: due records are read in bounded windows, tallied by the pure core, and written set by set.
+
+Each window of whole business days is one transaction: its documents, and the standing of every record in it, commit
+together or not at all. A crash loses nothing and a second run finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import ClassVar, NamedTuple
+from uuid import UUID
+
+import psycopg
+from msgspec import Struct
+from psycopg.rows import TupleRow
+
+from ledger import sql
+from ledger.book import Book, decode_book
+from ledger.closing import Context, close
+from ledger.commerce import decode
+from ledger.post_rows import Batch, Run, revisions, write
+from ledger.posting import Change, Tally
+from ledger.settling import complete_refunds, settlements_of
+
+LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+WINDOW_RECORDS = 50_000  # a window closes at the end of the day in which it passes this
+
+
+class NoBook(Exception):
+    """The company has not said yet how its sales are to be kept."""
+
+
+class PostingResult(Struct, frozen=True):
+    """What a run of posting did. ``documents`` counts new documents, ``held`` and ``refused`` records kept out."""
+
+    records: int = 0
+    documents: int = 0
+    held: int = 0
+    refused: int = 0
+
+
+class _BookInForce(NamedTuple):
+    version_id: int
+    company: str
+    book: Book
+
+
+def post_due(*, company_id: int, through: date, act: UUID, locked_through: date | None = None) -> PostingResult:
+    """Bring into the books everything that happened through business day ``through``. Safe to run again.
+
+    ``act`` is the caller's id for this run; ``locked_through`` the last day closed at the accounting platform.
+    Raises `NoBook`.
+    """
+    total = PostingResult()
+    floor: datetime | None = None
+    while True:
+        with sql.unit_of_work():
+            sql.rows("SELECT 1 FROM ledger_company WHERE id = %s FOR NO KEY UPDATE", (company_id,))
+            books = _Books(company_id)
+            book = books.in_force.book
+            if floor is None:
+                complete_refunds(company_id)
+                floor = book.calendar.bounds(book.start_on)[0] if book.start_on else LONG_AGO
+            window = _window(company_id, book, floor, book.calendar.bounds(through)[1])
+            if window is None:
+                return total
+            total = _sum(total, _post_window(company_id, books, window, Run(through, act, locked_through)))
+            floor = window.end
+
+
+class _Window(NamedTuple):
+    """Whole business days, as instants [start, end)."""
+
+    start: datetime
+    end: datetime
+    is_big: bool
+
+
+class _Books:
+    """The books that a posting meets: the one in force, and those under which records were posted before."""
+
+    _known: ClassVar[dict[int, Book]] = {}  # versions are immutable, so a process may keep them
+
+    def __init__(self, company_id: int) -> None:
+        found = sql.rows(
+            """SELECT version.id, company.public_id, version.body FROM ledger_bookversion version
+               JOIN ledger_company company ON company.id = version.company_id
+               WHERE version.company_id = %s ORDER BY number DESC LIMIT 1""",
+            (company_id,),
+        )
+        if not found:
+            raise NoBook(f"company {company_id} has no book")
+        version_id, company, body = found[0]
+        self.in_force = _BookInForce(version_id, company.hex, self._decoded(version_id, body))
+
+    def version(self, version_id: int) -> Book:
+        """The book of a version."""
+        known = self._known.get(version_id)
+        if known is None:
+            body = sql.rows("SELECT body FROM ledger_bookversion WHERE id = %s", (version_id,))[0][0]
+            known = self._decoded(version_id, body)
+        return known
+
+    def _decoded(self, version_id: int, body: bytes) -> Book:
+        known = self._known.get(version_id)
+        if known is None:
+            if len(self._known) >= 1_000:
+                self._known.clear()
+            known = self._known[version_id] = decode_book(bytes(body))
+        return known
+
+
+def _window(company_id: int, book: Book, floor: datetime, end: datetime) -> _Window | None:
+    """The next window of whole business days with pending records, None when there are none.
+
+    ``floor`` is the start of the books, then the end of the window before: what stayed pending below it was held or refused, and is not met again.
+    """
+    found = sql.rows(
+        """(SELECT happened_at FROM ledger_standing
+            WHERE company_id = %s AND state = 0 AND happened_at >= %s AND happened_at < %s
+            ORDER BY happened_at LIMIT 1)
+           UNION ALL
+           (SELECT happened_at FROM ledger_standing
+            WHERE company_id = %s AND state = 0 AND happened_at >= %s AND happened_at < %s
+            ORDER BY happened_at OFFSET %s LIMIT 1)""",
+        (company_id, floor, end, company_id, floor, end, WINDOW_RECORDS),
+    )
+    if not found:
+        return None
+    if len(found) == 1:
+        return _Window(floor, end, is_big=False)
+    return _Window(floor, min(end, book.calendar.bounds(book.calendar.day_of(found[1][0]))[1]), is_big=True)
+
+
+_PENDING = """
+    SELECT standing.record_id, standing.round, record.kind, record.deleted, record.body,
+        former.record_id, former.round, former.deleted, former.body, former.book_version_id
+    FROM ledger_standing standing
+    JOIN ledger_record record ON record.id = standing.record_id
+    LEFT JOIN LATERAL (
+        SELECT entered.record_id, entered.round, version.deleted, version.body, posting.book_version_id
+        FROM ledger_record version
+        JOIN ledger_standing entered ON entered.record_id = version.id AND entered.state = 1
+        JOIN ledger_posting posting ON posting.id = entered.posting_id
+        WHERE (record.revision > 1 OR standing.round > 0)
+            AND version.source_id = record.source_id AND version.kind = record.kind
+            AND version.external_id = record.external_id
+    ) former ON true
+    WHERE standing.company_id = %s AND standing.state = 0
+        AND standing.happened_at >= %s AND standing.happened_at < %s
+    ORDER BY standing.happened_at
+"""
+
+
+def _post_window(company_id: int, books: _Books, window: _Window, run: Run) -> PostingResult:
+    """Tally, close and write one window."""
+    book = books.in_force.book
+    tally = Tally(book, settlements_of(company_id, book) if book.mode == "per_payout" else None)
+    batch = Batch()
+    with _reading(window.is_big) as cursor:
+        cursor.execute(_PENDING, (company_id, window.start, window.end))
+        for record_id, round_, kind, deleted, body, *former in cursor:
+            after = decode(kind, body, deleted=deleted)
+            before, before_book = None, None
+            if former[0] is not None:
+                before = decode(kind, former[3], deleted=former[2])
+                before_book = books.version(former[4])
+                batch.formers[record_id] = (former[0], former[1])
+            tally.add(record_id, Change(after, before, before_book))
+            batch.count += 1
+    context = Context(books.in_force.company, run.through, run.locked_through, revisions(company_id, tally.sums.keys()))
+    posted = close(tally, context)
+    documents = write(
+        company_id=company_id, book_version_id=books.in_force.version_id, posted=posted, batch=batch, run=run
+    )
+    return PostingResult(batch.count, documents, len(posted.held), len(posted.refused))
+
+
+@contextmanager
+def _reading(is_big: bool) -> Iterator[psycopg.Cursor[TupleRow] | psycopg.ServerCursor[TupleRow]]:
+    """A cursor to read a window with: streamed by the server when the window may be large, else in one round trip."""
+    with sql.server_cursor() if is_big else sql.cursor() as cursor:
+        yield cursor
+
+
+def _sum(left: PostingResult, right: PostingResult) -> PostingResult:
+    return PostingResult(
+        left.records + right.records,
+        left.documents + right.documents,
+        left.held + right.held,
+        left.refused + right.refused,
+    )

@@ -1,0 +1,166 @@
+"""The rows of a posting: postings, documents with their lines, and where each record now stands, set by set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from msgspec import Struct, field
+
+from ledger import sql
+from ledger.closing import Posted, PostedGroup
+from ledger.documents import Document, encode_document
+from ledger.legs import Group
+from ledger.problem_rows import Subject, open_problems
+from ledger.problems import Problem
+from ledger.services import now
+
+
+class Run(NamedTuple):
+    """What the caller says of a whole run of posting: the last business day, its own id, the target's lock date."""
+
+    through: date
+    act: UUID
+    locked_through: date | None
+
+
+class Batch(Struct):
+    """What was read for one posting. ``formers``: record id → (record id, round) of the version in the books so far."""
+
+    count: int = 0
+    formers: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+def revisions(company_id: int, groups: Collection[Group]) -> dict[Group, int]:
+    """How often each group has been posted before."""
+    found = sql.rows(
+        """SELECT day, currency, label, max(revision) + 1 FROM ledger_posting
+           WHERE company_id = %s AND day = ANY(%s) GROUP BY day, currency, label""",
+        (company_id, list({group.day for group in groups})),
+    )
+    if not found:
+        return {}
+    known = {(day, currency, label): revision for day, currency, label, revision in found}
+    return {group: known.get((group.day, group.currency, group.label), 0) for group in groups}
+
+
+def write(*, company_id: int, book_version_id: int, posted: Posted, batch: Batch, run: Run) -> int:
+    """Write ``posted`` in the caller's transaction; the number of documents. What is refused or held gets a problem."""
+    at = now()
+    posting_ids = _insert_postings(company_id, book_version_id, posted.groups, run.act, at)
+    documents = [
+        (posting_id, document)
+        for posting_id, group in zip(posting_ids, posted.groups, strict=True)
+        for document in group.documents
+    ]
+    for slice_ in sql.batches(documents):
+        _insert_documents(company_id, slice_, at)
+    _enter_books(posting_ids, posted.groups, batch)
+    _report(company_id, posted, at)
+    return len(documents)
+
+
+def _insert_postings(
+    company_id: int, book_version_id: int, groups: Iterable[PostedGroup], act: UUID, at: datetime
+) -> list[int]:
+    ids: list[int] = []
+    for batch in sql.batches(list(groups)):
+        keys = [(g.group.day, g.group.currency, g.group.label, g.revision) for g in batch]
+        columns = [list(column) for column in zip(*keys, strict=True)]
+        found = sql.rows(
+            """INSERT INTO ledger_posting (company_id, act, book_version_id, created_at, day, currency, label, revision)
+               SELECT %s, %s, %s, %s, day, currency, label, revision
+               FROM unnest(%s::date[], %s::text[], %s::text[], %s::int[]) WITH ORDINALITY
+                   AS t(day, currency, label, revision, number)
+               ORDER BY number RETURNING id, day, currency, label""",
+            (company_id, act, book_version_id, at, *columns),
+        )
+        by_key = {(day, currency, label): posting_id for posting_id, day, currency, label in found}
+        ids += [by_key[key[:3]] for key in keys]
+    return ids
+
+
+_INSERT_DOCUMENTS = """
+    WITH incoming AS (
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::date[], %s::text[],
+            %s::bigint[], %s::text[], %s::bytea[])
+            AS t(id, posting_id, key, reference, kind, date, currency, total, narration, body)
+    ), documents AS (
+        INSERT INTO ledger_document (company_id, created_at, id, posting_id, key, reference, kind, date, currency,
+            total, narration, body)
+        SELECT %s, %s, * FROM incoming
+    )
+    INSERT INTO ledger_documentline (document_id, position, account, debit, credit)
+    SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[], %s::bigint[])
+"""
+
+
+def _insert_documents(company_id: int, documents: Iterable[tuple[int, Document]], at: datetime) -> None:
+    numbered = list(documents)
+    found = sql.rows("SELECT nextval('ledger_document_id_seq') FROM generate_series(1, %s)", (len(numbered),))
+    rows: list[tuple[Any, ...]] = []
+    lines: list[tuple[Any, ...]] = []
+    for (document_id,), (posting_id, document) in zip(found, numbered, strict=True):
+        header = document.header
+        rows.append(
+            (
+                *(
+                    document_id,
+                    posting_id,
+                    header.key,
+                    header.reference,
+                    document.kind,
+                    header.date,
+                    header.currency,
+                ),
+                *(document.total, header.narration, encode_document(document)),
+            )
+        )
+        for position, line in enumerate(document.entries()):
+            lines.append((document_id, position, line.account, line.debit or None, line.credit or None))
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    line_columns = [list(column) for column in zip(*lines, strict=True)]
+    sql.execute(_INSERT_DOCUMENTS, (*columns, company_id, at, *line_columns))
+
+
+def _enter_books(posting_ids: list[int], groups: Iterable[PostedGroup], batch: Batch) -> None:
+    """The former versions leave before the new ones enter: never are two of them in the books at once."""
+    entering = [
+        (handle, posting_id) for posting_id, group in zip(posting_ids, groups, strict=True) for handle in group.handles
+    ]
+    leaving = [(*batch.formers[handle], posting) for handle, posting in entering if handle in batch.formers]
+    for left in sql.batches(leaving):
+        sql.execute(
+            """UPDATE ledger_standing standing SET state = 2, left_by_id = moved.posting_id
+               FROM unnest(%s::bigint[], %s::int[], %s::bigint[]) AS moved(record_id, round, posting_id)
+               WHERE standing.record_id = moved.record_id AND standing.round = moved.round AND standing.state = 1""",
+            [list(column) for column in zip(*left, strict=True)],
+        )
+    for entered in sql.batches(entering, 20_000):
+        sql.execute(
+            """UPDATE ledger_standing standing SET state = 1, posting_id = moved.posting_id
+               FROM unnest(%s::bigint[], %s::bigint[]) AS moved(record_id, posting_id)
+               WHERE standing.record_id = moved.record_id AND standing.state = 0""",
+            [list(column) for column in zip(*entered, strict=True)],
+        )
+
+
+def _report(company_id: int, posted: Posted, at: datetime) -> None:
+    """Problems and notices as rows. What a whole group shares is reported once, not once per record."""
+    wrong = {handle: p for handle, p in posted.refused.items() if p.code != "awaiting_payout"}
+    if wrong:
+        sql.execute("UPDATE ledger_standing SET state = 3 WHERE record_id = ANY(%s) AND state = 0", (list(wrong),))
+    subjects = [Subject(_name(problem, handle), problem, record_id=handle) for handle, problem in wrong.items()]
+    shared = [*posted.held.values(), *posted.notices]
+    subjects += [Subject(_name(problem), problem) for problem in shared]
+    open_problems(company_id, subjects, at)
+
+
+def _name(problem: Problem, handle: int | None = None) -> str:
+    """What an open problem is unique by: the record, the role, or the day that it is about."""
+    if problem.record_id:
+        return f"{problem.record_kind} {problem.record_id} {problem.path}".strip()
+    about = problem.detail.get("role") or problem.detail.get("day") or problem.detail.get("currency")
+    return str(about or (f"record {handle}" if handle is not None else "posting"))

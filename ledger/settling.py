@@ -1,0 +1,85 @@
+"""What one record needs of another before it can be posted: a refund its order's parts, a payout's rows their payout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from ledger import sql
+from ledger.book import Book
+from ledger.commerce import Order, Payout, Record, RecordKind, Refund, decode
+from ledger.per_payout import Settlement, settlements
+from ledger.rules.refunds import derive
+from ledger.services import now
+
+PAYOUT_MEMORY = timedelta(days=400)  # a change to something paid out longer ago is posted on its own day
+
+
+class Incoming(NamedTuple):
+    """One record on its way in: ``raw_digest`` is of the row as the platform sent it, ``page_row`` its place there."""
+
+    kind: RecordKind
+    record: Record
+    raw_digest: bytes
+    page_row: int
+
+
+def with_lines(source_id: int, batch: Sequence[Incoming]) -> Sequence[Incoming]:
+    """``batch`` with the parts of its refunds derived, where the platform left them out and the order is known."""
+    waiting = {r.record.order_id for r in batch if isinstance(r.record, Refund) and r.record.lines is None}
+    waiting.discard("")
+    if not waiting:
+        return batch
+    orders = {order.id: order for order in _current_orders(source_id, list(waiting))}
+    orders |= {r.record.id: r.record for r in batch if isinstance(r.record, Order)}
+    return [item._replace(record=_derived(item.record, orders)) for item in batch]
+
+
+def _derived(record: Record, orders: dict[str, Order]) -> Record:
+    if isinstance(record, Refund) and record.lines is None and record.order_id in orders:
+        return derive(record, orders[record.order_id])
+    return record
+
+
+def _current_orders(source_id: int, ids: list[str]) -> list[Order]:
+    found = sql.rows(
+        """SELECT body FROM ledger_record
+           WHERE source_id = %s AND kind = 'order' AND external_id = ANY(%s) AND NOT superseded AND NOT deleted""",
+        (source_id, ids),
+    )
+    orders = [decode("order", bytes(body)) for (body,) in found]
+    return [order for order in orders if isinstance(order, Order)]
+
+
+def complete_refunds(company_id: int) -> None:
+    """Store a new version of every pending refund whose order has arrived since."""
+    from ledger.intake import store  # intake derives parts by `with_lines`, so it stands above this module
+
+    found = sql.rows(
+        """SELECT record.source_id, record.body, record.raw_digest, record.page, record.page_row
+           FROM ledger_source source
+           JOIN ledger_record record ON record.source_id = source.id AND record.incomplete AND NOT record.superseded
+           JOIN ledger_standing standing ON standing.record_id = record.id AND standing.state = 0
+           WHERE source.company_id = %s""",
+        (company_id,),
+    )
+    for source_id, body, raw_digest, page_id, page_row in found:
+        item = Incoming("refund", decode("refund", bytes(body)), bytes(raw_digest), page_row)
+        store(company_id=company_id, source_id=source_id, items=[item], page_id=page_id, received_at=now())
+
+
+def settlements_of(company_id: int, book: Book) -> dict[str, Settlement]:
+    """Record id → the payout that settles it, from the payouts that the company's sources have listed."""
+    found = sql.rows(
+        """SELECT record.body FROM ledger_source source
+           JOIN ledger_record record ON record.source_id = source.id AND record.kind = 'payout'
+           WHERE source.company_id = %s AND NOT record.superseded AND NOT record.deleted AND record.happened_at > %s""",
+        (company_id, now() - PAYOUT_MEMORY),
+    )
+    settled: dict[str, Settlement] = {}
+    for (body,) in found:
+        payout = decode("payout", bytes(body))
+        if isinstance(payout, Payout):
+            settled |= settlements(payout, book.calendar.day_of(payout.arrives_on))
+    return settled

@@ -1,0 +1,72 @@
+"""What every test stands on: its own database in the embedded PostgreSQL, and no network but this machine."""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+# The machines are small and shared: how long one example takes says nothing.
+hypothesis_settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("project")
+
+DATABASE_SLOTS = 32
+
+
+@pytest.fixture(scope="session")
+def database_slot() -> Iterator[int]:
+    """A number that no other test process here has now; the kernel frees it when this process dies.
+
+    From a small range and not the process id: what a killed run leaves is overwritten by the next one.
+    """
+    folder = Path(settings.COMMERCE_SYNC_DATA_DIR)
+    for slot in range(DATABASE_SLOTS):
+        with (folder / f"tests-{slot}.lock").open("a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield slot
+            return
+    pytest.exit(f"{DATABASE_SLOTS} test processes are running already")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(database_slot: int) -> None:
+    """Gives each test process its own database, also when two test runs are under way at once."""
+    for database in settings.DATABASES.values():
+        database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{database_slot}"
+
+
+def _is_here(address: Any) -> bool:
+    """Whether a socket address is a Unix socket or on loopback."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0])
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host in {"localhost", ""}
+
+
+@pytest.fixture(autouse=True)
+def _no_network_but_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that would call the outside fails with the address it wanted."""
+    for name in ("connect", "connect_ex"):
+        original = getattr(socket.socket, name)
+
+        def guarded(self: socket.socket, address: Any, original: Any = original) -> Any:
+            if not _is_here(address):
+                self.close()
+                raise AssertionError(f"a test tried to connect to {address}")
+            return original(self, address)
+
+        monkeypatch.setattr(socket.socket, name, guarded)
