@@ -106,15 +106,28 @@ def let_server_user_in(data: Path) -> None:
     entry = _server_user()
     os.chown(data, entry.pw_uid, entry.pw_gid)
     programs = binaries(data)
-    for parent in {*data.parents, *programs.parents, programs}:
-        mode = parent.stat().st_mode
-        if not mode & 0o001:
-            log.warning("the embedded PostgreSQL needs to walk through %s: chmod o+x", parent)
-            parent.chmod(mode | 0o001)
-    if not (programs / "postgres").stat().st_mode & 0o001:
-        # Installed under a strict umask: the wheel's files are public, so opening them shows nothing.
-        for path in (programs.parent, *programs.parent.rglob("*")):
-            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.parent == programs else 0o044))
+    closed = [path for path in (*data.parents, *programs.parents, programs) if not path.stat().st_mode & 0o001]
+    if closed:
+        log.warning("chmod o+x, for the embedded PostgreSQL: %s", ", ".join(map(str, closed)))
+    for path in closed:
+        path.chmod(path.stat().st_mode | 0o001)
+    if programs / "postgres" in _unreadable(programs):
+        # Installed under a strict umask. The wheel's files are public, so opening them shows nothing.
+        package = programs.parent.parent
+        for folder in (programs.parent, package.with_name(f"{package.name}.libs")):
+            for path in _unreadable(folder):
+                path.chmod(_opened(path))
+
+
+def _opened(path: Path) -> int:
+    """The mode of `path` when all may read and execute what its owner may."""
+    mode = path.stat().st_mode
+    return mode | (mode & 0o500) >> 6
+
+
+def _unreadable(folder: Path) -> list[Path]:
+    """`folder` and what lies in it, as far as others may do less with it than its owner."""
+    return [path for path in (folder, *folder.rglob("*")) if path.exists() and path.stat().st_mode != _opened(path)]
 
 
 def socket_directory(data: Path) -> Path:

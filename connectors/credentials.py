@@ -166,9 +166,7 @@ class StoredKeys:
         return self._held
 
 
-def refresh(
-    *, connection_id: int, stale: Secrets, auth: OAuth2, client: Client, exchange: Exchange
-) -> Secrets:
+def refresh(*, connection_id: int, stale: Secrets, auth: OAuth2, client: Client, exchange: Exchange) -> Secrets:
     """Exchange the refresh token once, however many workers ask; the others get what the first one stored.
 
     Raises `NotAuthorized` only after a second refusal of an unchanged token, `Waiting` when another worker

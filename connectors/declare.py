@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from connectors.hosts import Hosts
 from connectors.wire import Request, Response
+from ledger.commerce import RecordKind
 
 __all__ = [
     "GET",
@@ -176,13 +177,15 @@ class Stream:
     """One kind of row that a commerce platform offers.
 
     `rows` is the dotted path of the list in an answer ("" when the answer itself is the list). `wire` is the
-    shape of a row and `to` the pure function from it to records. `since` names the query parameter
+    shape of a row and `to` the pure function from it to records; `kinds` are the kinds of these, the one that a
+    deleted row is most likely of first, and none for a stream that only tells names. `since` names the query parameter
     (`query:name`) or the dotted path in the JSON body (`body:query.filter.start`) that takes the watermark as
     an ISO instant. `id` and `updated` are the dotted paths of a row's identity and its last change. Each pull
     starts `lookback` before the watermark, because late rows and two clocks are normal.
     """
 
     to: Callable[..., Any]
+    kinds: tuple[RecordKind, ...] = ("order",)
     wire: Any = None
     endpoint: Endpoint | None = None
     rows: str = ""

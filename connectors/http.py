@@ -106,7 +106,7 @@ class Door:
     def close(self) -> None:
         """Let go of the kept connections."""
         self._session.close()
-        self._gate.finish()
+        self._gate.close()
 
     def send(self, request: Request) -> Response:
         """Send and return the successful answer, whole; raises a `Failure`.
@@ -210,9 +210,7 @@ class Door:
         What goes wrong comes out as one of `verdict.LOST`.
         """
         limits = self._limits
-        headers = dict(
-            request.with_headers(("Accept", "application/json"), ("User-Agent", USER_AGENT)).headers
-        )
+        headers = dict(request.with_headers(("Accept", "application/json"), ("User-Agent", USER_AGENT)).headers)
         call = self._gate.start()
         # A time-out of the socket is per packet; the timer is what ends a call that drips.
         timer = threading.Timer(seconds, self._gate.cut, (call,))
@@ -247,7 +245,5 @@ class Door:
         pause = verdict.asked_pause(response, self._clock.now())
         if pause is None:
             return None
-        budget.hold(
-            self.platform.budget, platform=self.platform.key, connection_id=self.connection_id, pause=pause
-        )
+        budget.hold(self.platform.budget, platform=self.platform.key, connection_id=self.connection_id, pause=pause)
         return Waiting(response.sample, until=self._clock.now() + pause, status=response.status)

@@ -74,7 +74,7 @@ class CommercePlatform(Platform):
         Raises `msgspec.ValidationError` (with the path) for a row of another shape, `MappingProblem` for a
         row whose values cannot be understood, `MisconfiguredPlatform` for an unknown dataset.
         """
-        stream = self._stream(dataset)
+        stream = self.stream(dataset)
         wire = msgspec.json.decode(row, type=stream.wire) if stream.wire else msgspec.json.decode(row)
         found = stream.to(wire, context)
         if found is None:
@@ -86,7 +86,7 @@ class CommercePlatform(Platform):
 
         Raises `MappingProblem` when the row has no usable id or its instant cannot be read.
         """
-        stream = self._stream(dataset)
+        stream = self.stream(dataset)
         try:
             identity = value_at(row, stream.id)
             updated = value_at(row, stream.updated) if stream.updated else None
@@ -101,7 +101,7 @@ class CommercePlatform(Platform):
 
         Raises a `Failure`.
         """
-        stream = self._stream(dataset)
+        stream = self.stream(dataset)
         if stream.endpoint is None:
             raise MisconfiguredPlatform(f"{self.key}: {dataset} is pushed to us and cannot be fetched")
         request = stream.endpoint.request()
@@ -109,7 +109,12 @@ class CommercePlatform(Platform):
             request = since_instant(request, stream.since, since)
         return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
 
-    def _stream(self, dataset: str) -> Stream:
+    def reference(self, dataset: str, row: bytes) -> Any:
+        """What a row of names tells about one thing (`connectors.references.Named`), or None. Raises as `map` does."""
+        return None
+
+    def stream(self, dataset: str) -> Stream:
+        """The declaration of a stream; raises `MisconfiguredPlatform` for an unknown one."""
         try:
             return self.streams[dataset]
         except KeyError:

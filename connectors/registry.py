@@ -64,9 +64,7 @@ def collect(package: str, base: type[P]) -> dict[str, P]:
             _insist(platform_class, module)
             platform = platform_class()
             if platform.key in found:
-                raise _gap(
-                    module, f"the key {platform.key!r} is taken by {type(found[platform.key]).__module__}"
-                )
+                raise _gap(module, f"the key {platform.key!r} is taken by {type(found[platform.key]).__module__}")
             found[platform.key] = platform
     return found
 

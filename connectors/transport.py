@@ -14,6 +14,7 @@ import functools
 import ipaddress
 import socket
 import threading
+import weakref
 from typing import Any, Final
 
 import requests
@@ -42,6 +43,7 @@ class Gate:
         self._call = 0
         self._lock = threading.Lock()
         self._left: list[socket.socket] = []
+        self._made: weakref.WeakSet[_Guarded] = weakref.WeakSet()
 
     def start(self) -> int:
         """Begin a call and return its number, which `cut` asks for."""
@@ -58,6 +60,16 @@ class Gate:
             for handle in self._left:
                 handle.close()
             self._left.clear()
+
+    def close(self) -> None:
+        """Close every connection that was made: urllib3 leaves it to the garbage collector."""
+        for connection in list(self._made):
+            connection.close()
+        self.finish()
+
+    def made(self, connection: _Guarded) -> None:
+        """Remember a connection, for `close`."""
+        self._made.add(connection)
 
     def leave(self, handle: socket.socket) -> None:
         """Keep the handle of a closed connection until the call is over: its answer may still be read."""
@@ -115,6 +127,7 @@ class _Guarded(HTTPConnection):
     def __init__(self, *args: Any, gate: Gate, **kwargs: Any) -> None:
         self.gate = gate
         super().__init__(*args, **kwargs)
+        gate.made(self)
 
     def _new_conn(self) -> socket.socket:
         self.gate.connection = self
@@ -133,8 +146,7 @@ class _Guarded(HTTPConnection):
                 continue
             finally:
                 self._dns_host = name
-            # A second handle on the same socket: TLS takes the first one over, and the timer must not touch
-            # TLS.
+            # A second handle on the same socket: TLS takes over the first, which the timer must not touch.
             self._let_go()
             self.handle = sock.dup()
             return sock
@@ -174,8 +186,7 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         pools = {"http": (HTTPConnectionPool, _Guarded), "https": (HTTPSConnectionPool, _GuardedTLS)}
         self.poolmanager.pool_classes_by_scheme = {
-            scheme: functools.partial(_guarded_pool, pool, made, self._gate)
-            for scheme, (pool, made) in pools.items()
+            scheme: functools.partial(_guarded_pool, pool, made, self._gate) for scheme, (pool, made) in pools.items()
         }
 
 

@@ -54,9 +54,7 @@ class Request:
     def with_headers(self, *pairs: tuple[str, str]) -> Request:
         """The same request with these headers, unless it has its own of the same name."""
         own = {name.lower() for name, _ in self.headers}
-        return replace(
-            self, headers=self.headers + tuple(pair for pair in pairs if pair[0].lower() not in own)
-        )
+        return replace(self, headers=self.headers + tuple(pair for pair in pairs if pair[0].lower() not in own))
 
     def with_json(self, value: Any, **changes: Any) -> Request:
         """The same request with `value` as its JSON body."""

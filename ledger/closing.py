@@ -17,7 +17,7 @@ from ledger.documents import Document, is_balanced
 from ledger.legs import Group, Slot
 from ledger.money import format_minor
 from ledger.posting import Change, Key, Tally
-from ledger.problems import Problem
+from ledger.problems import Detail, Problem
 from ledger.rules.roles import ROUNDING
 
 _WITH_TAX_CODES = frozenset({"invoice", "per_order"})  # a journal's tax is on its account, an invoice's on its lines
@@ -130,8 +130,9 @@ def _resolve(tally: Tally, group: Group) -> tuple[list[Sum], list[Problem]]:
         book = tally.books[slot.version]
         account = book.account(slot.role, group.currency)
         if not account:
-            unmapped[slot.role] = unmapped.get(slot.role, 0) + amount
             account = book.suspense
+            if slot.version == 0 or not account:  # what leaves a former book's suspense account is no news
+                unmapped[slot.role] = unmapped.get(slot.role, 0) + amount
         if slot.role == ROUNDING:
             off += amount
         code = book.tax_code(slot.tax, group.day) if slot.tax else ""
@@ -141,7 +142,8 @@ def _resolve(tally: Tally, group: Group) -> tuple[list[Sum], list[Problem]]:
     problems += [_unmapped(role, group, amount, tally) for role, amount in unmapped.items()]
     cap = tally.book.policy.rounding_cap
     if abs(off) > cap:
-        problems.append(Problem("rounding_over_cap", detail={"found": abs(off), "cap": cap}))
+        detail: Detail = {"found": abs(off), "cap": cap, "currency": group.currency, "day": group.day.isoformat()}
+        problems.append(Problem("rounding_over_cap", detail=detail))
     return sums, problems
 
 
@@ -169,7 +171,7 @@ def _naming(group: Group, context: Context, tally: Tally) -> tuple[Naming, Probl
     moved = None
     if locked is not None and day <= locked:
         day = locked + timedelta(days=1)
-        detail: dict[str, str | int] = {
+        detail: Detail = {
             "locked": locked.isoformat(),
             "day": group.day.isoformat(),
             "posted": day.isoformat(),

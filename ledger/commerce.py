@@ -182,7 +182,8 @@ class Payout(Struct, frozen=True, omit_defaults=True):
     """A transfer between the processor and the bank. ``amount`` is negative when the processor takes money.
 
     A transfer that failed is `Deleted` when the platform says so of the same id, and a payout of its own with a
-    negative amount when the platform reports the money coming back as another row. ``items=None`` means that the platform did not list them; else they sum to ``amount``.
+    negative amount when the platform reports the money coming back as another row. ``items=None`` means that the
+    platform did not list them; else they sum to ``amount``.
     """
 
     id: str
@@ -231,7 +232,7 @@ class GiftCardChange(Struct, frozen=True, omit_defaults=True):
 
 
 class CashMovement(Struct, frozen=True, omit_defaults=True):
-    """Cash in the drawer that is no sale: paid in, paid out, dropped to the bank, over (+) or short (−) at the count."""
+    """Cash in the drawer that is no sale: paid in, paid out, dropped to the bank, over (+) or short (−)."""
 
     id: str
     currency: str
@@ -310,5 +311,5 @@ def happened_at(record: Record) -> datetime:
             return record.changed_at
         case CashMovement():
             return record.at
-        case Deleted():
+        case _:
             return record.deleted_at

@@ -13,7 +13,7 @@ from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
-from ledger.book import MONEY_ROLES, Book
+from ledger.book import MONEY_ROLES, Book, role_path
 from ledger.documents import (
     Bill,
     CreditNote,
@@ -72,8 +72,6 @@ class Naming(NamedTuple):
 def compose(sums: Iterable[Sum], naming: Naming, book: Book) -> list[Document]:
     """The documents for one group's ``sums`` (which balance) in the book's mode; none when everything cancels out."""
     live = sorted(_merged(sums), key=lambda s: (_ORDER[s.slot.about], s.slot, s.account))
-    if book.mode == "per_payout":
-        live = _without_cleared(live)
     if book.mode in ("journal", "per_payout"):
         return _journal(live, naming, "all")
     documents: list[Document] = []
@@ -91,15 +89,6 @@ def _merged(sums: Iterable[Sum]) -> list[Sum]:
         amount = item.amount + (known.amount if known else 0)
         merged[key] = item._replace(slot=item.slot._replace(version=0), amount=amount)
     return [item for item in merged.values() if item.amount]
-
-
-def _without_cleared(sums: list[Sum]) -> list[Sum]:
-    """Without the clearing accounts that a payout settled to zero: what is left equals the line on the bank statement."""
-    totals: dict[str, int] = {}
-    for item in sums:
-        if item.slot.role.startswith("tender:"):
-            totals[item.account] = totals.get(item.account, 0) + item.amount
-    return [s for s in sums if not (s.slot.role.startswith("tender:") and totals[s.account] == 0)]
 
 
 _IN_ORDER: tuple[About, ...] = (
@@ -120,7 +109,7 @@ def describe(slot: Slot) -> str:
     """A role in a person's words: "Sales: Food", "Card: Stripe", "Tax: vat20"."""
     head, _, rest = slot.role.partition(":")
     if head == "tender":
-        head, _, rest = rest.partition(":")
+        head, _, rest = (rest or "payments").partition(":")
     words = head.replace("_", " ").capitalize()
     return f"{words}: {rest}" if rest else words
 
@@ -140,21 +129,41 @@ def _line(item: Sum, sign: int, taxes: tuple[TaxPart, ...] = ()) -> Line:
 
 
 def _journal(sums: list[Sum], naming: Naming, slot: str) -> list[Document]:
-    """One line per account, kind of event, role and tax code; debits first, as a person reads it. [] for nothing."""
-    merged: dict[tuple[str, About, str, str, tuple[tuple[str, str], ...]], Sum] = {}
+    """One line per account, kind of event, role and tax code; debits first, as a person reads it. [] for nothing.
+
+    Money is one line per account and comes first, so that it reads like the till roll or the bank statement; what a
+    payout has settled is gone.
+    """
+    merged: dict[tuple[object, ...], Sum] = {}
     for item in sums:
-        key = (item.account, item.slot.about, item.slot.role, item.tax_code, item.tracking)
+        own = item.slot
+        place = () if _is_money_role(own.role) else (own.about, own.role, item.tax_code)
+        key = (item.account, item.tracking, *place)
         known = merged.get(key)
-        merged[key] = item if known is None else known._replace(amount=known.amount + item.amount)
+        if known is None:
+            merged[key] = item
+        else:
+            role = _common_role(known.slot.role, own.role)
+            both = known.slot._replace(role=role)
+            merged[key] = known._replace(slot=both, amount=known.amount + item.amount)
     lines = [_line(item, 1) for item in merged.values() if item.amount]
-    lines.sort(key=lambda line: line.amount < 0)
+    lines.sort(key=lambda line: (line.amount < 0, line.amount > 0 and not _is_money_role(line.role)))
     return [Journal(naming.header("journal", slot), tuple(lines))] if lines else []
+
+
+def _common_role(one: str, other: str) -> str:
+    """The nearest role that both fall back to; the first where there is none (a bank and a till on one account)."""
+    paths = list(role_path(other))
+    return next((path for path in role_path(one) if path in paths), one)
 
 
 def _is_money(item: Sum) -> bool:
     """Whether the sum settles the document rather than being on it: tenders, liabilities used, what is owed."""
-    role = item.slot.role
-    return role in _SETTLING or role.partition(":")[0] in MONEY_ROLES
+    return item.slot.role in _SETTLING or _is_money_role(item.slot.role)
+
+
+def _is_money_role(role: str) -> bool:
+    return role.partition(":")[0] in MONEY_ROLES
 
 
 def _document_lines(sums: list[Sum], sign: int) -> tuple[Line, ...]:
@@ -170,7 +179,7 @@ def _document_lines(sums: list[Sum], sign: int) -> tuple[Line, ...]:
         own = taxes.pop(_place(item, item.slot.role), [])
         lines.append(_line(item, sign, tuple(TaxPart(tax.account, sign * tax.amount) for tax in own)))
     lines += [_line(tax, sign) for orphans in taxes.values() for tax in orphans]
-    return tuple(lines)
+    return tuple(sorted(lines, key=lambda line: line.amount < 0))
 
 
 def _place(item: Sum, role: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ledger import sql
 from ledger.adding_up import check
-from ledger.commerce import Deleted, Order, Record, RecordKind, Refund, encode, happened_at
+from ledger.commerce import Deleted, Order, Record, Refund, encode, happened_at
 from ledger.problem_rows import Subject, open_problems, resolve_problems
 from ledger.problems import Problem
 from ledger.settling import Incoming, with_lines
@@ -32,71 +32,84 @@ class Stored(Struct, frozen=True):
     problem: Problem | None = None
 
 
-class _Current(NamedTuple):
+class Current(NamedTuple):
+    """The version of a record that counts now. ``former`` are the digests of the versions before it."""
+
     id: int
     revision: int
     updated_at: datetime
     digest: bytes
+    raw_digest: bytes
     former: frozenset[bytes]
 
 
+Identity = tuple[str, str]  # (kind, external id)
+
+
 def digest(data: bytes) -> bytes:
-    """The identity of a version: 128 bits of the bytes themselves."""
+    """The identity of some bytes: 128 bits of their hash."""
     return blake2b(data, digest_size=DIGEST_BYTES).digest()
 
 
-def raw_digests(source_id: int, kinds: Sequence[RecordKind], ids: Sequence[str]) -> dict[str, bytes]:
-    """External id → digest of the raw row that its current version came from: what has not changed needs no mapping."""
-    found = sql.rows(
-        """SELECT external_id, raw_digest FROM ledger_record
-           WHERE source_id = %s AND kind = ANY(%s) AND external_id = ANY(%s) AND NOT superseded""",
-        (source_id, list(kinds), list(ids)),
-    )
-    return {external_id: bytes(raw) for external_id, raw in found}
+def version_digest(source_id: int, kind: str, body: bytes) -> bytes:
+    """The identity of a version of a record: of its canonical bytes (its id among them) in its source and kind."""
+    return digest(b"%d|%b|%b" % (source_id, kind.encode(), body))
 
 
-def store(
-    *, company_id: int, source_id: int, items: Sequence[Incoming], page_id: int | None, received_at: datetime
-) -> list[Stored]:
-    """Store ``items`` in order; one `Stored` each. Joins the caller's transaction, or makes its own."""
-    outcomes: list[Stored] = []
-    for batch in sql.batches(items):
-        with sql.unit_of_work() as cursor:
-            cursor.execute("SELECT 1 FROM ledger_source WHERE id = %s FOR UPDATE", (source_id,), prepare=True)
-            batch = with_lines(source_id, batch)
-            plan = _Plan(company_id, source_id, page_id, received_at, _current(source_id, batch))
-            outcomes += [plan.take(item) for item in batch]
-            plan.carry_out()
-    return outcomes
+def lock_source(source_id: int) -> None:
+    """Hold the source until the transaction ends: two deliveries of one order at once then end as one."""
+    sql.rows("SELECT 1 FROM ledger_source WHERE id = %s FOR NO KEY UPDATE", (source_id,))
 
 
-_CURRENT = """
-    SELECT external_id, id, revision, updated_at, digest,
-        CASE WHEN revision > 1 THEN (
-            SELECT array_agg(former.digest) FROM ledger_record former
-            WHERE former.source_id = record.source_id AND former.kind = record.kind
-                AND former.external_id = record.external_id AND former.superseded
-        ) END
-    FROM ledger_record record
-    WHERE source_id = %s AND kind = %s AND external_id = ANY(%s) AND NOT superseded
-"""
-
-
-def _current(source_id: int, batch: Sequence[Incoming]) -> dict[tuple[str, str], _Current]:
-    """The current versions of the batch's records, one query per kind (so that each is an index scan)."""
-    ids: dict[str, list[str]] = {}
-    for item in batch:
-        ids.setdefault(item.kind, []).append(item.record.id)
-    found: dict[tuple[str, str], _Current] = {}
-    for kind, external_ids in ids.items():
-        for row in sql.rows(_CURRENT, (source_id, kind, external_ids)):
-            former = frozenset(bytes(digest) for digest in row[5] or ())
-            found[kind, row[0]] = _Current(row[1], row[2], row[3], bytes(row[4]), former)
+def current_versions(source_id: int, external_ids: Sequence[str]) -> dict[Identity, Current]:
+    """The current versions of the records of these ids, whatever their kind."""
+    found: dict[Identity, Current] = {}
+    for ids in sql.batches(external_ids):
+        for kind, external_id, *rest, former in sql.rows(_CURRENT, (source_id, list(ids))):
+            record_id, revision, updated_at, own, raw = rest
+            found[kind, external_id] = Current(
+                record_id, revision, updated_at, bytes(own), bytes(raw), frozenset(bytes(each) for each in former or ())
+            )
     return found
 
 
+_CURRENT = """
+    SELECT kind, external_id, id, revision, updated_at, digest, raw_digest,
+        CASE WHEN revision > 1 THEN (
+            SELECT array_agg(former.digest) FROM ledger_record former
+            WHERE former.source_id = record.source_id AND former.external_id = record.external_id
+                AND former.kind = record.kind AND former.superseded
+        ) END
+    FROM ledger_record record
+    WHERE source_id = %s AND external_id = ANY(%s) AND NOT superseded
+"""
+
+
+def store(
+    *,
+    company_id: int,
+    source_id: int,
+    items: Sequence[Incoming],
+    page_id: int | None,
+    received_at: datetime,
+    current: dict[Identity, Current] | None = None,
+) -> list[Stored]:
+    """Store ``items`` in order; one `Stored` each. Joins the caller's transaction, or makes its own.
+
+    ``current``: what `current_versions` found for the ids of ``items`` under `lock_source` in this transaction.
+    """
+    with sql.unit_of_work():
+        if current is None:
+            lock_source(source_id)
+            current = current_versions(source_id, [item.record.id for item in items])
+        plan = _Plan(company_id, source_id, page_id, received_at, current)
+        outcomes = [plan.take(item) for item in with_lines(source_id, items)]
+        plan.carry_out()
+    return outcomes
+
+
 class _Row(NamedTuple):
-    """The columns of one new version, in the order of `_INSERT`."""
+    """The columns of one new version, in the order of `_RECORDS`."""
 
     kind: str
     external_id: str
@@ -113,23 +126,16 @@ class _Row(NamedTuple):
     body: bytes
 
 
-_INSERT = """
-    WITH incoming AS (
-        SELECT * FROM unnest(%s::text[], %s::text[], %s::int[], %s::bool[], %s::bool[], %s::text[], %s::bigint[],
-            %s::timestamptz[], %s::timestamptz[], %s::bytea[], %s::bytea[], %s::int[], %s::bytea[])
-            AS t(kind, external_id, revision, deleted, incomplete, currency, total, happened_at, updated_at, digest, raw_digest,
-                 page_row, body)
-    ), stored AS (
-        INSERT INTO ledger_record (source_id, page, received_at, superseded, kind, external_id, revision, deleted,
-            incomplete, currency, total, happened_at, updated_at, digest, raw_digest, page_row, body)
-        SELECT %s, %s, %s, false, * FROM incoming
-        RETURNING id, happened_at, kind, external_id
-    ), standing AS (
-        INSERT INTO ledger_standing (record_id, round, company_id, happened_at, state)
-        SELECT id, 0, %s, happened_at, 0 FROM stored
-    )
-    SELECT id, kind, external_id FROM stored
+_RECORDS = """
+    COPY ledger_record (id, source_id, page, received_at, superseded, kind, external_id, revision, deleted, incomplete,
+        currency, total, happened_at, updated_at, digest, raw_digest, page_row, body) FROM STDIN BINARY
 """
+_RECORD_TYPES = (
+    *("int8", "int8", "int8", "timestamptz", "bool", "varchar", "varchar", "int4", "bool", "bool"),
+    *("varchar", "int8", "timestamptz", "timestamptz", "bytea", "bytea", "int4", "bytea"),
+)
+_STANDINGS = "COPY ledger_standing (record_id, round, company_id, happened_at, state) FROM STDIN BINARY"
+_STANDING_TYPES = ("int8", "int2", "int8", "timestamptz", "int2")
 
 
 class _Plan:
@@ -141,7 +147,7 @@ class _Plan:
         source_id: int,
         page_id: int | None,
         received_at: datetime,
-        current: dict[tuple[str, str], _Current],
+        current: dict[Identity, Current],
     ) -> None:
         self.company_id, self.source_id, self.page_id, self.received_at = (
             company_id,
@@ -151,8 +157,8 @@ class _Plan:
         )
         self.current = current
         self.overtaken: list[int] = []
-        self.rows: dict[tuple[str, str], _Row] = {}
-        self.problems: dict[tuple[str, str], Problem] = {}
+        self.rows: dict[Identity, _Row] = {}
+        self.problems: dict[Identity, Problem] = {}
 
     def take(self, item: Incoming) -> Stored:
         """Decide about one record."""
@@ -166,9 +172,10 @@ class _Plan:
         if record.updated_at < updated_at:
             return Stored("stale")
         same_facts = msgspec.structs.replace(record, updated_at=updated_at.astimezone(UTC))
-        if digest(encode(same_facts)) == former_digest:
+        if version_digest(self.source_id, item.kind, encode(same_facts)) == former_digest:
             return Stored("unchanged")
-        if known is not None and pending is None and digest(encode(record)) in known.former:
+        own = version_digest(self.source_id, item.kind, encode(record))
+        if known is not None and pending is None and own in known.former:
             return Stored("stale")  # an old version delivered again, without a time that says so
         if pending is not None:  # twice in one batch: only the last word is kept
             return self._store("changed", item, pending.revision)
@@ -189,7 +196,7 @@ class _Plan:
             total=effect(record),
             happened_at=last_event_at(record),
             updated_at=record.updated_at,
-            digest=digest(body),
+            digest=version_digest(self.source_id, item.kind, body),
             raw_digest=item.raw_digest,
             page_row=item.page_row,
             body=body,
@@ -203,20 +210,28 @@ class _Plan:
 
     def carry_out(self) -> None:
         """Write everything that was decided."""
-        if not self.rows:
-            return
         if self.overtaken:
             self._overtake()
-        columns = [list(column) for column in zip(*self.rows.values(), strict=True)]
-        parameters = [*columns, self.source_id, self.page_id, self.received_at, self.company_id]
-        stored = sql.rows(_INSERT, parameters)
+        rows = list(self.rows.values())
+        ids = sql.next_ids("ledger_record_id_seq", len(rows))
+        shared = (self.source_id, self.page_id, self.received_at, False)
+        sql.copy_rows(_RECORDS, _RECORD_TYPES, ((own, *shared, *row) for own, row in zip(ids, rows, strict=True)))
+        sql.copy_rows(
+            _STANDINGS,
+            _STANDING_TYPES,
+            ((own, 0, self.company_id, row.happened_at, 0) for own, row in zip(ids, rows, strict=True)),
+        )
         if self.problems:
-            ids = {(kind, external_id): record_id for record_id, kind, external_id in stored}
-            subjects = [
-                Subject(f"{kind} {external_id}", problem, self.source_id, ids[kind, external_id], self.page_id)
-                for (kind, external_id), problem in self.problems.items()
-            ]
-            open_problems(self.company_id, subjects, self.received_at)
+            self._report()
+
+    def _report(self) -> None:
+        """Open a problem for each new version that does not add up."""
+        stored = current_versions(self.source_id, [external_id for _, external_id in self.problems])
+        subjects = [
+            Subject(f"{kind} {external_id}", problem, self.source_id, stored[kind, external_id].id, self.page_id)
+            for (kind, external_id), problem in self.problems.items()
+        ]
+        open_problems(self.company_id, subjects, self.received_at)
 
     def _overtake(self) -> None:
         """Their successors are the current versions now; what had not been posted yet never will be."""

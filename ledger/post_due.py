@@ -144,9 +144,13 @@ _PENDING = """
         FROM ledger_record version
         JOIN ledger_standing entered ON entered.record_id = version.id AND entered.state = 1
         JOIN ledger_posting posting ON posting.id = entered.posting_id
-        WHERE (record.revision > 1 OR standing.round > 0)
-            AND version.source_id = record.source_id AND version.kind = record.kind
-            AND version.external_id = record.external_id
+        WHERE record.revision > 1 AND version.superseded AND version.source_id = record.source_id
+            AND version.external_id = record.external_id AND version.kind = record.kind
+        UNION ALL
+        SELECT entered.record_id, entered.round, record.deleted, record.body, posting.book_version_id
+        FROM ledger_standing entered
+        JOIN ledger_posting posting ON posting.id = entered.posting_id
+        WHERE standing.round > 0 AND entered.record_id = standing.record_id AND entered.state = 1
     ) former ON true
     WHERE standing.company_id = %s AND standing.state = 0
         AND standing.happened_at >= %s AND standing.happened_at < %s

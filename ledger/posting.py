@@ -15,10 +15,10 @@ from typing import Final, NamedTuple
 
 from ledger import adding_up
 from ledger.book import Book
-from ledger.commerce import Deleted, Order, Record, Refund, happened_at
+from ledger.commerce import KIND_OF, Deleted, Order, Record, Refund, happened_at
 from ledger.legs import Group, Leg
 from ledger.per_payout import Settlement, awaits_payout, by_payout
-from ledger.problems import Problem
+from ledger.problems import Detail, Problem
 from ledger.rules import expand
 
 Key = tuple[int, str, str, str, str, str, str]  # a Slot as a plain tuple: this dictionary is the hot path
@@ -97,15 +97,16 @@ class Tally:
     def _not_now(self, change: Change) -> Problem | None:
         """Why a record that is in order is still not posted: its payout is not known, or the book starts later."""
         book, record = self.book, change.after
-        if record is None:
+        if record is None or isinstance(record, Deleted):
             return None
+        kind = KIND_OF[type(record)]
         if book.mode == "per_payout" and awaits_payout(record, book) and record.id not in self._settlements:
-            return Problem("awaiting_payout", record_id=record.id)
+            return Problem("awaiting_payout", kind, record.id)
         if book.start_on is not None and change.before is None:
             day = book.calendar.day_of(happened_at(record))
             if day < book.start_on:
-                detail: dict[str, str | int] = {"day": day.isoformat(), "start": book.start_on.isoformat()}
-                return Problem("before_start", record_id=record.id, detail=detail)
+                detail: Detail = {"day": day.isoformat(), "start": book.start_on.isoformat()}
+                return Problem("before_start", kind, record.id, detail=detail)
         return None
 
     def _version(self, book: Book | None) -> int:

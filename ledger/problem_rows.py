@@ -66,3 +66,13 @@ def resolve_problems(company_id: int, record_ids: Sequence[int], at: datetime) -
            WHERE company_id = %s AND record_id = ANY(%s) AND resolved_at IS NULL""",
         (at, company_id, list(record_ids)),
     )
+
+
+def resolve_subjects(company_id: int, names: Sequence[str], at: datetime) -> None:
+    """Close what is open about rows that had become no record, now that they have."""
+    if names:
+        sql.execute(
+            """UPDATE ledger_problem SET resolved_at = %s
+               WHERE company_id = %s AND subject = ANY(%s) AND record_id IS NULL AND resolved_at IS NULL""",
+            (at, company_id, list(names)),
+        )

@@ -10,6 +10,9 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from ledger.money import EXPONENTS, format_money
+
+Detail = dict[str, str | int]
 Turn = Literal["merchant", "partner", "support", "nobody"]
 Severity = Literal["blocks", "notice"]
 
@@ -24,13 +27,14 @@ class Reason(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """One reason, met by one record. ``path`` leads into the record ("$.lines[2].net"); ``detail`` holds the facts."""
+    """One reason, met by one record. ``path`` leads into the record ("$.lines[2].net"). ``detail`` holds the facts;
+    amounts are minor units, and the ``currency`` beside them makes the sentences show them as money."""
 
     code: str
     record_kind: str = ""
     record_id: str = ""
     path: str = ""
-    detail: dict[str, str | int] = {}
+    detail: Detail = {}
 
     @property
     def reason(self) -> Reason:
@@ -45,12 +49,12 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     @property
     def sentence(self) -> str:
         """What happened, in plain words."""
-        return self.reason.sentence.format_map(_Facts(self.detail))
+        return self.reason.sentence.format_map(_facts(self.detail))
 
     @property
     def remedy(self) -> str:
         """What to do about it."""
-        return self.reason.remedy.format_map(_Facts(self.detail))
+        return self.reason.remedy.format_map(_facts(self.detail))
 
 
 class _Facts(dict[str, str | int]):
@@ -58,6 +62,16 @@ class _Facts(dict[str, str | int]):
 
     def __missing__(self, key: str) -> str:
         return "?"
+
+
+def _facts(detail: Detail) -> _Facts:
+    """The facts in words: beside a currency, whole numbers are amounts in its minor units."""
+    currency = detail.get("currency")
+    if currency not in EXPONENTS:
+        return _Facts(detail)
+    return _Facts(
+        {name: format_money(fact, str(currency)) if isinstance(fact, int) else fact for name, fact in detail.items()}
+    )
 
 
 CATALOG: Final[dict[str, Reason]] = {

@@ -3,10 +3,10 @@
     Journal CS261120-K7Q2M9XDAB3 · 2026-11-20 · GBP
     sales of 2026-11-20
 
-        Dr  Cash drawer                      300.00
-            Cr  Sales                                      250.00
-            Cr  VAT payable                                 50.00
-                                             300.00        300.00
+        Dr  Cash drawer           300.00
+            Cr  Sales                           250.00
+            Cr  VAT payable                      50.00
+                                  300.00        300.00
 
 What has lines of its own (invoice, credit note, bill, deposit) shows them first, with their tax, then its entries.
 """
@@ -40,7 +40,7 @@ _TITLES: Final[dict[DocumentKind, str]] = {
     "payment": "Payment",
     "deposit": "Deposit",
 }
-_NAME_WIDTH = 44  # of the column of accounts; a longer name pushes its amount to the right and stays whole
+_NAME_WIDTH = 60  # of the column of accounts; a longer name pushes its amount to the right and stays whole
 _AMOUNT_WIDTH = 14
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -65,7 +65,7 @@ def render(document: Document, names: Mapping[str, str] = _NO_NAMES) -> str:
         labels = _journal_labels(document.lines, names)
     else:
         labels = [names.get(entry.account, entry.account) for entry in entries]
-    rows += _t_account(entries, labels, header.currency)
+    rows += _t_account(sorted(zip(entries, labels, strict=True), key=_debits_first), header.currency)
     return "\n".join(row.rstrip() for row in rows) + "\n"
 
 
@@ -79,7 +79,7 @@ def _parties(document: Document) -> str:
             return f", from {document.supplier}"
         case Payment():
             return f", {document.direction}"
-        case Deposit() | Journal():
+        case _:
             return ""
 
 
@@ -115,20 +115,28 @@ def _tracking(line: Line) -> list[str]:
 
 def _journal_labels(lines: tuple[Line, ...], names: Mapping[str, str]) -> list[str]:
     """Account names; where an account stands on several lines of a journal, what each is for."""
-    seen = Counter(line.account for line in lines)
+    accounts = Counter(line.account for line in lines)
+    purposes = Counter((line.account, line.description) for line in lines)
     labels = []
     for line in lines:
-        name = names.get(line.account, line.account)
-        why = f"{line.description}, {line.about}".replace("_", " ") if seen[line.account] > 1 else ""
-        notes = "".join(f" [{word}]" for word in _tracking(line))
-        labels.append(f"{name}{f' ({why})' if why else ''}{notes}")
+        words = _tracking(line)
+        if accounts[line.account] > 1:
+            words.insert(0, line.description)
+        if purposes[line.account, line.description] > 1:
+            words.insert(1, line.about.replace("_", " "))
+        notes = f" ({', '.join(words)})" if words else ""
+        labels.append(names.get(line.account, line.account) + notes)
     return labels
 
 
-def _t_account(entries: list[Entry], labels: list[str], currency: str) -> list[str]:
+def _debits_first(row: tuple[Entry, str]) -> bool:
+    return row[0].credit > 0
+
+
+def _t_account(entries: list[tuple[Entry, str]], currency: str) -> list[str]:
     """Debits at the margin, credits indented, both columns added up."""
     rows = []
-    for entry, label in zip(entries, labels, strict=True):
+    for entry, label in entries:
         if entry.credit:
             side = f"    Cr  {label}"
             rows.append(
@@ -137,7 +145,7 @@ def _t_account(entries: list[Entry], labels: list[str], currency: str) -> list[s
         else:
             side = f"Dr  {label}"
             rows.append(f"    {side:{_NAME_WIDTH}}{format_minor(entry.debit, currency):>{_AMOUNT_WIDTH}}")
-    debit = format_minor(sum(entry.debit for entry in entries), currency)
-    credit = format_minor(sum(entry.credit for entry in entries), currency)
+    debit = format_minor(sum(entry.debit for entry, _ in entries), currency)
+    credit = format_minor(sum(entry.credit for entry, _ in entries), currency)
     rows.append(f"    {'':{_NAME_WIDTH}}{debit:>{_AMOUNT_WIDTH}}{credit:>{_AMOUNT_WIDTH}}")
     return rows

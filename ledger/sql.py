@@ -1,12 +1,13 @@
 """The bulk path to PostgreSQL: the same connection and transaction as Django's, with prepared, binary statements.
 
 Django's cursor binds on the client and in text, which costs more than the work itself when rows come by the thousand.
-Arrays through ``unnest`` serve twenty rows and five thousand alike, so there is one path for small and big batches.
+New rows go in by COPY straight into their tables (ids are drawn beforehand), changes by arrays through ``unnest``: both
+serve twenty rows and five thousand alike, so there is one path for small and big batches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString, TypeVar
 
@@ -59,6 +60,19 @@ def execute(query: LiteralString, parameters: Sequence[Any] = ()) -> int:
     """Run a statement; the number of rows it touched."""
     with cursor() as opened:
         return opened.execute(query, parameters, prepare=True, binary=True).rowcount
+
+
+def copy_rows(statement: LiteralString, types: Sequence[str], new_rows: Iterable[Sequence[Any]]) -> None:
+    """COPY ``new_rows`` in binary, by a statement "COPY table (columns) FROM STDIN BINARY": a third of an INSERT's cost."""
+    with cursor() as opened, opened.copy(statement) as copy:
+        copy.set_types(types)
+        for row in new_rows:
+            copy.write_row(row)
+
+
+def next_ids(sequence: LiteralString, count: int) -> list[int]:
+    """``count`` new ids, for rows whose ids must be known before they are written."""
+    return [row[0] for row in rows("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", (sequence, count))]
 
 
 def batches(items: Sequence[Item], size: int = BATCH_ROWS) -> Iterator[Sequence[Item]]:

@@ -58,7 +58,7 @@ from connectors.commerce._partner_values import updated
 from connectors.declare import Stream
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
-from ledger.commerce import Record
+from ledger.commerce import Record, RecordKind
 
 REFUND_SOURCES: Final = ("transactions", "orders")
 
@@ -74,6 +74,11 @@ _SHAPES: Final[dict[str, tuple[type[wire.Dated], Callable[[Any, MapContext], lis
     "transactions": (wire.Transaction, transaction_records),
     "disputes": (wire.Dispute, dispute_records),
 } | dict.fromkeys(KINDS, (wire.Reference, _no_records))
+_KINDS: Final[dict[str, tuple[RecordKind, ...]]] = {
+    "orders": ("order", "refund"),
+    "transactions": ("refund", "fee", "payout"),
+    "disputes": ("dispute",),
+}
 _PLANS: Final = {name: (msgspec.json.Decoder(shape), to) for name, (shape, to) in _SHAPES.items()}
 _STAMP: Final = msgspec.json.Decoder(wire.Dated)
 _REFERENCE: Final = msgspec.json.Decoder(wire.Reference)
@@ -86,7 +91,10 @@ class Partner(CommercePlatform):
     name = "Partner sales"
     local = True
     streams = MappingProxyType(
-        {name: Stream(to=to, wire=shape, updated="sourceModifiedDate") for name, (shape, to) in _SHAPES.items()}
+        {
+            name: Stream(to=to, kinds=_KINDS.get(name, ()), wire=shape, updated="sourceModifiedDate")
+            for name, (shape, to) in _SHAPES.items()
+        }
     )
 
     def map(self, dataset: str, row: bytes | msgspec.Raw, context: MapContext) -> list[Record]:
@@ -97,7 +105,7 @@ class Partner(CommercePlatform):
         """
         plan = _PLANS.get(dataset)
         if plan is None:
-            self._stream(dataset)
+            self.stream(dataset)
             raise AssertionError(dataset)
         decoder, to = plan
         if context.settings and context.settings.get("refunds_from", "transactions") not in REFUND_SOURCES:
@@ -114,7 +122,7 @@ class Partner(CommercePlatform):
 
         A naive instant is taken as UTC here: it only orders versions and moves watermarks.
         """
-        self._stream(dataset)
+        self.stream(dataset)
         stamp = read(_STAMP, row)
         try:
             return str(stamp.id), updated(stamp, "UTC")
@@ -123,7 +131,7 @@ class Partner(CommercePlatform):
 
     def reference(self, dataset: str, row: bytes | msgspec.Raw) -> ReferenceRow | None:
         """What a row of names tells about one thing; None for a dataset of facts. Raises as `map` does."""
-        self._stream(dataset)
+        self.stream(dataset)
         if dataset not in KINDS:
             return None
         found = read(_REFERENCE, row)

@@ -1,5 +1,6 @@
 """The built-in general ledger: chart of accounts, posting, periods, reports and exports, without any HTTP.
 
 Pure: `chart`, `entry_lines`, `statements`, `spreadsheet`, `hledger`, `beancount`, `report_rows`.
-Shell (this package's services and selectors): `posting`, `voiding`, `accounts`, `periods`, `reports`.
+Shell (this package's services and selectors): `acceptance`, `posting`, `voiding`, `accounts`, `periods`, `reports`,
+`exports`.
 """

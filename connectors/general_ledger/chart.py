@@ -185,9 +185,7 @@ def default_book(
     for other in other_currencies:
         if other != currency:
             accounts |= {
-                f"{role}@{other}": code
-                for role, code in ROLE_ACCOUNTS.items()
-                if role.partition(":")[0] in MONEY_ROLES
+                f"{role}@{other}": code for role, code in ROLE_ACCOUNTS.items() if role.partition(":")[0] in MONEY_ROLES
             }
     return Book(
         currency=currency,

@@ -33,7 +33,11 @@ def entry_lines(document: Document) -> list[EntryLine]:
     The amounts are those of ``document.entries()`` and nothing else, so that what we keep is what the document says.
     """
     paired = zip(document.entries(), _details(document), strict=True)
-    return [EntryLine(*entry, *detail) for entry, detail in paired if entry.debit or entry.credit]
+    return [
+        EntryLine(entry.account, entry.debit, entry.credit, *detail)
+        for entry, detail in paired
+        if entry.debit or entry.credit
+    ]
 
 
 def content_digest(document: Document) -> bytes:

@@ -26,12 +26,12 @@ ROOTS: Final[dict[str, str]] = {
     "income": "Income",
     "expense": "Expenses",
 }
-_IN_COMMENT = str.maketrans({":": "-", ",": " ", ";": " ", "[": "(", "]": ")"})
+_IN_COMMENT = str.maketrans(":,;[]", "-  ()")
 
 
 def account_name(kind: AccountType | str, code: str, name: str) -> str:
     """ "Assets:1100 Card clearing": unique by the code, whatever the name looks like."""
-    words = _one_line(name.translate(str.maketrans({":": "-", ";": ","})))
+    words = _one_line(name.translate(str.maketrans(":;", "-,")))
     return f"{ROOTS[kind]}:{code} {words}".rstrip()
 
 

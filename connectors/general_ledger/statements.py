@@ -56,9 +56,9 @@ def render_trial_balance(balances: Iterable[Balance], title: str) -> str:
     blocks = []
     for currency, rows in _by_currency(balances):
         lines = [_row(f"{currency}  {title}", "Debit", "Credit"), _ruler(2)]
-        for row in rows:
-            if row.amount:
-                lines.append(_row(_label(row), _cell(row.debit, currency), _cell(row.credit, currency)))
+        lines += [
+            _row(_label(row), _cell(row.debit, currency), _cell(row.credit, currency)) for row in rows if row.amount
+        ]
         debits, credits_ = sum(row.debit for row in rows), sum(row.credit for row in rows)
         lines += [_ruler(2), _row("Total", format_minor(debits, currency), format_minor(credits_, currency))]
         blocks.append("\n".join(lines))

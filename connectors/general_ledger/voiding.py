@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from django.db import connection as database
 
-from connectors.errors import Refused, RefusalReason
+from connectors.errors import RefusalReason, Refused
 from ledger.documents import reference_for
 
 _FIND: Final = """

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from connectors.models.binding import Binding
+from connectors.models.books_account import BooksAccount
+from connectors.models.books_entry import BooksEntry
+from connectors.models.books_line import BooksLine
+from connectors.models.books_lock import BooksLock
+from connectors.models.books_tax_rate import BooksTaxRate
 from connectors.models.budget import BudgetLine
 from connectors.models.call import Call
 from connectors.models.connection import Connection
 from connectors.models.credential import Credential
 from connectors.models.option import Option
+from connectors.models.page import Page
+from connectors.models.push_item import PushItem
 from connectors.models.reference import Reference
+from connectors.models.watermark import Watermark
 
-__all__ = ["BudgetLine", "Call", "Connection", "Credential", "Option", "Reference"]
+__all__ = [
+    "Binding",
+    "BooksAccount",
+    "BooksEntry",
+    "BooksLine",
+    "BooksLock",
+    "BooksTaxRate",
+    "BudgetLine",
+    "Call",
+    "Connection",
+    "Credential",
+    "Option",
+    "Page",
+    "PushItem",
+    "Reference",
+    "Watermark",
+]

@@ -23,9 +23,7 @@ class BooksAccount(models.Model):
         EXPENSE = "expense"
 
     id = models.BigAutoField(primary_key=True)
-    connection = models.ForeignKey(
-        "connectors.Connection", on_delete=models.PROTECT, related_name="books_accounts"
-    )
+    connection = models.ForeignKey("connectors.Connection", on_delete=models.PROTECT, related_name="books_accounts")
     code = models.CharField(max_length=20)
     name = models.CharField(max_length=200)
     type = models.CharField(max_length=9, choices=Type)
@@ -39,9 +37,7 @@ class BooksAccount(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["connection", "code"], name="books_account_code_once"),
             # Exports name an account by its code: only these characters survive the grammar of each of them.
-            models.CheckConstraint(
-                condition=Q(code__regex=r"^[0-9A-Z]{1,20}$"), name="books_account_code_plain"
-            ),
+            models.CheckConstraint(condition=Q(code__regex=r"^[0-9A-Z]{1,20}$"), name="books_account_code_plain"),
             models.CheckConstraint(condition=~Q(name__regex=r"^\s*$"), name="books_account_has_name"),
             models.CheckConstraint(
                 condition=Q(type__in=["asset", "liability", "equity", "income", "expense"]),

@@ -17,9 +17,7 @@ class BooksEntry(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    connection = models.ForeignKey(
-        "connectors.Connection", on_delete=models.PROTECT, related_name="books_entries"
-    )
+    connection = models.ForeignKey("connectors.Connection", on_delete=models.PROTECT, related_name="books_entries")
     document_key = models.TextField()
     reference = models.CharField(max_length=40)
     kind = models.CharField(max_length=11)
@@ -29,9 +27,7 @@ class BooksEntry(models.Model):
     total = models.BigIntegerField()
     line_count = models.PositiveIntegerField()
     digest = models.BinaryField()
-    reverses = models.OneToOneField(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="voided_by"
-    )
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="voided_by")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -43,26 +39,17 @@ class BooksEntry(models.Model):
             # Exactly once, whatever the network did.
             models.UniqueConstraint(fields=["connection", "document_key"], name="books_entry_key_once"),
             models.UniqueConstraint(fields=["connection", "reference"], name="books_entry_reference_once"),
+            models.CheckConstraint(condition=~Q(document_key="") & ~Q(reference=""), name="books_entry_has_names"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="books_entry_currency_is_iso"),
             models.CheckConstraint(
-                condition=~Q(document_key="") & ~Q(reference=""), name="books_entry_has_names"
-            ),
-            models.CheckConstraint(
-                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="books_entry_currency_is_iso"
-            ),
-            models.CheckConstraint(
-                condition=Q(
-                    kind__in=["journal", "invoice", "credit_note", "bill", "payment", "deposit", "reversal"]
-                ),
+                condition=Q(kind__in=["journal", "invoice", "credit_note", "bill", "payment", "deposit", "reversal"]),
                 name="books_entry_kind_known",
             ),
             models.CheckConstraint(
-                condition=Q(kind="reversal", reverses__isnull=False)
-                | (~Q(kind="reversal") & Q(reverses__isnull=True)),
+                condition=Q(kind="reversal", reverses__isnull=False) | (~Q(kind="reversal") & Q(reverses__isnull=True)),
                 name="books_entry_reversal_iff_reverses",
             ),
-            models.CheckConstraint(
-                condition=Q(total__gt=0, line_count__gte=2), name="books_entry_moves_money"
-            ),
+            models.CheckConstraint(condition=Q(total__gt=0, line_count__gte=2), name="books_entry_moves_money"),
         ]
 
     def __str__(self) -> str:

@@ -28,9 +28,7 @@ class BooksLine(models.Model):
     description = models.TextField(blank=True)
     role = models.TextField(blank=True)
     tax_code = models.CharField(max_length=40, blank=True)
-    tracking: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
-        null=True, blank=True
-    )
+    tracking: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(null=True, blank=True)
 
     class Meta:
         db_table = "books_line"

@@ -17,9 +17,7 @@ class BooksTaxRate(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    connection = models.ForeignKey(
-        "connectors.Connection", on_delete=models.PROTECT, related_name="books_tax_rates"
-    )
+    connection = models.ForeignKey("connectors.Connection", on_delete=models.PROTECT, related_name="books_tax_rates")
     code = models.CharField(max_length=40)
     name = models.CharField(max_length=200)
     rate_ppm = models.PositiveIntegerField()

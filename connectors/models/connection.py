@@ -15,7 +15,7 @@ class Connection(models.Model):
 
     A commerce connection has a `source`: the identity scope of the ids that its records carry, which outlives
     the connection. `settings` holds what the platform's addresses and calls need (shop, tenant, environment),
-    never a secret.
+    never a secret. `references_version` counts changes of its `Reference` rows, so that a process may keep them.
     """
 
     class Kind(models.TextChoices):
@@ -39,6 +39,7 @@ class Connection(models.Model):
         "ledger.Source", on_delete=models.PROTECT, null=True, blank=True, related_name="connection"
     )
     settings: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    references_version = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     linked_at = models.DateTimeField(null=True, blank=True)
     last_synced_at = models.DateTimeField(null=True, blank=True)
@@ -53,8 +54,7 @@ class Connection(models.Model):
             ),
             # Records need an identity scope, and only connections that bring records have one.
             models.CheckConstraint(
-                condition=Q(kind="commerce", source__isnull=False)
-                | Q(kind="accounting", source__isnull=True),
+                condition=Q(kind="commerce", source__isnull=False) | Q(kind="accounting", source__isnull=True),
                 name="connection_source_iff_commerce",
             ),
             models.CheckConstraint(

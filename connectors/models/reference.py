@@ -21,11 +21,10 @@ class Reference(models.Model):
         TAX_RATE = "tax_rate"
         CHANNEL = "channel"
         PRODUCT = "product"
+        CUSTOMER = "customer"
 
     id = models.BigAutoField(primary_key=True)
-    connection = models.ForeignKey(
-        "connectors.Connection", on_delete=models.CASCADE, related_name="references"
-    )
+    connection = models.ForeignKey("connectors.Connection", on_delete=models.CASCADE, related_name="references")
     kind = models.CharField(max_length=10, choices=Kind)
     external_id = models.CharField(max_length=200)
     name = models.CharField(max_length=400, blank=True)

@@ -14,8 +14,9 @@ KIND_CHOICES = [(kind, kind.replace("_", " ")) for kind in KINDS]
 class RecordRow(models.Model):
     """A version of a record; immutable but for ``superseded``, which the next version sets.
 
-    ``digest`` is the hash of ``body`` (the canonical JSON, ``updated_at`` in it), ``raw_digest`` that of the row as
-    the platform sent it. ``page`` and ``page_row`` lead to the raw page: plain numbers and no foreign key, because raw
+    ``digest`` is the hash of source, kind and ``body`` (the canonical JSON, with id and ``updated_at`` in it): one
+    small key instead of a long one for "this version of this record of this source". ``raw_digest`` is that of the
+    row as the platform sent it. ``page`` and ``page_row`` lead to the raw page: plain numbers and no foreign key, because raw
     pages may be purged without touching the books. ``incomplete`` marks a refund whose parts wait for its original
     order. ``total`` is the record's signed effect on money owed, in minor
     units: what reconciliation sums.
@@ -47,13 +48,11 @@ class RecordRow(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["source", "kind", "external_id"],
+                fields=["source", "external_id", "kind"],
                 condition=Q(superseded=False),
                 name="record_has_one_current_version",
             ),
-            models.UniqueConstraint(
-                fields=["source", "kind", "external_id", "digest"], name="record_version_is_stored_once"
-            ),
+            models.UniqueConstraint(fields=["digest"], name="record_version_is_stored_once"),
             models.CheckConstraint(condition=Q(kind__in=list(KINDS)), name="record_kind_is_known"),
             models.CheckConstraint(condition=Q(revision__gte=1), name="record_revision_counts_from_one"),
         ]

@@ -15,7 +15,7 @@ LOSS = "dispute_loss"
 
 
 def dispute(record: Dispute, book: Book) -> list[Leg]:
-    """The legs of a dispute's whole life so far: opened on its day, won or lost on its own. An inquiry moves nothing."""
+    """The legs of a dispute's life so far: opened on its day, won or lost on its own. An inquiry moves nothing."""
     if record.outcome == "inquiry":
         return []
     clearing = roles.clearing_role(record.method, record.provider)

@@ -28,7 +28,7 @@ def gift_card_change(record: GiftCardChange, book: Book) -> list[Leg]:
             return [Leg(day, "gift_card", roles.REFUNDS, record.amount - tax, treatment), *taxes, liability]
         case "expired" if book.policy.expired_cards == "keep":
             return []
-        case "expired" | "escheated":
+        case _:
             taker = "breakage" if record.kind == "expired" else "unclaimed_property"
             return [
                 liability._replace(amount=record.amount),

@@ -63,7 +63,7 @@ def _sold(line: Line, order: Order, book: Book, day: date) -> list[Leg]:
 
 
 def rounding_legs(lines: tuple[Line, ...], stated: int, day: date, about: About, book: Book, sign: int) -> list[Leg]:
-    """By how much the lines miss the stated total: only where the book tolerates it, for `adding_up` refuses the rest."""
+    """By how much the lines miss the stated total, where the book tolerates it: `adding_up` refuses the rest."""
     if not book.policy.record_tolerance:
         return []
     off = stated - sum(line_gross(line) for line in lines)
@@ -109,9 +109,13 @@ def _cost(line: Line, order: Order, book: Book, day: date) -> list[Leg]:
 
 
 def _settled(order: Order, book: Book, day: date) -> list[Leg]:
-    """The money side. A tender of another day passes through deposits (before) or the receivable (after)."""
+    """The money side. A tender of another day passes through deposits (before) or what was open until then (after).
+
+    A book that books open checks as sales has had what is paid later among its open checks.
+    """
     legs = withheld(order.lines, order.tenders, day, "sale", book, CREDIT)
     owed = roles.OPEN_CHECK if order.state == "open" else roles.RECEIVABLE
+    until_paid = roles.OPEN_CHECK if book.policy.open_orders == "receivable" else roles.RECEIVABLE
     grace = timedelta(minutes=book.policy.tender_grace_minutes)
     for tender in order.tenders:
         if not tender.amount:
@@ -119,7 +123,7 @@ def _settled(order: Order, book: Book, day: date) -> list[Leg]:
         captured = day if _one_event(order.closed_at, tender.captured_at, grace) else None
         captured = captured or book.calendar.day_of(tender.captured_at)
         if captured != day:
-            through = roles.DEPOSIT if captured < day else roles.RECEIVABLE
+            through = roles.DEPOSIT if captured < day else until_paid
             legs.append(Leg(captured, "sale", through, -tender.amount))
             legs.append(Leg(day, "sale", through, tender.amount))
         legs += tender_legs(tender, captured, "sale", order.lines, book, DEBIT)

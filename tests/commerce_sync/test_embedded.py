@@ -54,10 +54,7 @@ def test_processes_that_start_together_share_one_server(root: Path) -> None:
     urls = {process.communicate(timeout=60)[0].strip() for process in processes}
     assert [process.returncode for process in processes] == [0] * 4
     assert urls == {embedded.ensure_running(root).url}
-    assert (
-        answer(urls.pop(), "SELECT current_user || '@' || current_database()")
-        == "commerce_sync@commerce_sync"
-    )
+    assert answer(urls.pop(), "SELECT current_user || '@' || current_database()") == "commerce_sync@commerce_sync"
 
 
 def test_the_server_outlives_a_kill_of_the_process_that_started_it(root: Path) -> None:

@@ -146,9 +146,7 @@ def test_a_write_that_timed_out_is_unknown(shop: Opened, server: PlatformServer,
     assert len(server.log) == 1
 
 
-def test_an_unavailable_platform_with_a_time_does_not_repeat_a_write(
-    shop: Opened, server: PlatformServer
-) -> None:
+def test_an_unavailable_platform_with_a_time_does_not_repeat_a_write(shop: Opened, server: PlatformServer) -> None:
     server.fail("unavailable", header="1")
     with pytest.raises(UnknownOutcome):
         shop.door.post("/documents", {"total": 1})
@@ -291,9 +289,7 @@ OAUTH = OAuth2(authorize="/authorize", token="/token")
     [Request("GET", "/documents"), Request("POST", "/documents", keyed=True)],
     ids=["read", "keyed"],
 )
-def test_an_expired_token_is_renewed_once_and_the_request_sent_again(
-    server: PlatformServer, request_: Request
-) -> None:
+def test_an_expired_token_is_renewed_once_and_the_request_sent_again(server: PlatformServer, request_: Request) -> None:
     keys = Renewable()
     opened = Opened(server.url, auth=OAUTH, keys=keys)
     server.fail("e401")
@@ -370,10 +366,7 @@ def test_plain_http_and_private_addresses_are_refused_unless_the_settings_allow_
     [
         ("8.8.8.8", True),
         ("2606:4700:4700::1111", True),
-        *(
-            (private, False)
-            for private in ("127.0.0.1", "10.0.0.1", "169.254.169.254", "0.0.0.1", "224.0.0.1")
-        ),
+        *((private, False) for private in ("127.0.0.1", "10.0.0.1", "169.254.169.254", "0.0.0.1", "224.0.0.1")),
         *((private, False) for private in ("::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.1")),
         *((private, False) for private in ("64:ff9b::7f00:1", "2002:7f00:1::", "100.64.0.1")),
     ],

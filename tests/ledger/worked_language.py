@@ -188,9 +188,8 @@ def _changes(batch: Batch, standing: dict[str, tuple[Record, Book]]) -> Iterator
     for record in batch.records:
         kind = "" if isinstance(record, Deleted) else KIND_OF[type(record)].replace("_", " ")
         identity = next((name for name in standing if name.endswith(f" {record.id}")), f"{kind} {record.id}")
-        if isinstance(record, Refund) and record.lines is None and record.order_id in orders:
-            record = derive(record, orders[record.order_id])
-        new[identity] = record
+        derivable = isinstance(record, Refund) and record.lines is None and record.order_id in orders
+        new[identity] = derive(record, orders[record.order_id]) if derivable else record  # type: ignore[arg-type,union-attr]
     for identity, (record, book) in standing.items():
         if identity in new:
             yield identity, Change(new.pop(identity), record, book)

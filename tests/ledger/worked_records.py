@@ -43,7 +43,7 @@ class Place(NamedTuple):
         return to_minor(text, self.currency)
 
     def time(self, text: str) -> datetime:
-        """"2026-03-02T12:00" on the wall of the shop, as an instant."""
+        """ "2026-03-02T12:00" on the wall of the shop, as an instant."""
         return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
 
     def options(self, words: Part) -> dict[str, Any]:

@@ -137,12 +137,18 @@ END $$;
 CREATE TRIGGER books_account_identity_stays BEFORE UPDATE ON books_account
     FOR EACH ROW EXECUTE FUNCTION books_account_identity_stays();
 
+-- Entries, lines and locks are written once. (The guard of the ledger's tables is for rows with columns that may be set.)
+CREATE FUNCTION books_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: a row was to be changed or deleted', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
 CREATE TRIGGER books_entry_is_immutable BEFORE UPDATE OR DELETE ON books_entry
-    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION books_refuse_change();
 CREATE TRIGGER books_line_is_immutable BEFORE UPDATE OR DELETE ON books_line
-    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION books_refuse_change();
 CREATE TRIGGER books_lock_is_append_only BEFORE UPDATE OR DELETE ON books_lock
-    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION books_refuse_change();
 CREATE TRIGGER books_entry_no_truncate BEFORE TRUNCATE ON books_entry
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
 CREATE TRIGGER books_line_no_truncate BEFORE TRUNCATE ON books_line

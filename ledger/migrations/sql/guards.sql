@@ -108,11 +108,21 @@ BEGIN
     SELECT record.external_id INTO culprit
         FROM entering
         JOIN ledger_record record ON record.id = entering.record_id
-        JOIN ledger_record version ON version.source_id = record.source_id AND version.kind = record.kind
-            AND version.external_id = record.external_id
-        JOIN ledger_standing standing ON standing.record_id = version.id AND standing.state = 1
-        WHERE entering.state = 1 AND (record.revision > 1 OR record.superseded OR entering.round > 0)
-            AND (standing.record_id, standing.round) <> (entering.record_id, entering.round)
+        WHERE entering.state = 1 AND (
+            (record.superseded AND EXISTS (
+                SELECT 1 FROM ledger_record version
+                JOIN ledger_standing standing ON standing.record_id = version.id AND standing.state = 1
+                WHERE version.source_id = record.source_id AND version.external_id = record.external_id
+                    AND version.kind = record.kind AND NOT version.superseded))
+            OR (record.revision > 1 AND EXISTS (
+                SELECT 1 FROM ledger_record version
+                JOIN ledger_standing standing ON standing.record_id = version.id AND standing.state = 1
+                WHERE version.source_id = record.source_id AND version.external_id = record.external_id
+                    AND version.kind = record.kind AND version.superseded AND version.id <> record.id))
+            OR (entering.round > 0 AND EXISTS (
+                SELECT 1 FROM ledger_standing standing
+                WHERE standing.record_id = entering.record_id AND standing.state = 1
+                    AND standing.round <> entering.round)))
         LIMIT 1;
     IF culprit IS NOT NULL THEN
         RAISE EXCEPTION 'record % would be in the books twice', culprit

@@ -1,0 +1,225 @@
+"""One sync of one company, top to bottom: pull → post → push → conclude.
+
+Every stage may be run again: pulling stores a version once, posting posts the difference between what is true and what
+is in the books, pushing looks up before it sends again. So a run that was killed anywhere is simply run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Final, TypeVar
+
+from msgspec import Struct
+
+from commerce_sync import faultpoints
+from commerce_sync.schedule import through_day
+from commerce_sync.selectors import Link, Run
+from commerce_sync.status import Cause, Outcome
+from connectors import registry
+from connectors.errors import Failure, NotAuthorized, RefusalReason, Refused, Waiting
+from connectors.http import open_door
+from connectors.limits import Limits
+from connectors.models import Connection
+from connectors.platform import AccountingPlatform, CommercePlatform, Platform
+from connectors.pull import pull_connection
+from connectors.push import Delivery, PushResult, deliver, prepare
+from connectors.push_rows import Verdict, verdict_of
+from connectors.session import CompanyFacts, Session
+from ledger import sql
+from ledger.post_due import NoBook, PostingResult, post_due
+from ledger.services import now
+
+P = TypeVar("P", bound=Platform)
+
+LIMITS = Limits()
+PATIENCE_SECONDS: Final = 3600  # a run that waits longer for a platform ends, and the next one goes on
+PUSH_SECONDS: Final = 15  # of one working on it; what is left is done by the next
+
+
+class Done(Struct, frozen=True):
+    """The run has ended. `verdict` says what stopped it, None when nothing did."""
+
+    outcome: Outcome
+    counts: dict[str, int]
+    through: date | None = None
+    verdict: Verdict | None = None
+
+
+class Later(Struct, frozen=True):
+    """The run goes on in `seconds`; it was not a failure of ours."""
+
+    seconds: float
+    stage: str
+    counts: dict[str, int]
+    through: date | None = None
+
+
+class Stopped(Exception):
+    """A stage cannot go on, and running it again would not help."""
+
+    def __init__(self, cause: Cause, verdict: Verdict) -> None:
+        self.cause, self.verdict = cause, verdict
+        super().__init__(verdict.sentence)
+
+
+def run_sync(run: Run) -> Done | Later:
+    """Bring the company's sales into its books, and its books to the accounting platform.
+
+    Raises what is neither the outside's doing nor the configuration's: an error of ours, or the database's.
+    """
+    counts = dict(run.counts)
+    through = run.through_day
+    try:
+        books = _books(run)
+        _pull(run, counts)
+        through = _through(run)
+        with _session(run, books, registry.accounting(books.platform)) as (platform, session):
+            facts = platform.facts(session)
+            _post(run, through, facts, counts)
+            result = _push(run, platform, session, counts)
+    except Stopped as stopped:
+        return Done(Outcome(stopped.cause, counts.get("written", 0)), counts, through, stopped.verdict)
+    except Waiting as waiting:
+        seconds = (waiting.until - now()).total_seconds()
+        if run.running_seconds + seconds < PATIENCE_SECONDS:
+            return Later(max(seconds, 1), "pull", counts, through)
+        return Done(Outcome("reading", counts.get("written", 0)), counts, through, verdict_of(waiting))
+    except Failure as failure:
+        return Done(Outcome(_cause_of(failure), counts.get("written", 0)), counts, through, verdict_of(failure))
+    return _concluded(run, result, counts, through)
+
+
+def _books(run: Run) -> Link:
+    """The connection to the books; raises `Stopped` when the company has none or may no longer use it."""
+    linked = [link for link in run.links if link.kind == "accounting"]
+    for link in linked:
+        if link.status == "Linked":
+            return link
+    if linked:
+        raise Stopped("deauthorized", verdict_of(NotAuthorized(linked[0].platform)))
+    raise Stopped("configuration", _NO_BOOKS)
+
+
+def _pull(run: Run, counts: dict[str, int]) -> None:
+    """Fetch what is new. What partners push to us is here already and costs nothing."""
+    for link in run.links:
+        if link.kind != "commerce":
+            continue
+        platform = registry.commerce(link.platform)
+        if not _is_pulled(platform):
+            continue
+        if link.status != "Linked":
+            raise NotAuthorized(platform.name)
+        connection = Connection.objects.select_related("company").get(pk=link.connection_id)
+        with _session(run, link, platform) as (_, session):
+            result = pull_connection(connection, session)
+        counts["pulled"] = counts.get("pulled", 0) + result.stored
+        counts["rows_refused"] = counts.get("rows_refused", 0) + result.refused
+    faultpoints.reached("after_pull")
+
+
+def _is_pulled(platform: CommercePlatform) -> bool:
+    return any(stream.endpoint is not None for stream in platform.streams.values())
+
+
+def _through(run: Run) -> date:
+    """The last business day of this run, decided once."""
+    if run.through_day is not None:
+        return run.through_day
+    if run.keeping is None:
+        raise Stopped("configuration", _NO_BOOK)
+    return through_day(run.keeping.calendar, run.trigger, run.at)
+
+
+def _post(run: Run, through: date, facts: CompanyFacts, counts: dict[str, int]) -> None:
+    """Everything that is true and not in the books, up to `through`."""
+    if run.keeping is None:
+        raise Stopped("configuration", _NO_BOOK)
+    if facts.base_currency and facts.base_currency != run.keeping.currency:
+        words = f"The books are kept in {run.keeping.currency}, the accounting software in {facts.base_currency}."
+        raise Stopped("configuration", Verdict("base_currency", words, _SETTINGS, "merchant"))
+    assert run.act is not None
+    try:
+        result = post_due(company_id=run.company_id, through=through, act=run.act, locked_through=facts.lock_through)
+    except NoBook:
+        raise Stopped("configuration", _NO_BOOK) from None
+    faultpoints.reached("after_post")
+    _count(counts, result)
+
+
+def _count(counts: dict[str, int], result: PostingResult) -> None:
+    for name in ("records", "documents", "refused"):
+        counts[name] = counts.get(name, 0) + getattr(result, name)
+    counts["held"] = result.held  # met again by every run until somebody acts, so the last word counts
+
+
+def _push(run: Run, platform: AccountingPlatform, session: Session, counts: dict[str, int]) -> PushResult:
+    """Deliver what is in the books and not at the platform."""
+    if not platform.local:
+        prepare(company_id=run.company_id, connection_id=session.connection_id)
+        faultpoints.reached("after_prepare")
+    work = Delivery(platform, session, LIMITS, PUSH_SECONDS, faultpoints.reached)
+    result = deliver(work)
+    counts["written"] = counts.get("written", 0) + result.written
+    counts["undelivered"] = result.undelivered
+    return result
+
+
+def _concluded(run: Run, result: PushResult, counts: dict[str, int], through: date) -> Done | Later:
+    """What the run came to, now that all stages are through."""
+    if result.next_seconds is not None and run.running_seconds + result.next_seconds < PATIENCE_SECONDS:
+        return Later(result.next_seconds, "push", counts, through)
+    unmapped = _unmapped(run.company_id) if counts["held"] else []
+    if unmapped:
+        words = f"No account is chosen for: {', '.join(unmapped)}."[:500]
+        verdict = Verdict("unmapped_role", words, _SETTINGS, "merchant")
+        return Done(Outcome("configuration", counts["written"], result.undelivered), counts, through, verdict)
+    refused = _refused(run.company_id) if result.undelivered else None
+    cause: Cause = "billing_expired" if refused and refused.code == RefusalReason.SUBSCRIPTION_EXPIRED else ""
+    return Done(Outcome(cause, counts["written"], result.undelivered), counts, through, refused)
+
+
+def _unmapped(company_id: int) -> list[str]:
+    """The roles that hold groups back."""
+    found = sql.rows(
+        """SELECT DISTINCT detail ->> 'role' FROM ledger_problem
+           WHERE company_id = %s AND code = 'unmapped_role' AND resolved_at IS NULL ORDER BY 1 LIMIT 20""",
+        (company_id,),
+    )
+    return [role for (role,) in found]
+
+
+def _refused(company_id: int) -> Verdict | None:
+    """The oldest reason why a document stays here."""
+    found = sql.rows(
+        """SELECT failure_code, failure_sentence, failure_remedy, failure_turn FROM connectors_pushitem
+           WHERE company_id = %s AND state = 'refused' ORDER BY document_id LIMIT 1""",
+        (company_id,),
+    )
+    return Verdict(*found[0]) if found else None
+
+
+@contextmanager
+def _session(run: Run, link: Link, platform: P) -> Iterator[tuple[P, Session]]:
+    """A session with the platform; its door, if it has one, is closed at the end."""
+    if platform.local:
+        yield platform, Session(link.connection_id, run.company_id, link.settings)
+        return
+    connection = Connection.objects.get(pk=link.connection_id)
+    with open_door(connection, platform, correlation=str(run.act)) as door:
+        yield platform, Session(link.connection_id, run.company_id, link.settings, door)
+
+
+def _cause_of(failure: Failure) -> Cause:
+    if isinstance(failure, NotAuthorized):
+        return "deauthorized"
+    if isinstance(failure, Refused) and failure.reason is RefusalReason.SUBSCRIPTION_EXPIRED:
+        return "billing_expired"
+    return "reading"
+
+
+_SETTINGS = "Open the company's settings and correct the mapping; the next sync catches up."
+_NO_BOOK = Verdict("no_book", "Nobody has said yet how the sales are to be kept.", _SETTINGS, "merchant")
+_NO_BOOKS = Verdict("no_accounting", "No accounting software is connected.", "Connect one, then sync again.", "merchant")

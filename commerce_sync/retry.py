@@ -1,0 +1,22 @@
+"""How long to wait before the next attempt. Pure: chance is given by the caller."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+FIRST_WAIT: Final = timedelta(seconds=2)
+LONGEST_WAIT: Final = timedelta(minutes=15)
+
+
+def backoff(attempts: int, chance: float) -> timedelta:
+    """The wait after `attempts` failed attempts: doubling, capped, and spread over its upper half by `chance`.
+
+    `chance` is 0 ≤ x < 1. The spread keeps a thousand merchants that failed together from coming back together.
+    """
+    if attempts < 1:
+        raise ValueError("there is nothing to wait for before the first attempt has failed")
+    if not 0 <= chance < 1:
+        raise ValueError("chance is 0 ≤ x < 1")
+    whole = min(LONGEST_WAIT, FIRST_WAIT * (1 << min(attempts - 1, 20)))
+    return whole * (0.5 + chance / 2)

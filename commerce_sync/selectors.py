@@ -1,0 +1,115 @@
+"""What a run must know, read for a whole batch of claimed jobs at once; and what people ask about syncs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from commerce_sync.models import Sync
+from commerce_sync.schedule import Streak
+from commerce_sync.status import code_while_running
+from ledger import sql
+from ledger.calendar import Calendar, DayRule
+
+
+class Keeping(Struct, frozen=True):
+    """What a run must know of a book: the rest of it concerns the posting alone."""
+
+    currency: str
+    days: tuple[DayRule, ...]
+
+    @property
+    def calendar(self) -> Calendar:
+        """The company's business days."""
+        return Calendar(self.days)
+
+
+class Link(Struct, frozen=True):
+    """One connection of the company."""
+
+    connection_id: int
+    platform: str
+    kind: str
+    status: str
+    settings: dict[str, Any] = {}
+
+
+class Run(Struct):
+    """A claimed job with its sync and what its company is. `sync_id` None: another sync of the company has not ended.
+
+    `at` is the instant that decides its last business day: the due time of a scheduled run, else the start.
+    """
+
+    job_id: int
+    lease_token: UUID
+    attempts: int
+    max_attempts: int
+    sync_id: int | None
+    act: UUID | None
+    trigger: str
+    through_day: date | None
+    at: datetime
+    running_seconds: float
+    counts: dict[str, int]
+    company_id: int
+    keeping: Keeping | None
+    links: list[Link]
+    streak: Streak | None
+
+
+_RUNS = """
+    SELECT job.id, job.lease_token, job.attempts, job.max_attempts, sync.id, sync.public_id, sync.trigger,
+        sync.through_day, coalesce((job.payload ->> 'due_at')::timestamptz, sync.started_at, job.created_at),
+        extract(epoch FROM clock_timestamp() - coalesce(sync.started_at, clock_timestamp()))::float8, sync.counts,
+        job.company_id, book.body,
+        (SELECT coalesce(jsonb_agg(jsonb_build_object('connection_id', link.id, 'platform', link.platform,
+                    'kind', link.kind, 'status', link.status, 'settings', link.settings) ORDER BY link.id), '[]')::text
+            FROM connectors_connection link
+            WHERE link.company_id = job.company_id AND link.status IN ('Linked', 'Deauthorized')),
+        schedule.failing_days, schedule.failing_through, schedule.last_success_through
+    FROM commerce_sync_job job
+    LEFT JOIN commerce_sync_sync sync ON sync.id = job.sync_id
+    LEFT JOIN commerce_sync_schedule schedule ON schedule.company_id = job.company_id
+    LEFT JOIN LATERAL (SELECT body FROM ledger_bookversion version WHERE version.company_id = job.company_id
+                       ORDER BY number DESC LIMIT 1) book ON true
+    WHERE job.id = ANY(%s)
+"""
+_decode_links = msgspec.json.Decoder(list[Link]).decode
+_decode_keeping = msgspec.json.Decoder(Keeping).decode
+
+
+def runs_of(job_ids: Sequence[int]) -> list[Run]:
+    """The runs of these claimed jobs, in that order."""
+    found = {row[0]: row for row in sql.rows(_RUNS, (list(job_ids),))}
+    return [_run(found[job_id]) for job_id in job_ids if job_id in found]
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    body, links, failing_days = row[12], row[13], row[14]
+    return Run(
+        *row[:6],
+        row[6] or "",
+        *row[7:10],
+        row[10] or {},
+        row[11],
+        _decode_keeping(bytes(body)) if body is not None else None,
+        _decode_links(links),
+        Streak(*row[14:17]) if failing_days is not None else None,
+    )
+
+
+def present_code(sync: Sync, at: datetime) -> int:
+    """The public status code of `sync` at the instant `at`."""
+    if sync.finished_at is not None:
+        return sync.code
+    return code_while_running((at - sync.started_at).total_seconds())
+
+
+def unfinished_sync(company_id: int) -> Sync | None:
+    """The sync of the company that has not ended."""
+    return Sync.objects.filter(company_id=company_id, finished_at__isnull=True).first()

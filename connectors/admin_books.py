@@ -1,0 +1,91 @@
+"""The console's view of the built-in general ledger: to look things up, not to edit.
+
+Everything is read-only here. Accounts, tax rates and locks change through their services, which hold the
+connection and write the audit trail.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from connectors.models.books_account import BooksAccount
+from connectors.models.books_entry import BooksEntry
+from connectors.models.books_line import BooksLine
+from connectors.models.books_lock import BooksLock
+from connectors.models.books_tax_rate import BooksTaxRate
+from ledger.money import format_minor
+
+
+class _ReadOnly:
+    """No adding, changing or deleting, whatever rights the user has."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class _Lines(_ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # generic for mypy only
+    model = BooksLine
+    fields = ("position", "account", "debits", "credits", "description", "role", "tax_code")
+    readonly_fields = ("debits", "credits")
+    ordering = ("position",)
+
+    @admin.display(description="Debit")
+    def debits(self, line: BooksLine) -> str:
+        return format_minor(line.debit, line.entry.currency) if line.debit else ""
+
+    @admin.display(description="Credit")
+    def credits(self, line: BooksLine) -> str:
+        return format_minor(line.credit, line.entry.currency) if line.credit else ""
+
+
+@admin.register(BooksEntry)
+class BooksEntryAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("date", "reference", "kind", "currency", "amount", "narration", "connection", "voided")
+    list_filter = ("kind", "currency")
+    list_select_related = ("connection", "voided_by")
+    search_fields = ("=reference", "=document_key")
+    date_hierarchy = "date"
+    show_full_result_count = False
+    exclude = ("digest", "total")
+    readonly_fields = ("amount", "voided", "created_at")
+    inlines = (_Lines,)
+
+    @admin.display(description="Total")
+    def amount(self, entry: BooksEntry) -> str:
+        return format_minor(entry.total, entry.currency)
+
+    @admin.display(description="Voided by")
+    def voided(self, entry: BooksEntry) -> str:
+        reversal = getattr(entry, "voided_by", None)
+        return str(reversal) if reversal else ""
+
+
+@admin.register(BooksAccount)
+class BooksAccountAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("code", "name", "type", "subtype", "archived_at", "connection")
+    list_filter = ("type",)
+    list_select_related = ("connection",)
+    search_fields = ("=code", "name")
+
+
+@admin.register(BooksTaxRate)
+class BooksTaxRateAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("code", "name", "rate_ppm", "account", "archived_at", "connection")
+    list_select_related = ("connection", "account")
+    search_fields = ("=code", "name")
+
+
+@admin.register(BooksLock)
+class BooksLockAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("connection", "locked_through", "author", "reason", "created_at")
+    list_select_related = ("connection",)

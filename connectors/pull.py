@@ -1,0 +1,87 @@
+"""Pulling: every stream of a connection from its watermark on, page by page, each page its own transaction.
+
+The watermark is the latest change that the platform itself has told of, never our clock, and it moves only when a
+whole listing has been read: a crash on page seven reads pages one to six again, and storing them again changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from connectors import registry
+from connectors.declare import Stream
+from connectors.errors import MappingProblem
+from connectors.models import Connection, Watermark
+from connectors.platform import CommercePlatform
+from connectors.receive import receive_page
+from connectors.services import origin_of
+from connectors.session import Session
+from ledger.services import now
+
+
+class PullResult(Struct, frozen=True):
+    """What a pull brought: pages and rows read, records new or changed, rows refused."""
+
+    pages: int = 0
+    rows: int = 0
+    stored: int = 0
+    refused: int = 0
+
+    def __add__(self, other: PullResult) -> PullResult:
+        return PullResult(
+            self.pages + other.pages, self.rows + other.rows, self.stored + other.stored, self.refused + other.refused
+        )
+
+
+def pull_connection(connection: Connection, session: Session) -> PullResult:
+    """Pull all streams that can be fetched; names first, so that records find them. Raises a `Failure`."""
+    platform = registry.commerce(connection.platform)
+    total = PullResult()
+    fetched = [name for name, stream in platform.streams.items() if stream.endpoint is not None]
+    for dataset in sorted(fetched, key=lambda name: bool(platform.stream(name).kinds)):
+        total += pull_stream(connection, session, platform, dataset)
+        connection.refresh_from_db(fields=["references_version"])
+    return total
+
+
+def pull_stream(connection: Connection, session: Session, platform: CommercePlatform, dataset: str) -> PullResult:
+    """Pull one stream from its look-back before the watermark. Raises a `Failure`; pages read until then are kept."""
+    stream = platform.stream(dataset)
+    mark = Watermark.objects.filter(connection=connection, dataset=dataset).first()
+    since = mark.reached_at - stream.lookback if mark and stream.since else None
+    reached = mark.reached_at if mark else None
+    total = PullResult()
+    for page in platform.fetch(session, dataset, since):
+        at = now()
+        rows = [msgspec.Raw(row) for row in page.rows]
+        results = receive_page(origin_of(connection, at), dataset, page.body, rows, at)
+        reached = _latest(platform, dataset, rows, reached)
+        stored = sum(result.status in ("new", "changed") for result in results)
+        refused = sum(result.status == "refused" for result in results)
+        total += PullResult(1, len(rows), stored, refused)
+    if reached is not None and _advances(stream):
+        Watermark.objects.update_or_create(
+            connection=connection, dataset=dataset, defaults={"reached_at": reached, "pulled_at": now()}
+        )
+    return total
+
+
+def _advances(stream: Stream) -> bool:
+    return stream.since is not None
+
+
+def _latest(
+    platform: CommercePlatform, dataset: str, rows: list[msgspec.Raw], reached: datetime | None
+) -> datetime | None:
+    """The latest change among ``rows``; a row that cannot be read says nothing about time."""
+    for row in rows:
+        try:
+            _, updated_at = platform.identify(dataset, row)
+        except (msgspec.ValidationError, MappingProblem):
+            continue
+        if updated_at is not None and (reached is None or updated_at > reached):
+            reached = updated_at
+    return reached

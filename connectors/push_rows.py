@@ -1,0 +1,204 @@
+"""The rows of delivery: each change of state is one guarded statement, by the clock of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from psycopg.types.json import Jsonb
+
+from connectors.errors import Failure, RefusalReason, Refused
+from connectors.session import Pushed
+from ledger import sql
+from ledger.documents import Document, decode_document
+
+Step = Callable[[str], None]
+
+
+class Verdict(NamedTuple):
+    """Why something was not delivered, as it is stored and shown."""
+
+    code: str
+    sentence: str
+    remedy: str
+    turn: str
+
+
+def verdict_of(failure: Failure) -> Verdict:
+    """A failure as stored facts; nothing secret is in it (the door redacts)."""
+    code = failure.reason.value if isinstance(failure, Refused) else type(failure).__name__
+    return Verdict(code[:40], str(failure)[:500], failure.remedy[:500], failure.whose_turn.value)
+
+
+class Item(NamedTuple):
+    """One open delivery. `settled` says that a lost answer can have no late effect any more."""
+
+    document_id: int
+    state: str
+    attempts: int
+    document: Document
+    settled: bool
+
+
+def prepare(*, company_id: int, connection_id: int) -> int:
+    """Give every unpushed document of the company a delivery to this connection; how many are new. Set-based."""
+    return sql.execute(
+        """INSERT INTO connectors_pushitem (document_id, company_id, connection_id, state, attempts, failure_code,
+               failure_sentence, failure_remedy, failure_turn, updated_at)
+           SELECT document.id, document.company_id, %s, 'prepared', 0, '', '', '', '', now()
+           FROM ledger_document document
+           WHERE document.company_id = %s AND document.pushed_at IS NULL AND document.withdrawn_at IS NULL
+           ON CONFLICT (document_id) DO UPDATE SET connection_id = excluded.connection_id
+               WHERE connectors_pushitem.connection_id <> excluded.connection_id
+                   AND connectors_pushitem.state = 'prepared'""",
+        (connection_id, company_id),
+    )
+
+
+def release_abandoned(connection_id: int, *, is_held: bool) -> int:
+    """What was being sent by somebody who is gone may have happened: `unknown`. Past its deadline, in any case.
+
+    With the connection held by the caller there is no other sender, and the deadline need not be waited for: a look-up
+    may adopt what is there at once, while "not there" is believed only after the deadline and the settle time.
+    """
+    return sql.execute(
+        """UPDATE connectors_pushitem SET state = 'unknown', waits_until = NULL, updated_at = clock_timestamp()
+           WHERE connection_id = %s AND state = 'sending' AND (%s OR deadline_at < clock_timestamp())""",
+        (connection_id, is_held),
+    )
+
+
+def open_items(connection_id: int, after: int, limit: int, settle_seconds: int) -> list[Item]:
+    """The next deliveries that can be worked on now, in the order of their documents."""
+    found = sql.rows(
+        """SELECT item.document_id, item.state, item.attempts, document.body,
+               item.deadline_at IS NULL OR clock_timestamp() >= item.deadline_at + make_interval(secs => %s)
+           FROM connectors_pushitem item JOIN ledger_document document ON document.id = item.document_id
+           WHERE item.connection_id = %s AND item.document_id > %s AND item.state IN ('prepared', 'waiting', 'unknown')
+             AND (item.waits_until IS NULL OR item.waits_until <= clock_timestamp())
+             AND document.withdrawn_at IS NULL
+           ORDER BY item.document_id LIMIT %s""",
+        (settle_seconds, connection_id, after, limit),
+    )
+    return [Item(*row[:3], decode_document(bytes(row[3])), row[4]) for row in found]
+
+
+def undelivered_keys(company_id: int, keys: Sequence[str]) -> set[str]:
+    """Those of these document keys that are not at the platform yet."""
+    found = sql.rows(
+        "SELECT key FROM ledger_document WHERE company_id = %s AND key = ANY(%s) AND pushed_at IS NULL",
+        (company_id, list(keys)),
+    )
+    return {key for (key,) in found}
+
+
+def claim(document_id: int, seconds: float) -> datetime | None:
+    """Commit the intent to send; the token of this claim, None when the item is no longer to be sent."""
+    found = sql.rows(
+        """UPDATE connectors_pushitem SET state = 'sending', attempts = attempts + 1, claimed_at = clock_timestamp(),
+               deadline_at = clock_timestamp() + make_interval(secs => %s), waits_until = NULL,
+               updated_at = clock_timestamp()
+           WHERE document_id = %s AND state IN ('prepared', 'waiting') RETURNING claimed_at""",
+        (seconds, document_id),
+    )
+    return found[0][0] if found else None
+
+
+def bind(connection_id: int, item: Item, pushed: Pushed, step: Step) -> bool:
+    """Pushed: binding, item and document in one transaction. False when the id is bound to another document (A08)."""
+    with sql.unit_of_work():
+        found = sql.rows(
+            """WITH bound AS (
+                   INSERT INTO connectors_binding (connection_id, document_id, kind, remote_id, url, answer, bound_at)
+                   SELECT %s, item.document_id, %s, %s, %s, %s, clock_timestamp() FROM connectors_pushitem item
+                   WHERE item.document_id = %s AND item.state IN ('sending', 'unknown')
+                   ON CONFLICT DO NOTHING RETURNING id, document_id
+               ), done AS (
+                   UPDATE connectors_pushitem item SET state = 'pushed', binding_id = bound.id, waits_until = NULL,
+                       failure_code = '', failure_sentence = '', failure_remedy = '', failure_turn = '',
+                       updated_at = clock_timestamp()
+                   FROM bound WHERE item.document_id = bound.document_id RETURNING item.document_id
+               )
+               UPDATE ledger_document document SET pushed_at = clock_timestamp()
+               FROM done WHERE document.id = done.document_id RETURNING document.id""",
+            (connection_id, item.document.kind, pushed.remote_id, pushed.url, Jsonb(dict(pushed.answer)),
+             item.document_id),
+        )  # fmt: skip
+        step("in_final_tx")
+    return bool(found)
+
+
+def refuse(document_id: int, verdict: Verdict) -> None:
+    """They said no, or a person has to look: nothing more happens by itself."""
+    _leave(document_id, "refused", verdict, None)
+
+
+def wait(document_id: int, verdict: Verdict, seconds: float) -> None:
+    """Not now; nothing was written."""
+    _leave(document_id, "waiting", verdict, seconds)
+
+
+def put_back(document_id: int) -> None:
+    """Prepared again: it is clear that nothing is at the platform."""
+    _leave(document_id, "prepared", Verdict("", "", "", ""), None)
+
+
+def stay_unknown(document_id: int, verdict: Verdict, seconds: float) -> None:
+    """No clear answer to the look-up: ask again in `seconds`."""
+    _leave(document_id, "unknown", verdict, seconds)
+
+
+def lose(document_id: int, verdict: Verdict, settle_seconds: int) -> None:
+    """The answer was lost. The call is over now, so its late effects are counted from now."""
+    sql.execute(
+        """UPDATE connectors_pushitem SET state = 'unknown', deadline_at = clock_timestamp(),
+               waits_until = clock_timestamp() + make_interval(secs => %s), failure_code = %s, failure_sentence = %s,
+               failure_remedy = %s, failure_turn = %s, updated_at = clock_timestamp()
+           WHERE document_id = %s AND state = 'sending'""",
+        (settle_seconds, *verdict, document_id),
+    )
+
+
+def _leave(document_id: int, state: str, verdict: Verdict, seconds: float | None) -> None:
+    sql.execute(
+        """UPDATE connectors_pushitem SET state = %s,
+               waits_until = clock_timestamp() + make_interval(secs => %s), failure_code = %s, failure_sentence = %s,
+               failure_remedy = %s, failure_turn = %s, updated_at = clock_timestamp()
+           WHERE document_id = %s AND state IN ('prepared', 'sending', 'waiting', 'unknown')""",
+        (state, seconds, *verdict, document_id),
+    )
+
+
+class Standing(NamedTuple):
+    """What is still open at a connection. `next_in` is after how long something can be done again; None: nothing."""
+
+    prepared: int
+    waiting: int
+    unknown: int
+    refused: int
+    next_in: timedelta | None
+
+
+def standing(connection_id: int) -> Standing:
+    """The open deliveries of a connection, counted by state."""
+    return Standing(
+        *sql.rows(
+            """SELECT count(*) FILTER (WHERE state IN ('prepared', 'sending')), count(*) FILTER (WHERE state = 'waiting'),
+                   count(*) FILTER (WHERE state = 'unknown'), count(*) FILTER (WHERE state = 'refused'),
+                   min(greatest(coalesce(waits_until, clock_timestamp()) - clock_timestamp(), interval '0'))
+                       FILTER (WHERE state IN ('waiting', 'unknown'))
+               FROM connectors_pushitem item JOIN ledger_document document ON document.id = item.document_id
+               WHERE item.connection_id = %s AND item.state NOT IN ('pushed', 'removed')
+                   AND document.withdrawn_at IS NULL""",
+            (connection_id,),
+        )[0]
+    )
+
+
+AMBIGUOUS = Verdict(
+    RefusalReason.DUPLICATE.value,
+    "The platform's id of this document is bound to another document of ours.",
+    "Compare the two documents at the platform; one of them is not what it seems.",
+    "support",
+)
