@@ -11,21 +11,21 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Final, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from commerce_sync import faultpoints
 from commerce_sync.schedule import through_day
-from commerce_sync.selectors import Link, Run
+from commerce_sync.selectors import Link, Run, is_pulled
 from commerce_sync.status import Cause, Outcome
 from connectors import registry
-from connectors.errors import Failure, NotAuthorized, RefusalReason, Refused, Waiting
+from connectors.errors import Failure, NotAuthorized, PlatformDown, RefusalReason, Refused, Waiting
 from connectors.http import open_door
 from connectors.limits import Limits
 from connectors.models import Connection
-from connectors.platform import AccountingPlatform, CommercePlatform, Platform
+from connectors.platform import AccountingPlatform, Platform
 from connectors.pull import pull_connection
 from connectors.push import Delivery, PushResult, deliver, prepare
-from connectors.push_rows import Verdict, verdict_of
+from connectors.push_verdicts import Verdict, verdict_of
 from connectors.session import CompanyFacts, Session
 from ledger import sql
 from ledger.post_due import NoBook, PostingResult, post_due
@@ -35,6 +35,7 @@ P = TypeVar("P", bound=Platform)
 
 LIMITS = Limits()
 PATIENCE_SECONDS: Final = 3600  # a run that waits longer for a platform ends, and the next one goes on
+DOWN_SECONDS: Final = 60
 PUSH_SECONDS: Final = 15  # of one working on it; what is left is done by the next
 
 
@@ -86,6 +87,10 @@ def run_sync(run: Run) -> Done | Later:
         if run.running_seconds + seconds < PATIENCE_SECONDS:
             return Later(max(seconds, 1), "pull", counts, through)
         return Done(Outcome("reading", counts.get("written", 0)), counts, through, verdict_of(waiting))
+    except PlatformDown as failure:
+        if run.running_seconds + DOWN_SECONDS < PATIENCE_SECONDS:
+            return Later(DOWN_SECONDS, "pull", counts, through)
+        return Done(Outcome("reading", counts.get("written", 0)), counts, through, verdict_of(failure))
     except Failure as failure:
         return Done(Outcome(_cause_of(failure), counts.get("written", 0)), counts, through, verdict_of(failure))
     return _concluded(run, result, counts, through)
@@ -108,7 +113,7 @@ def _pull(run: Run, counts: dict[str, int]) -> None:
         if link.kind != "commerce":
             continue
         platform = registry.commerce(link.platform)
-        if not _is_pulled(platform):
+        if not is_pulled(platform):
             continue
         if link.status != "Linked":
             raise NotAuthorized(platform.name)
@@ -118,10 +123,6 @@ def _pull(run: Run, counts: dict[str, int]) -> None:
         counts["pulled"] = counts.get("pulled", 0) + result.stored
         counts["rows_refused"] = counts.get("rows_refused", 0) + result.refused
     faultpoints.reached("after_pull")
-
-
-def _is_pulled(platform: CommercePlatform) -> bool:
-    return any(stream.endpoint is not None for stream in platform.streams.values())
 
 
 def _through(run: Run) -> date:
@@ -140,7 +141,6 @@ def _post(run: Run, through: date, facts: CompanyFacts, counts: dict[str, int]) 
     if facts.base_currency and facts.base_currency != run.keeping.currency:
         words = f"The books are kept in {run.keeping.currency}, the accounting software in {facts.base_currency}."
         raise Stopped("configuration", Verdict("base_currency", words, _SETTINGS, "merchant"))
-    assert run.act is not None
     try:
         result = post_due(company_id=run.company_id, through=through, act=run.act, locked_through=facts.lock_through)
     except NoBook:
@@ -163,6 +163,8 @@ def _push(run: Run, platform: AccountingPlatform, session: Session, counts: dict
     work = Delivery(platform, session, LIMITS, PUSH_SECONDS, faultpoints.reached)
     result = deliver(work)
     counts["written"] = counts.get("written", 0) + result.written
+    if platform.local:  # it knows only what it refused just now
+        result = structs.replace(result, refused=result.refused + run.refused_before)
     counts["undelivered"] = result.undelivered
     return result
 
@@ -222,4 +224,6 @@ def _cause_of(failure: Failure) -> Cause:
 
 _SETTINGS = "Open the company's settings and correct the mapping; the next sync catches up."
 _NO_BOOK = Verdict("no_book", "Nobody has said yet how the sales are to be kept.", _SETTINGS, "merchant")
-_NO_BOOKS = Verdict("no_accounting", "No accounting software is connected.", "Connect one, then sync again.", "merchant")
+_NO_BOOKS = Verdict(
+    "no_accounting", "No accounting software is connected.", "Connect one, then sync again.", "merchant"
+)

@@ -58,7 +58,7 @@ def last_complete_day(calendar: Calendar, at: datetime) -> date:
 
 
 def through_day(calendar: Calendar, trigger: str, at: datetime) -> date:
-    """The last business day of a run: today, as far as it has come, when it runs during the day; else the last whole."""
+    """The last business day of a run: today so far when it runs during the day, else the last whole."""
     return calendar.day_of(at) if trigger in ("hourly", "event") else last_complete_day(calendar, at)
 
 

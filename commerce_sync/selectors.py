@@ -13,8 +13,12 @@ from msgspec import Struct
 from commerce_sync.models import Sync
 from commerce_sync.schedule import Streak
 from commerce_sync.status import code_while_running
+from connectors import registry
+from connectors.platform import CommercePlatform
 from ledger import sql
 from ledger.calendar import Calendar, DayRule
+
+SMALL_RECORDS = 2_000  # a run with at most so many new records is one transaction
 
 
 class Keeping(Struct, frozen=True):
@@ -50,7 +54,7 @@ class Run(Struct):
     attempts: int
     max_attempts: int
     sync_id: int | None
-    act: UUID | None
+    act: UUID
     trigger: str
     through_day: date | None
     at: datetime
@@ -60,6 +64,24 @@ class Run(Struct):
     keeping: Keeping | None
     links: list[Link]
     streak: Streak | None
+    is_small: bool = False
+    refused_before: int = 0
+
+    @property
+    def fits_one_transaction(self) -> bool:
+        """Whether nothing outside is called and little is to be done: then one commit does for the whole run."""
+        return self.is_small and not any(_is_outside(link) for link in self.links)
+
+
+def _is_outside(link: Link) -> bool:
+    if link.kind == "accounting":
+        return not registry.accounting(link.platform).local
+    return is_pulled(registry.commerce(link.platform))
+
+
+def is_pulled(platform: CommercePlatform) -> bool:
+    """Whether the platform has streams to fetch; what partners push to us is here already."""
+    return any(stream.endpoint is not None for stream in platform.streams.values())
 
 
 _RUNS = """
@@ -71,7 +93,10 @@ _RUNS = """
                     'kind', link.kind, 'status', link.status, 'settings', link.settings) ORDER BY link.id), '[]')::text
             FROM connectors_connection link
             WHERE link.company_id = job.company_id AND link.status IN ('Linked', 'Deauthorized')),
-        schedule.failing_days, schedule.failing_through, schedule.last_success_through
+        schedule.failing_days, schedule.failing_through, schedule.last_success_through,
+        NOT EXISTS (SELECT 1 FROM ledger_standing WHERE company_id = job.company_id AND state = 0
+                    ORDER BY happened_at OFFSET %s LIMIT 1),
+        (SELECT count(*) FROM connectors_pushitem WHERE company_id = job.company_id AND state = 'refused')
     FROM commerce_sync_job job
     LEFT JOIN commerce_sync_sync sync ON sync.id = job.sync_id
     LEFT JOIN commerce_sync_schedule schedule ON schedule.company_id = job.company_id
@@ -79,27 +104,37 @@ _RUNS = """
                        ORDER BY number DESC LIMIT 1) book ON true
     WHERE job.id = ANY(%s)
 """
+_NO_ACT = UUID(int=0)
 _decode_links = msgspec.json.Decoder(list[Link]).decode
 _decode_keeping = msgspec.json.Decoder(Keeping).decode
 
 
 def runs_of(job_ids: Sequence[int]) -> list[Run]:
     """The runs of these claimed jobs, in that order."""
-    found = {row[0]: row for row in sql.rows(_RUNS, (list(job_ids),))}
+    found = {row[0]: row for row in sql.rows(_RUNS, (SMALL_RECORDS, list(job_ids)))}
     return [_run(found[job_id]) for job_id in job_ids if job_id in found]
 
 
 def _run(row: tuple[Any, ...]) -> Run:
-    body, links, failing_days = row[12], row[13], row[14]
+    body, failing_days = row[12], row[14]
     return Run(
-        *row[:6],
-        row[6] or "",
-        *row[7:10],
-        row[10] or {},
-        row[11],
-        _decode_keeping(bytes(body)) if body is not None else None,
-        _decode_links(links),
-        Streak(*row[14:17]) if failing_days is not None else None,
+        job_id=row[0],
+        lease_token=row[1],
+        attempts=row[2],
+        max_attempts=row[3],
+        sync_id=row[4],
+        act=row[5] or _NO_ACT,
+        trigger=row[6] or "",
+        through_day=row[7],
+        at=row[8],
+        running_seconds=row[9],
+        counts=row[10] or {},
+        company_id=row[11],
+        keeping=_decode_keeping(bytes(body)) if body is not None else None,
+        links=_decode_links(row[13]),
+        streak=Streak(failing_days, row[15], row[16]) if failing_days is not None else None,
+        is_small=row[17],
+        refused_before=row[18],
     )
 
 

@@ -34,7 +34,15 @@ CODES: Final[dict[int, str]] = {
 LONG_RUNNING_SECONDS: Final = 600
 
 Cause = Literal[
-    "", "configuration", "company_gone", "deauthorized", "billing_expired", "duplicate", "reading", "writing", "internal"
+    "",
+    "configuration",
+    "company_gone",
+    "deauthorized",
+    "billing_expired",
+    "duplicate",
+    "reading",
+    "writing",
+    "internal",
 ]
 _CAUSES: Final[dict[Cause, int]] = {
     "configuration": CONFIGURATION,

@@ -6,7 +6,7 @@ go), states its facts, and overrides only what the declarations cannot say. Pure
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -95,6 +95,10 @@ class CommercePlatform(Platform):
         if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
             raise MappingProblem("malformed", stream.id, "the row has no id")
         return str(identity), _instant(updated, stream.updated or "")
+
+    def identities(self, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str] | None:
+        """The ids of all rows of a page at once; None when in any doubt, and the rows are then asked one by one."""
+        return None
 
     def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
         """The pages of a stream from `since` on (an aware instant, look-back already taken off).

@@ -10,7 +10,8 @@ from psycopg.types.json import Jsonb
 from connectors.errors import Refused
 from connectors.platform import AccountingPlatform
 from connectors.push_result import PushResult
-from connectors.push_rows import Step, verdict_of
+from connectors.push_rows import Step
+from connectors.push_verdicts import verdict_of
 from connectors.session import Pushed, Session
 from ledger import sql
 from ledger.documents import Document, decode_document
@@ -43,8 +44,8 @@ _PUSHED = """
             agrees)
         SELECT %s, document_id, kind, remote_id, url, answer, now(), now(), true FROM pushed RETURNING id, document_id
     ), items AS (
-        INSERT INTO connectors_pushitem (document_id, company_id, connection_id, state, attempts, claimed_at, binding_id,
-            failure_code, failure_sentence, failure_remedy, failure_turn, updated_at)
+        INSERT INTO connectors_pushitem (document_id, company_id, connection_id, state, attempts, claimed_at,
+            binding_id, failure_code, failure_sentence, failure_remedy, failure_turn, updated_at)
         SELECT document_id, %s, %s, 'pushed', 1, now(), id, '', '', '', '', now() FROM bound
         ON CONFLICT (document_id) DO UPDATE SET state = 'pushed', connection_id = excluded.connection_id,
             attempts = connectors_pushitem.attempts + 1, claimed_at = excluded.claimed_at,

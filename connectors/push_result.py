@@ -1,4 +1,4 @@
-"""What came of a delivery. Pure."""
+"""What came of a delivery."""
 
 from __future__ import annotations
 

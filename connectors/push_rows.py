@@ -8,27 +8,12 @@ from typing import NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from connectors.errors import Failure, RefusalReason, Refused
+from connectors.push_verdicts import Verdict
 from connectors.session import Pushed
 from ledger import sql
 from ledger.documents import Document, decode_document
 
 Step = Callable[[str], None]
-
-
-class Verdict(NamedTuple):
-    """Why something was not delivered, as it is stored and shown."""
-
-    code: str
-    sentence: str
-    remedy: str
-    turn: str
-
-
-def verdict_of(failure: Failure) -> Verdict:
-    """A failure as stored facts; nothing secret is in it (the door redacts)."""
-    code = failure.reason.value if isinstance(failure, Refused) else type(failure).__name__
-    return Verdict(code[:40], str(failure)[:500], failure.remedy[:500], failure.whose_turn.value)
 
 
 class Item(NamedTuple):
@@ -81,7 +66,7 @@ def open_items(connection_id: int, after: int, limit: int, settle_seconds: int) 
            ORDER BY item.document_id LIMIT %s""",
         (settle_seconds, connection_id, after, limit),
     )
-    return [Item(*row[:3], decode_document(bytes(row[3])), row[4]) for row in found]
+    return [Item(row[0], row[1], row[2], decode_document(bytes(row[3])), row[4]) for row in found]
 
 
 def undelivered_keys(company_id: int, keys: Sequence[str]) -> set[str]:
@@ -184,7 +169,8 @@ def standing(connection_id: int) -> Standing:
     """The open deliveries of a connection, counted by state."""
     return Standing(
         *sql.rows(
-            """SELECT count(*) FILTER (WHERE state IN ('prepared', 'sending')), count(*) FILTER (WHERE state = 'waiting'),
+            """SELECT count(*) FILTER (WHERE state IN ('prepared', 'sending')),
+                   count(*) FILTER (WHERE state = 'waiting'),
                    count(*) FILTER (WHERE state = 'unknown'), count(*) FILTER (WHERE state = 'refused'),
                    min(greatest(coalesce(waits_until, clock_timestamp()) - clock_timestamp(), interval '0'))
                        FILTER (WHERE state IN ('waiting', 'unknown'))
@@ -194,11 +180,3 @@ def standing(connection_id: int) -> Standing:
             (connection_id,),
         )[0]
     )
-
-
-AMBIGUOUS = Verdict(
-    RefusalReason.DUPLICATE.value,
-    "The platform's id of this document is bound to another document of ours.",
-    "Compare the two documents at the platform; one of them is not what it seems.",
-    "support",
-)

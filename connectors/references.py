@@ -9,25 +9,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
+from connectors.named import Named
 from ledger import sql
 
 KEPT_CONNECTIONS: Final = 64
 
 References = Mapping[str, Mapping[str, Any]]
 _kept: OrderedDict[int, tuple[int, References]] = OrderedDict()
-
-
-class Named(Protocol):
-    """One thing that a platform names (a mapping's `ReferenceRow`)."""
-
-    kind: str
-    id: str
-    name: str
-    facts: dict[str, Any]
 
 
 def known(connection_id: int, version: int) -> References:

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from connectors import references, registry
 from connectors.models import Connection
-from connectors.receive import ItemResult, Origin, receive_page, rows_of
+from connectors.reading import ItemResult, Origin
+from connectors.receive import receive_page, rows_of
 from connectors.session import MapContext
 from ledger.models import Company
 from ledger.services import audit, create_source, now

@@ -23,6 +23,10 @@ from ledger.rules.roles import ROUNDING
 _WITH_TAX_CODES = frozenset({"invoice", "per_order"})  # a journal's tax is on its account, an invoice's on its lines
 
 
+class Unbalanced(ArithmeticError):
+    """A document's debits and credits differ. Never the record's fault: the posting stops before anything is stored."""
+
+
 class Context(Struct, frozen=True):
     """What the closing of a tally must know beside the book.
 
@@ -68,7 +72,7 @@ def post(changes: Iterable[tuple[int, Change]], tally: Tally, context: Context) 
 
 
 def close(tally: Tally, context: Context) -> Posted:
-    """The documents of ``tally``, and what stays out of them and why."""
+    """The documents of ``tally``, and what stays out of them and why. Raises `Unbalanced`."""
     notices: list[Problem] = [notice for found in tally.notices.values() for notice in found]
     resolved: dict[Group, list[Sum]] = {}
     blocked = {group: _neighbor(problem, group) for group, problem in tally.blocked.items() if group in tally.sums}
@@ -90,7 +94,8 @@ def close(tally: Tally, context: Context) -> Posted:
         naming, moved = _naming(group, context, tally)
         documents = tuple(compose(resolved[group], naming, tally.book))
         for document in documents:
-            assert is_balanced(document), document
+            if not is_balanced(document):
+                raise Unbalanced(f"{document.header.key} does not balance: a rule is wrong, and nothing is posted")
         if moved and documents:
             notices.append(moved)
         posted.append(PostedGroup(group, context.revisions.get(group, 0), documents, handles))
@@ -180,4 +185,4 @@ def _naming(group: Group, context: Context, tally: Tally) -> tuple[Naming, Probl
     return Naming(stem, day, group.currency, title), moved
 
 
-__all__ = ["Change", "Context", "Key", "Posted", "PostedGroup", "Tally", "close", "post"]
+__all__ = ["Change", "Context", "Key", "Posted", "PostedGroup", "Tally", "Unbalanced", "close", "post"]

@@ -8,7 +8,7 @@ units** of the record's currency (`ledger.money` knows the exponents); every ins
   prices do; ``net + discount`` is the list price.
 * A gift card sold is a line; a gift card used is a tender. A store credit likewise.
 * Unknown is not zero: ``taxes=None`` means that the platform did not say.
-* ``stated`` is the total that the platform itself prints: `adds_up` holds the parts to it, to the unit.
+* ``stated`` is the total that the platform itself prints: `ledger.adding_up` holds the parts to it, to the unit.
 
 A record is an immutable value; a later truth about the same fact is another version with a newer ``updated_at``.
 """
@@ -21,81 +21,32 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
-LineKind = Literal["product", "gift_card", "shipping", "service_charge", "tip", "donation", "rounding"]
-TenderMethod = Literal["card", "cash", "gift_card", "store_credit", "pay_later", "bank", "external", "other"]
-TaxCollector = Literal["merchant", "marketplace"]
-OrderState = Literal["open", "completed"]
-FeeKind = Literal["processing", "platform", "chargeback", "subscription", "shipping_label", "conversion", "other"]
-DisputeOutcome = Literal["inquiry", "open", "won", "lost"]
-GiftCardChangeKind = Literal["issued_free", "issued_for_return", "expired", "escheated", "adjusted"]
-CashMovementKind = Literal["paid_in", "paid_out", "over_short", "drop", "tips_paid_out"]
-PayoutItemKind = Literal[
-    "charge",
-    "refund",
-    "fee",
-    "fee_refund",
-    "dispute",
-    "reserve",
-    "advance",
-    "advance_repayment",
-    "advance_fee",
-    "exchange",
-    "adjustment",
+from ledger.parts import (
+    CashMovementKind,
+    DisputeOutcome,
+    FeeKind,
+    GiftCardChangeKind,
+    Line,
+    LineKind,
+    OrderState,
+    PayoutItem,
+    PayoutItemKind,
+    Presentment,
+    Tax,
+    TaxCollector,
+    Tender,
+    TenderMethod,
+    line_gross,
+)
+
+# fmt: off
+__all__ = [
+    "KINDS", "KIND_OF", "CashMovement", "CashMovementKind", "Deleted", "Dispute", "DisputeOutcome", "Fact", "Fee",
+    "FeeKind", "GiftCardChange", "GiftCardChangeKind", "Line", "LineKind", "Order", "OrderState", "Payout",
+    "PayoutItem", "PayoutItemKind", "Presentment", "Record", "RecordKind", "Refund", "Tax", "TaxCollector",
+    "Tender", "TenderMethod", "decode", "encode", "happened_at", "line_gross",
 ]
-
-
-class Tax(Struct, frozen=True, omit_defaults=True):
-    """One component of tax on one line, as the platform collected it; never recomputed.
-
-    ``key`` names the rate for the mapping (a component id or a name: stable for the merchant), ``rate_ppm`` is the
-    rate in millionths (20 % = 200000, Québec's 9.975 % = 99750), None when the platform did not say.
-    """
-
-    key: str
-    name: str
-    amount: int
-    rate_ppm: int | None = None
-    collected_by: TaxCollector = "merchant"
-
-
-class Line(Struct, frozen=True, omit_defaults=True):
-    """One thing sold, or charged beside it. ``discount`` is positive when it lowers the price, before tax.
-
-    ``cost`` is the cost of all units of the line (not of one); None when the source does not know it.
-    ``fulfilled_at`` matters only to books that recognize revenue at fulfillment; ``face`` is a gift card's value when
-    it was sold for less than that.
-    """
-
-    kind: LineKind
-    label: str
-    net: int
-    taxes: tuple[Tax, ...] | None = ()
-    discount: int = 0
-    quantity: str = "1"
-    category: str = ""
-    sku: str = ""
-    cost: int | None = None
-    face: int | None = None
-    fulfilled_at: datetime | None = None
-
-
-class Tender(Struct, frozen=True, omit_defaults=True):
-    """One means of payment, gross, tip included. Negative only inside a `Refund`'s own positive convention: never."""
-
-    id: str
-    method: TenderMethod
-    amount: int
-    captured_at: datetime
-    label: str = ""
-    provider: str = ""
-
-
-class Presentment(Struct, frozen=True, omit_defaults=True):
-    """What the customer saw, when it was another currency than the one that settles: kept as evidence, not posted."""
-
-    currency: str
-    amount: int
-    rate: str
+# fmt: on
 
 
 class Order(Struct, frozen=True, omit_defaults=True):
@@ -162,20 +113,6 @@ class Fee(Struct, frozen=True, omit_defaults=True):
     settles: str = ""
     location: str = ""
     channel: str = ""
-
-
-class PayoutItem(Struct, frozen=True, omit_defaults=True):
-    """One row of a payout, with its effect on the deposit (a charge is positive, a fee or refund negative).
-
-    ``source_id`` is the id of the record that it settles (order, refund, fee, dispute), "" for rows that are known
-    only here: reserves, advances, exchange differences.
-    """
-
-    kind: PayoutItemKind
-    amount: int
-    source_id: str = ""
-    at: datetime | None = None
-    label: str = ""
 
 
 class Payout(Struct, frozen=True, omit_defaults=True):
@@ -284,14 +221,6 @@ def encode(record: Record) -> bytes:
 def decode(kind: RecordKind, body: bytes, *, deleted: bool = False) -> Record:
     """The record in canonical ``body``; raises ``msgspec.ValidationError`` naming the path of what does not fit."""
     return _deleted_decoder.decode(body) if deleted else _decoders[kind].decode(body)
-
-
-def line_gross(line: Line) -> int:
-    """What the customer pays for ``line``: net and all tax on it, by whomever collected."""
-    gross = line.net
-    for tax in line.taxes or ():
-        gross += tax.amount
-    return gross
 
 
 def happened_at(record: Record) -> datetime:

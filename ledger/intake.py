@@ -7,9 +7,8 @@ the same again ("unchanged"), a new time stamp on the same facts ("unchanged"), 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -17,12 +16,13 @@ from msgspec import Struct
 
 from ledger import sql
 from ledger.adding_up import check
-from ledger.commerce import Deleted, Order, Record, Refund, encode, happened_at
+from ledger.commerce import Deleted, encode
+from ledger.incoming import Identity, Incoming
 from ledger.problem_rows import Subject, open_problems, resolve_problems
 from ledger.problems import Problem
-from ledger.settling import Incoming, with_lines
-
-DIGEST_BYTES = 16
+from ledger.record_rows import Current, current_versions, lock_source
+from ledger.settling import with_lines
+from ledger.versions import effect, is_incomplete, last_event_at, version_digest
 
 
 class Stored(Struct, frozen=True):
@@ -32,80 +32,33 @@ class Stored(Struct, frozen=True):
     problem: Problem | None = None
 
 
-class Current(NamedTuple):
-    """The version of a record that counts now. ``former`` are the digests of the versions before it."""
-
-    id: int
-    revision: int
-    updated_at: datetime
-    digest: bytes
-    raw_digest: bytes
-    former: frozenset[bytes]
-
-
-Identity = tuple[str, str]  # (kind, external id)
-
-
-def digest(data: bytes) -> bytes:
-    """The identity of some bytes: 128 bits of their hash."""
-    return blake2b(data, digest_size=DIGEST_BYTES).digest()
-
-
-def version_digest(source_id: int, kind: str, body: bytes) -> bytes:
-    """The identity of a version of a record: of its canonical bytes (its id among them) in its source and kind."""
-    return digest(b"%d|%b|%b" % (source_id, kind.encode(), body))
-
-
-def lock_source(source_id: int) -> None:
-    """Hold the source until the transaction ends: two deliveries of one order at once then end as one."""
-    sql.rows("SELECT 1 FROM ledger_source WHERE id = %s FOR NO KEY UPDATE", (source_id,))
-
-
-def current_versions(source_id: int, external_ids: Sequence[str]) -> dict[Identity, Current]:
-    """The current versions of the records of these ids, whatever their kind."""
-    found: dict[Identity, Current] = {}
-    for ids in sql.batches(external_ids):
-        for kind, external_id, *rest, former in sql.rows(_CURRENT, (source_id, list(ids))):
-            record_id, revision, updated_at, own, raw = rest
-            found[kind, external_id] = Current(
-                record_id, revision, updated_at, bytes(own), bytes(raw), frozenset(bytes(each) for each in former or ())
-            )
-    return found
-
-
-_CURRENT = """
-    SELECT kind, external_id, id, revision, updated_at, digest, raw_digest,
-        CASE WHEN revision > 1 THEN (
-            SELECT array_agg(former.digest) FROM ledger_record former
-            WHERE former.source_id = record.source_id AND former.external_id = record.external_id
-                AND former.kind = record.kind AND former.superseded
-        ) END
-    FROM ledger_record record
-    WHERE source_id = %s AND external_id = ANY(%s) AND NOT superseded
-"""
-
-
 def store(
     *,
     company_id: int,
     source_id: int,
-    items: Sequence[Incoming],
+    items: Iterable[Incoming],
     page_id: int | None,
     received_at: datetime,
-    current: dict[Identity, Current] | None = None,
+    new_ids: Collection[str] = (),
 ) -> list[Stored]:
-    """Store ``items`` in order; one `Stored` each. Joins the caller's transaction, or makes its own.
+    """Store ``items``; one `Stored` each, in order. Joins the caller's transaction, or makes its own.
 
-    ``current``: what `current_versions` found for the ids of ``items`` under `lock_source` in this transaction.
+    ``new_ids``: ids of which the caller, holding `lock_source` in this transaction, knows that no record exists. Their
+    rows stream to PostgreSQL while ``items`` is still being made (it must not use the database meanwhile); all others
+    are compared with what is there.
     """
     with sql.unit_of_work():
-        if current is None:
+        if not new_ids:
             lock_source(source_id)
-            current = current_versions(source_id, [item.record.id for item in items])
-        plan = _Plan(company_id, source_id, page_id, received_at, current)
-        outcomes = [plan.take(item) for item in with_lines(source_id, items)]
-        plan.carry_out()
-    return outcomes
+        plan = _Plan(company_id, source_id, page_id, received_at)
+        outcomes, others = plan.stream(items, new_ids)
+        if others:
+            items = with_lines(source_id, [item for _, item in others])
+            plan.current = current_versions(source_id, [item.record.id for item in items])
+            outcomes |= {number: plan.take(item) for (number, _), item in zip(others, items, strict=True)}
+            plan.carry_out()
+        plan.report()
+    return [outcomes[number] for number in range(len(outcomes))]
 
 
 class _Row(NamedTuple):
@@ -138,27 +91,46 @@ _STANDINGS = "COPY ledger_standing (record_id, round, company_id, happened_at, s
 _STANDING_TYPES = ("int8", "int2", "int8", "timestamptz", "int2")
 
 
+_OUTCOMES: dict[str, Stored] = {"new": Stored("new"), "changed": Stored("changed")}
+
+
 class _Plan:
     """What a batch changes. Later items of a batch see what earlier ones will have done."""
 
-    def __init__(
-        self,
-        company_id: int,
-        source_id: int,
-        page_id: int | None,
-        received_at: datetime,
-        current: dict[Identity, Current],
-    ) -> None:
-        self.company_id, self.source_id, self.page_id, self.received_at = (
-            company_id,
-            source_id,
-            page_id,
-            received_at,
-        )
-        self.current = current
+    def __init__(self, company_id: int, source_id: int, page_id: int | None, received_at: datetime) -> None:
+        self.company_id, self.source_id, self.page_id, self.received_at = company_id, source_id, page_id, received_at
+        self.current: dict[Identity, Current] = {}
         self.overtaken: list[int] = []
         self.rows: dict[Identity, _Row] = {}
         self.problems: dict[Identity, Problem] = {}
+
+    def stream(
+        self, items: Iterable[Incoming], new_ids: Collection[str]
+    ) -> tuple[dict[int, Stored], list[tuple[int, Incoming]]]:
+        """Write the records that are certainly new as they come; what became of each, and all the others."""
+        outcomes: dict[int, Stored] = {}
+        others: list[tuple[int, Incoming]] = []
+        if not new_ids:
+            return outcomes, list(enumerate(items))
+        ids = iter(sql.next_ids("ledger_record_id_seq", len(new_ids)))
+        shared = (self.source_id, self.page_id, self.received_at, False)
+        written: dict[str, tuple[int, datetime]] = {}
+        with sql.copying(_RECORDS, _RECORD_TYPES) as copy:
+            for number, item in enumerate(items):
+                external_id = item.record.id
+                if external_id not in new_ids or external_id in written or is_incomplete(item.record):
+                    others.append((number, item))
+                    continue
+                row, outcomes[number] = self._row("new", item, 1)
+                written[external_id] = (own := next(ids)), row.happened_at
+                copy.write_row((own, *shared, *row))
+        self._stand(written.values())
+        return outcomes, others
+
+    def _stand(self, stored: Iterable[tuple[int, datetime]]) -> None:
+        with sql.copying(_STANDINGS, _STANDING_TYPES) as copy:
+            for record_id, happened_at in stored:
+                copy.write_row((record_id, 0, self.company_id, happened_at, 0))
 
     def take(self, item: Incoming) -> Stored:
         """Decide about one record."""
@@ -179,53 +151,55 @@ class _Plan:
             return Stored("stale")  # an old version delivered again, without a time that says so
         if pending is not None:  # twice in one batch: only the last word is kept
             return self._store("changed", item, pending.revision)
-        assert known is not None
-        self.overtaken.append(known.id)
-        return self._store("changed", item, known.revision + 1)
+        self.overtaken.append(known.id)  # type: ignore[union-attr]  # one of the two is there
+        return self._store("changed", item, known.revision + 1)  # type: ignore[union-attr]
 
     def _store(self, status: Literal["new", "changed"], item: Incoming, revision: int) -> Stored:
-        record, identity = item.record, (item.kind, item.record.id)
+        self.rows[item.kind, item.record.id], stored = self._row(status, item, revision)
+        return stored
+
+    def _row(self, status: Literal["new", "changed"], item: Incoming, revision: int) -> tuple[_Row, Stored]:
+        """The columns of a version, and what will keep it out of the books."""
+        kind, record, raw_digest, page_row = item
         body = encode(record)
-        self.rows[identity] = _Row(
-            kind=item.kind,
-            external_id=record.id,
-            revision=revision,
-            deleted=isinstance(record, Deleted),
-            incomplete=isinstance(record, Refund) and record.lines is None,
-            currency=record.currency,
-            total=effect(record),
-            happened_at=last_event_at(record),
-            updated_at=record.updated_at,
-            digest=version_digest(self.source_id, item.kind, body),
-            raw_digest=item.raw_digest,
-            page_row=item.page_row,
-            body=body,
+        row = _Row(
+            kind,
+            record.id,
+            revision,
+            type(record) is Deleted,
+            is_incomplete(record),
+            record.currency,
+            effect(record),
+            last_event_at(record),
+            record.updated_at,
+            version_digest(self.source_id, kind, body),
+            raw_digest,
+            page_row,
+            body,
         )
         problem = check(record)
-        if problem is not None:
-            self.problems[identity] = problem
-        else:
-            self.problems.pop(identity, None)
-        return Stored(status, problem)
+        if problem is None:
+            self.problems.pop((kind, record.id), None)
+            return row, _OUTCOMES[status]
+        self.problems[kind, record.id] = problem
+        return row, Stored(status, problem)
 
     def carry_out(self) -> None:
         """Write everything that was decided."""
         if self.overtaken:
             self._overtake()
-        rows = list(self.rows.values())
-        ids = sql.next_ids("ledger_record_id_seq", len(rows))
+        ids = sql.next_ids("ledger_record_id_seq", len(self.rows))
+        numbered = list(zip(ids, self.rows.values(), strict=True))
         shared = (self.source_id, self.page_id, self.received_at, False)
-        sql.copy_rows(_RECORDS, _RECORD_TYPES, ((own, *shared, *row) for own, row in zip(ids, rows, strict=True)))
-        sql.copy_rows(
-            _STANDINGS,
-            _STANDING_TYPES,
-            ((own, 0, self.company_id, row.happened_at, 0) for own, row in zip(ids, rows, strict=True)),
-        )
-        if self.problems:
-            self._report()
+        with sql.copying(_RECORDS, _RECORD_TYPES) as copy:
+            for own, row in numbered:
+                copy.write_row((own, *shared, *row))
+        self._stand((own, row.happened_at) for own, row in numbered)
 
-    def _report(self) -> None:
+    def report(self) -> None:
         """Open a problem for each new version that does not add up."""
+        if not self.problems:
+            return
         stored = current_versions(self.source_id, [external_id for _, external_id in self.problems])
         subjects = [
             Subject(f"{kind} {external_id}", problem, self.source_id, stored[kind, external_id].id, self.page_id)
@@ -241,23 +215,3 @@ class _Plan:
             (self.overtaken,),
         )
         resolve_problems(self.company_id, self.overtaken, self.received_at)
-
-
-def effect(record: Record) -> int:
-    """The signed amount by which ``record`` changes what is owed, in minor units: what a day's records add up to."""
-    match record:
-        case Deleted():
-            return 0
-        case Order():
-            return record.stated
-        case Refund():
-            return -record.stated
-        case _:
-            return record.amount
-
-
-def last_event_at(record: Record) -> datetime:
-    """When the last thing happened that ``record`` tells of: it is due once that business day is over."""
-    if isinstance(record, Order) and record.tenders:
-        return max(record.closed_at, *(tender.captured_at for tender in record.tenders))
-    return happened_at(record)

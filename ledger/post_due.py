@@ -165,7 +165,7 @@ def _post_window(company_id: int, books: _Books, window: _Window, run: Run) -> P
     batch = Batch()
     with _reading(window.is_big) as cursor:
         cursor.execute(_PENDING, (company_id, window.start, window.end))
-        for record_id, round_, kind, deleted, body, *former in cursor:
+        for record_id, _, kind, deleted, body, *former in cursor:
             after = decode(kind, body, deleted=deleted)
             before, before_book = None, None
             if former[0] is not None:

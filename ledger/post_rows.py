@@ -10,12 +10,24 @@ from uuid import UUID
 from msgspec import Struct, field
 
 from ledger import sql
+from ledger.book import Book
 from ledger.closing import Posted, PostedGroup
 from ledger.documents import Document, encode_document
 from ledger.legs import Group
 from ledger.problem_rows import Subject, open_problems
 from ledger.problems import Problem
 from ledger.services import now
+
+# Nothing is wrong with them: their payout has not come, or the books start later.
+MAY_STILL_BE_POSTED = frozenset({"awaiting_payout", "before_start"})
+
+
+class BookInForce(NamedTuple):
+    """The version of the book that a posting is made under, and the company's public id for its documents' keys."""
+
+    version_id: int
+    company: str
+    book: Book
 
 
 class Run(NamedTuple):
@@ -46,10 +58,11 @@ def revisions(company_id: int, groups: Collection[Group]) -> dict[Group, int]:
     return {group: known.get((group.day, group.currency, group.label), 0) for group in groups}
 
 
-def write(*, company_id: int, book_version_id: int, posted: Posted, batch: Batch, run: Run) -> int:
+def write(*, company_id: int, version: BookInForce, posted: Posted, batch: Batch, run: Run) -> int:
     """Write ``posted`` in the caller's transaction; the number of documents. What is refused or held gets a problem."""
+    book = version.book
     at = now()
-    posting_ids = _insert_postings(company_id, book_version_id, posted.groups, run.act, at)
+    posting_ids = _insert_postings(company_id, version.version_id, posted.groups, run.act, at)
     documents = [
         (posting_id, document)
         for posting_id, group in zip(posting_ids, posted.groups, strict=True)
@@ -58,7 +71,7 @@ def write(*, company_id: int, book_version_id: int, posted: Posted, batch: Batch
     for slice_ in sql.batches(documents):
         _insert_documents(company_id, slice_, at)
     _enter_books(posting_ids, posted.groups, batch)
-    _report(company_id, posted, at)
+    _report(company_id, posted, at, stays_pending=book.policy.on_problem == "hold")
     return len(documents)
 
 
@@ -147,10 +160,13 @@ def _enter_books(posting_ids: list[int], groups: Iterable[PostedGroup], batch: B
         )
 
 
-def _report(company_id: int, posted: Posted, at: datetime) -> None:
-    """Problems and notices as rows. What a whole group shares is reported once, not once per record."""
-    wrong = {handle: p for handle, p in posted.refused.items() if p.code != "awaiting_payout"}
-    if wrong:
+def _report(company_id: int, posted: Posted, at: datetime, *, stays_pending: bool) -> None:
+    """Problems and notices as rows. What a whole group shares is reported once, not once per record.
+
+    ``stays_pending``: what is wrong holds its group back, run after run, until a newer version cures it.
+    """
+    wrong = {handle: problem for handle, problem in posted.refused.items() if problem.code not in MAY_STILL_BE_POSTED}
+    if wrong and not stays_pending:
         sql.execute("UPDATE ledger_standing SET state = 3 WHERE record_id = ANY(%s) AND state = 0", (list(wrong),))
     subjects = [Subject(_name(problem, handle), problem, record_id=handle) for handle, problem in wrong.items()]
     shared = [*posted.held.values(), *posted.notices]
@@ -161,6 +177,6 @@ def _report(company_id: int, posted: Posted, at: datetime) -> None:
 def _name(problem: Problem, handle: int | None = None) -> str:
     """What an open problem is unique by: the record, the role, or the day that it is about."""
     if problem.record_id:
-        return f"{problem.record_kind} {problem.record_id} {problem.path}".strip()
+        return f"{problem.record_kind} {problem.record_id}".strip()
     about = problem.detail.get("role") or problem.detail.get("day") or problem.detail.get("currency")
     return str(about or (f"record {handle}" if handle is not None else "posting"))

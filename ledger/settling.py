@@ -1,28 +1,19 @@
-"""What one record needs of another before it can be posted: a refund its order's parts, a payout's rows their payout."""
+"""What one record needs of another before it can be posted: a refund its order's parts, a row its payout."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
 
 from ledger import sql
 from ledger.book import Book
-from ledger.commerce import Order, Payout, Record, RecordKind, Refund, decode
+from ledger.commerce import Order, Payout, Record, Refund, decode
+from ledger.incoming import Incoming
 from ledger.per_payout import Settlement, settlements
 from ledger.rules.refunds import derive
 from ledger.services import now
 
 PAYOUT_MEMORY = timedelta(days=400)  # a change to something paid out longer ago is posted on its own day
-
-
-class Incoming(NamedTuple):
-    """One record on its way in: ``raw_digest`` is of the row as the platform sent it, ``page_row`` its place there."""
-
-    kind: RecordKind
-    record: Record
-    raw_digest: bytes
-    page_row: int
 
 
 def with_lines(source_id: int, batch: Sequence[Incoming]) -> Sequence[Incoming]:

@@ -7,7 +7,7 @@ serve twenty rows and five thousand alike, so there is one path for small and bi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString, TypeVar
 
@@ -22,18 +22,22 @@ Item = TypeVar("Item")
 
 @contextmanager
 def unit_of_work() -> Iterator[psycopg.Cursor[TupleRow]]:
-    """A transaction and a cursor in it; rolled back as a whole when anything raises."""
-    with transaction.atomic(), cursor() as opened:
+    """A transaction, or part of the one that is open, and a cursor in it; rolled back whole when anything raises."""
+    with transaction.atomic(savepoint=False), cursor() as opened:
         yield opened
+
+
+def _raw() -> psycopg.Connection[TupleRow]:
+    """The connection that Django holds."""
+    connection.ensure_connection()
+    raw: psycopg.Connection[TupleRow] = connection.connection
+    return raw
 
 
 @contextmanager
 def cursor() -> Iterator[psycopg.Cursor[TupleRow]]:
     """A psycopg cursor on Django's connection, in whatever transaction it is in."""
-    connection.ensure_connection()
-    raw = connection.connection
-    assert isinstance(raw, psycopg.Connection)
-    with psycopg.Cursor(raw) as opened:
+    with psycopg.Cursor(_raw()) as opened:
         opened.format = psycopg.pq.Format.BINARY
         yield opened
 
@@ -41,10 +45,7 @@ def cursor() -> Iterator[psycopg.Cursor[TupleRow]]:
 @contextmanager
 def server_cursor(fetch_rows: int = 2_000) -> Iterator[psycopg.ServerCursor[TupleRow]]:
     """A cursor that keeps its result on the server and fetches ``fetch_rows`` at a time: flat memory, any size."""
-    connection.ensure_connection()
-    raw = connection.connection
-    assert isinstance(raw, psycopg.Connection)
-    with psycopg.ServerCursor(raw, "commerce_sync_stream") as opened:
+    with psycopg.ServerCursor(_raw(), "commerce_sync_stream") as opened:
         opened.format = psycopg.pq.Format.BINARY
         opened.itersize = fetch_rows
         yield opened
@@ -62,12 +63,15 @@ def execute(query: LiteralString, parameters: Sequence[Any] = ()) -> int:
         return opened.execute(query, parameters, prepare=True, binary=True).rowcount
 
 
-def copy_rows(statement: LiteralString, types: Sequence[str], new_rows: Iterable[Sequence[Any]]) -> None:
-    """COPY ``new_rows`` in binary, by a statement "COPY table (columns) FROM STDIN BINARY": a third of an INSERT's cost."""
+@contextmanager
+def copying(statement: LiteralString, types: Sequence[str]) -> Iterator[psycopg.Copy]:
+    """A COPY in binary to write rows to, by "COPY table (columns) FROM STDIN BINARY": a third of an INSERT's cost.
+
+    PostgreSQL works on the first rows while later ones are still being made; nothing else can use the connection then.
+    """
     with cursor() as opened, opened.copy(statement) as copy:
         copy.set_types(types)
-        for row in new_rows:
-            copy.write_row(row)
+        yield copy
 
 
 def next_ids(sequence: LiteralString, count: int) -> list[int]:

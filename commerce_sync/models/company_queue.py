@@ -12,9 +12,7 @@ class CompanyQueue(models.Model):
     `next_at` is when the earliest of its waiting jobs may start; null: it has none, or one of them is running.
     """
 
-    company = models.OneToOneField(
-        "ledger.Company", on_delete=models.PROTECT, primary_key=True, related_name="queue"
-    )
+    company = models.OneToOneField("ledger.Company", on_delete=models.PROTECT, primary_key=True, related_name="queue")
     lane = models.SmallIntegerField(default=0)
     served_at = models.DateTimeField()
     next_at = models.DateTimeField(null=True, blank=True)

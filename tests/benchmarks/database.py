@@ -30,7 +30,7 @@ class BenchmarkDatabase:
     def fresh(self) -> None:
         """Start over from a migrated and empty database."""
         self._recreate(self.name, self.template)
-        _point_django_at(self.name)
+        use(self.name)
         # Processes keep books and names by id: no round may meet the ids of another one.
         start = next(_rounds) * 10_000_000
         with self.connect() as connection:
@@ -46,7 +46,7 @@ class BenchmarkDatabase:
         from django.core.management import call_command
 
         self._recreate(self.template, "template1")
-        _point_django_at(self.template)
+        use(self.template)
         call_command("migrate", verbosity=0)
 
     def drop(self) -> None:
@@ -70,7 +70,8 @@ class BenchmarkDatabase:
             connection.execute(statement)
 
 
-def _point_django_at(name: str) -> None:
+def use(name: str) -> None:
+    """Point Django at the database of this name."""
     from django.db import connection
 
     connection.close()

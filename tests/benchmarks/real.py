@@ -21,13 +21,16 @@ from ledger.services import create_company, save_book
 from tests.benchmarks.orders import CATEGORIES, CURRENCY, ZONE, Page, product_page
 
 ACTOR = "benchmark"
+DAYS = (DayRule(date(2000, 1, 1), ZONE, 0),)
 
 
 def book() -> Book:
     """A book whose accounts are called like the roles, so that its balances compare with the floor's."""
     roles = [f"{head}:{category}" for head in ("sales", "refunds") for category in CATEGORIES]
     roles += ["discount", "tip", "tax:vat-standard", "tax:city-levy", "tender:card:stripe", "tender:card:adyen"]
-    return Book(CURRENCY, (DayRule(date(2000, 1, 1), ZONE, 0),), accounts={role: role for role in roles}, suspense="suspense")
+    return Book(
+        CURRENCY, (DayRule(date(2000, 1, 1), ZONE, 0),), accounts={role: role for role in roles}, suspense="suspense"
+    )
 
 
 def new_partner() -> Partner:
@@ -35,10 +38,11 @@ def new_partner() -> Partner:
     return Partner.objects.create(name=f"Benchmark {uuid4()}")
 
 
-def new_merchant(partner: Partner, name: str = "Benchmark merchant") -> Connection:
-    """A company with its book and a sales connection that knows the products."""
+def new_merchant(partner: Partner, name: str = "Benchmark merchant", kept: Book | None = None) -> Connection:
+    """A company with its book (``kept``, or one that compares with the floor's) and a sales connection that knows
+    the products."""
     company = create_company(partner=partner, name=name, currency=CURRENCY, zone=ZONE, actor=ACTOR)
-    save_book(company=company, book=book(), author=ACTOR, reason="benchmark")
+    save_book(company=company, book=kept or book(), author=ACTOR, reason="benchmark")
     connection = connect_commerce(company=company, platform="partner", actor=ACTOR)
     push(connection, [product_page()])
     connection.refresh_from_db()

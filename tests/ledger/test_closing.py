@@ -9,7 +9,7 @@ import pytest
 from strategies import ACCOUNTS, DAYS, NOON
 
 from ledger.book import Book, Policy, TaxCode
-from ledger.closing import Context, Posted, close, post
+from ledger.closing import Context, Posted, Unbalanced, close, post
 from ledger.commerce import Deleted, Fee, Line, Order, Record, Tax, Tender
 from ledger.legs import Group
 from ledger.posting import Change, Tally
@@ -194,3 +194,12 @@ def test_a_fee_is_noticed_once_for_each_role_without_an_account() -> None:
     fees: list[Record] = [Fee(f"f{n}", "GBP", NOON, NOON, 100) for n in range(3)]
     (notice,) = run(fees, kept).notices
     assert notice.detail == {"role": "fee:processing", "amount": "3.00", "account": "Suspense"}
+
+
+def test_a_posting_that_does_not_balance_stops_before_anything_is_stored() -> None:
+    tally = Tally(book())
+    tally.add(1, Change(order("a")))
+    sums = tally.sums[Group(DAY, "GBP")]
+    sums[next(iter(sums))] += 1
+    with pytest.raises(Unbalanced, match="does not balance"):
+        close(tally, CONTEXT)

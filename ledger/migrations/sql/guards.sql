@@ -10,11 +10,11 @@ BEGIN
         RAISE EXCEPTION '% is append-only: a row was to be deleted', TG_TABLE_NAME
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF to_jsonb(OLD) - TG_ARGV::text[] IS DISTINCT FROM to_jsonb(NEW) - TG_ARGV::text[] THEN
+    IF to_jsonb(OLD) - coalesce(TG_ARGV::text[], '{}') IS DISTINCT FROM to_jsonb(NEW) - coalesce(TG_ARGV::text[], '{}') THEN
         RAISE EXCEPTION '% is append-only: a row was to be changed', TG_TABLE_NAME
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    FOREACH column_name IN ARRAY TG_ARGV::text[] LOOP
+    FOREACH column_name IN ARRAY coalesce(TG_ARGV::text[], '{}') LOOP
         IF to_jsonb(OLD) -> column_name NOT IN ('null'::jsonb, 'false'::jsonb)
            AND to_jsonb(OLD) -> column_name IS DISTINCT FROM to_jsonb(NEW) -> column_name THEN
             RAISE EXCEPTION '%.% is set once and stays', TG_TABLE_NAME, column_name

@@ -1,0 +1,81 @@
+"""The keys of partners: made, rotated, revoked and recognized. A key is shown once, when it is made, and never again."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from django.db import transaction
+from django.db.models import Q
+
+from commerce_sync.models import ApiKey
+from ledger.models import Partner
+from ledger.services import audit, now
+
+SECRET_BYTES: Final = 32
+PREFIX_LENGTH: Final = 11  # "cs_" and eight characters: enough to tell keys apart, nothing to guess the rest by
+OVERLAP: Final = timedelta(days=7)
+USED_EVERY: Final = timedelta(
+    minutes=1
+)  # how exact ``last_used_at`` is: a write per call would cost more than it tells
+
+
+class NewKey(NamedTuple):
+    """A key that was just made. ``secret`` is what the partner sends; it exists nowhere else."""
+
+    row: ApiKey
+    secret: str
+
+
+@transaction.atomic
+def create_key(*, partner: Partner, name: str, actor: str, lasts: timedelta | None = None) -> NewKey:
+    """A new key, valid at once; ``lasts`` None: until it is revoked."""
+    at = now()
+    secret = f"cs_{secrets.token_urlsafe(SECRET_BYTES)}"
+    row = ApiKey.objects.create(
+        partner=partner,
+        name=name,
+        prefix=secret[:PREFIX_LENGTH],
+        sha256=_hash(secret),
+        created_at=at,
+        expires_at=at + lasts if lasts else None,
+    )
+    audit(code="api_key.created", actor=actor, partner=partner, subject=str(row))
+    return NewKey(row, secret)
+
+
+@transaction.atomic
+def rotate_key(*, key: ApiKey, actor: str, overlap: timedelta = OVERLAP) -> NewKey:
+    """A successor of ``key``, which works for ``overlap`` longer, so that nobody is locked out meanwhile."""
+    ends = now() + overlap
+    if key.expires_at is None or key.expires_at > ends:
+        ApiKey.objects.filter(pk=key.pk).update(expires_at=ends)
+        key.expires_at = ends
+    audit(code="api_key.rotated", actor=actor, partner=key.partner, subject=str(key))
+    return create_key(partner=key.partner, name=key.name, actor=actor)
+
+
+@transaction.atomic
+def revoke_key(*, key: ApiKey, actor: str) -> None:
+    """The key works no longer, from now on. Doing it twice is no error."""
+    at = now()
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=at):
+        key.revoked_at = at
+        audit(code="api_key.revoked", actor=actor, partner=key.partner, subject=str(key))
+
+
+def recognize(secret: str) -> ApiKey | None:
+    """The key that ``secret`` is, with its partner; None when there is no such key or it works no longer."""
+    at = now()
+    in_force = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=at))
+    key = ApiKey.objects.select_related("partner").filter(in_force, sha256=_hash(secret)).first()
+    if key is not None and (key.last_used_at is None or at - key.last_used_at > USED_EVERY):
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=at)
+        key.last_used_at = at
+    return key
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,53 @@
+"""`manage.py run_worker`: the work loop without django-q2."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, close_old_connections
+
+from commerce_sync import work
+
+
+class Command(BaseCommand):
+    help = (
+        "Sweep what is due and work on it until stopped. SIGTERM and SIGINT end it after the job in hand. "
+        "May run beside qcluster and on several hosts: workers share the work table."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The options."""
+        parser.add_argument("--once", action="store_true", help="sweep, work until nothing is due, then end")
+        parser.add_argument("--seconds", type=int, default=20, help="length of one round of work (default 20)")
+        parser.add_argument("--idle-seconds", type=int, default=1, help="rest when nothing is due (default 1)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Work in rounds."""
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        while not stop.is_set():
+            did = self._round(options["seconds"], stop)
+            if options["once"] and did == 0:
+                return
+            if did == 0:
+                stop.wait(options["idle_seconds"])
+
+    def _round(self, seconds: int, stop: threading.Event) -> int:
+        close_old_connections()
+        try:
+            swept = work.sweep()
+            drained = work.drain(seconds, stopping=stop.is_set)
+        except OperationalError as error:
+            self.stderr.write(f"the database is not available: {error}".strip())
+            stop.wait(2)
+            return 0
+        if drained.failed:
+            self.stderr.write(f"{drained.failed} jobs failed; the log says why")
+        if drained.ended or drained.later:
+            self.stdout.write(f"{swept} due, {drained.ended} ended, {drained.later} go on later")
+        return drained.ended + drained.failed

@@ -1,0 +1,202 @@
+"""The work loop: claim fairly, count the attempt, work, conclude; for a bounded time, in a slot of its own.
+
+The work table is the truth and every bell is only a hint, so a bell that is lost or rung twice is harmless. A job is
+held by its lease and by a session advisory lock: the lock of a dead worker is gone with its session, so its job is free
+at once; a paused worker still has it, so it is not overtaken.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import socket
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from msgspec import Struct
+
+from commerce_sync import faultpoints, work_rows
+from commerce_sync.due import sweep_due
+from commerce_sync.engine import Done, Later, run_sync
+from commerce_sync.retry import backoff
+from commerce_sync.selectors import Run, runs_of
+from ledger import sql
+from ledger.services import now
+
+logger = logging.getLogger(__name__)
+
+SLOT_LOCK: Final = 43  # first keys of advisory locks
+JOB_LOCK: Final = 42
+SLOTS: Final = 64  # drains at work at once, on all hosts together
+COMPANIES_AT_ONCE: Final = 50
+OCCUPIED_SECONDS: Final = 10  # until a job looks again whether the other sync of its company has ended
+ERROR_CHARACTERS: Final = 4_000
+_chance = random.SystemRandom().random
+
+
+class Drained(Struct):
+    """What a drain did: jobs that ended, that go on later, and that failed."""
+
+    ended: int = 0
+    later: int = 0
+    failed: int = 0
+
+
+def sweep(at: datetime | None = None) -> int:
+    """Turn every schedule that is due into a job; how many. Costs what is due, and safe from many hosts at once."""
+    moment = at or now()
+    total = 0
+    while found := sweep_due(moment):
+        total += found
+    return total
+
+
+def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: False) -> Drained:
+    """Work until nothing is due, the time is over or `stopping` says so. Without a free slot, return at once."""
+    ends = time.monotonic() + budget_seconds
+    drained = Drained()
+    with _Hold() as hold:
+        slot = hold.take_slot()
+        if slot is None:
+            return drained
+        _free_the_dead(hold)
+        while time.monotonic() < ends and not stopping():
+            work_rows.beat(slot, f"{drained.ended} ended")
+            runs = _claim(hold)
+            if not runs:
+                break
+            for place, run in enumerate(runs):
+                if time.monotonic() >= ends or stopping():
+                    left = [(each.job_id, each.lease_token) for each in runs[place:]]
+                    work_rows.free(left, uncount=True)
+                    break
+                _work(run, drained)
+            hold.release_jobs()
+    return drained
+
+
+def _claim(hold: _Hold) -> list[Run]:
+    """Claimed jobs with all that their runs must know; the lock of each is ours before anybody sees it running."""
+    token = uuid4()
+    with sql.unit_of_work():
+        ids = work_rows.claim(COMPANIES_AT_ONCE, token)
+        held = hold.take_jobs(ids)
+        # Whoever put a job off still has its lock until the end of its batch: look again in a moment.
+        work_rows.free([(job_id, token) for job_id in ids if job_id not in held], uncount=True, seconds=1)
+        runs = runs_of([job_id for job_id in ids if job_id in held])
+    faultpoints.reached("after_claim")
+    return runs
+
+
+def _work(run: Run, drained: Drained) -> None:
+    """One attempt at one job. Whatever it raises stays with the job; what ends the process is counted already."""
+    try:
+        if run.attempts > run.max_attempts:
+            work_rows.bury(run, "")
+            drained.failed += 1
+        elif run.sync_id is None:
+            work_rows.postpone(run, Later(OCCUPIED_SECONDS, "queued", run.counts))
+            drained.later += 1
+        else:
+            _carry_out(run, drained)
+    except Exception:
+        drained.failed += 1
+        logger.exception("job %s failed (attempt %s of %s)", run.job_id, run.attempts, run.max_attempts)
+        _after_failure(run, traceback.format_exc()[-ERROR_CHARACTERS:])
+
+
+def _carry_out(run: Run, drained: Drained) -> None:
+    """Run and conclude: a small run on local books as one transaction, any other with a commit at each step."""
+    if run.fits_one_transaction:
+        with transaction.atomic():
+            came_to = run_sync(run)
+            ended = _store(run, came_to)
+    else:
+        came_to = run_sync(run)
+        faultpoints.reached("before_conclude")
+        ended = _store(run, came_to)
+    if not ended:
+        logger.warning("job %s was taken over while it was worked on", run.job_id)
+    faultpoints.reached("after_conclude")
+    drained.ended += isinstance(came_to, Done)
+    drained.later += isinstance(came_to, Later)
+
+
+def _store(run: Run, came_to: Done | Later) -> bool:
+    return work_rows.conclude(run, came_to).was_ours if isinstance(came_to, Done) else work_rows.postpone(run, came_to)
+
+
+def _after_failure(run: Run, error: str) -> None:
+    """Wait longer after each attempt; after the last one, the job is dead and its sync ends."""
+    if connection.connection is not None and not connection.is_usable():
+        connection.close()  # the next statement opens a new one
+    if run.attempts >= run.max_attempts:
+        work_rows.bury(run, error)
+    else:
+        work_rows.fail(run, error, backoff(run.attempts, _chance()).total_seconds())
+
+
+def _free_the_dead(hold: _Hold) -> None:
+    """Jobs that are running in nobody's session any more."""
+    running = work_rows.running_jobs()
+    if not running:
+        return
+    held = hold.take_jobs([job_id for job_id, _ in running])
+    freed = work_rows.free([(job_id, token) for job_id, token in running if job_id in held], uncount=False)
+    hold.release_jobs()
+    if freed:
+        logger.warning("%s jobs of dead workers are free again", freed)
+
+
+class _Hold:
+    """The session whose advisory locks say that this worker lives: a connection of its own, so that no transaction,
+    time-out or reconnection of the work itself lets them go."""
+
+    def __init__(self) -> None:
+        self._side: BaseDatabaseWrapper = connection.copy()
+        self._jobs: set[int] = set()
+
+    def __enter__(self) -> _Hold:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._side.close()
+
+    def take_slot(self) -> str | None:
+        """The name of a free slot; None when all are at work."""
+        for slot in range(SLOTS):
+            if self._ask("SELECT pg_try_advisory_lock(%s, %s)", (SLOT_LOCK, slot))[0][0]:
+                return f"{socket.gethostname()}/{slot}"[:60]
+        return None
+
+    def take_jobs(self, job_ids: Sequence[int]) -> set[int]:
+        """Those of `job_ids` whose lock is ours now."""
+        if not job_ids:
+            return set()
+        found = self._ask(
+            "SELECT id, pg_try_advisory_lock(%s, (id & 2147483647)::int) FROM unnest(%s::bigint[]) AS t(id)",
+            (JOB_LOCK, list(job_ids)),
+        )
+        taken = {job_id for job_id, is_ours in found if is_ours}
+        self._jobs |= taken
+        return taken
+
+    def release_jobs(self) -> None:
+        """Let all jobs go; the slot stays."""
+        if self._jobs:
+            self._ask(
+                "SELECT pg_advisory_unlock(%s, (id & 2147483647)::int) FROM unnest(%s::bigint[]) AS t(id)",
+                (JOB_LOCK, list(self._jobs)),
+            )
+            self._jobs.clear()
+
+    def _ask(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        with self._side.cursor() as cursor:
+            cursor.execute(query, parameters)
+            return list(cursor.fetchall())

@@ -1,0 +1,185 @@
+"""One document at a time: sending it, and finding out what became of it when the answer was lost."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Final
+
+from connectors import push_rows as rows
+from connectors.errors import (
+    Failure,
+    MisconfiguredPlatform,
+    NotAuthorized,
+    PlatformDown,
+    RefusalReason,
+    Refused,
+    UnknownOutcome,
+    Waiting,
+)
+from connectors.models import Connection
+from connectors.platform import AccountingPlatform
+from connectors.push_rows import Item, Step
+from connectors.push_verdicts import AMBIGUOUS, NEEDS_A_PERSON, NO_CLEAR_ANSWER, TOO_EARLY, Verdict, verdict_of
+from connectors.session import Pushed, Session
+from ledger.services import audit, now
+
+logger = logging.getLogger(__name__)
+
+MARGIN_SECONDS: Final = 5  # between the end of a call and the moment at which others may believe it is over
+AGAIN_SECONDS: Final = 5  # a look-up that failed, a platform that is down
+MOST_ATTEMPTS: Final = 8
+BREAKER: Final = 3  # failures in a row after which the platform is left alone
+
+
+class LeaveAlone(Exception):
+    """The platform is to be left alone for now."""
+
+
+class Sender:
+    """Sends to one connection, whose lock the caller holds. `call_seconds` is the longest that a call may take."""
+
+    def __init__(self, platform: AccountingPlatform, session: Session, call_seconds: float, step: Step) -> None:
+        self.platform, self.session, self.call_seconds, self.step = platform, session, call_seconds, step
+        self.safety = platform.safety
+        self.failures = 0
+
+    def send(self, item: Item) -> bool:
+        """Send what is prepared; whether it is there."""
+        if not self.platform.may_post_automatically:
+            rows.refuse(item.document_id, NEEDS_A_PERSON)
+            return False
+        started, seconds = time.monotonic(), self.call_seconds + MARGIN_SECONDS
+        if rows.claim(item.document_id, seconds) is None:
+            return False
+        self.step("after_intent")
+        try:
+            self.step("before_send")
+            if time.monotonic() - started > MARGIN_SECONDS:
+                # This process was asleep: by the time the call ends, others would believe that it is long over.
+                rows.put_back(item.document_id)
+                return False
+            pushed = self.platform.push(self.session, item.document)
+            self.step("after_response")
+        except Failure as failure:
+            return self._not_sent(item, failure)
+        except Exception as error:
+            logger.exception("document %s could not be sent", item.document_id)
+            verdict = Verdict(
+                "internal", f"{type(error).__name__} while sending."[:500], UnknownOutcome.hint, "support"
+            )
+            self._lost(item, verdict)
+            return False
+        self.failures = 0
+        return self._bind(item, pushed)
+
+    def _bind(self, item: Item, pushed: Pushed) -> bool:
+        is_bound = rows.bind(self.session.connection_id, item, pushed, self.step)
+        self.step("after_commit")
+        if not is_bound:
+            self._alarm(item, AMBIGUOUS)
+        return is_bound
+
+    def _not_sent(self, item: Item, failure: Failure) -> bool:
+        verdict = verdict_of(failure)
+        match failure:
+            case Refused(reason=RefusalReason.DUPLICATE):
+                return self._adopt_twin(item, failure)
+            case Refused() | MisconfiguredPlatform():
+                rows.refuse(item.document_id, verdict)
+                return False
+            case Waiting(until=until):
+                rows.wait(item.document_id, verdict, max((until - now()).total_seconds(), 0))
+                raise LeaveAlone
+            case PlatformDown():
+                rows.wait(item.document_id, verdict, AGAIN_SECONDS)
+                raise LeaveAlone
+            case _:  # UnknownOutcome; an answer that cannot be read; an access that ended while writing
+                self._lost(item, verdict)
+        if isinstance(failure, NotAuthorized):
+            raise failure
+        return False
+
+    def _lost(self, item: Item, verdict: Verdict) -> None:
+        rows.lose(item.document_id, verdict, 0 if self._is_harmless else self.safety.settle_seconds)
+        self._failed()
+
+    def _failed(self) -> None:
+        self.failures += 1
+        if self.failures >= BREAKER:
+            raise LeaveAlone
+
+    def _adopt_twin(self, item: Item, failure: Refused) -> bool:
+        """ "There is one with this number already": ours, when the look-up by our reference finds it."""
+        try:
+            found = self.platform.find(self.session, item.document) if self._can_look_up else None
+        except Failure as trouble:
+            self._lost(item, verdict_of(trouble))
+            return False
+        if found is None:
+            rows.refuse(item.document_id, verdict_of(failure))
+            return False
+        return self._bind(item, found)
+
+    @property
+    def _is_harmless(self) -> bool:
+        """Whether sending the same document twice makes one at the platform."""
+        return self.safety.idempotency == "permanent" or self.safety.unique_ref
+
+    @property
+    def _can_look_up(self) -> bool:
+        return self.safety.search_by_ref or self.safety.unique_ref
+
+    def settle(self, item: Item) -> bool:
+        """Find out what became of an unknown outcome; whether it is there."""
+        if not self._can_look_up:
+            self._settle_blindly(item)
+            return False
+        try:
+            found = self.platform.find(self.session, item.document)
+        except Waiting as failure:
+            rows.stay_unknown(item.document_id, verdict_of(failure), max((failure.until - now()).total_seconds(), 0))
+            raise LeaveAlone from None
+        except Refused as failure:
+            if failure.reason is not RefusalReason.DUPLICATE:
+                rows.stay_unknown(item.document_id, verdict_of(failure), AGAIN_SECONDS)
+                self._failed()
+                return False
+            self._alarm(item, verdict_of(failure))  # found twice
+            return False
+        except Failure as failure:
+            rows.stay_unknown(item.document_id, verdict_of(failure), AGAIN_SECONDS)
+            if isinstance(failure, NotAuthorized):
+                raise
+            self._failed()
+            return False
+        self.step("after_lookup")
+        if found is not None:
+            return self._bind(item, found)
+        return self._not_there(item)
+
+    def _not_there(self, item: Item) -> bool:
+        """Believed when nothing late can come any more, or when a second sending could do no harm."""
+        if not item.settled and not self._is_harmless:
+            rows.stay_unknown(item.document_id, TOO_EARLY, 1)
+            return False
+        if item.attempts >= MOST_ATTEMPTS:
+            self._alarm(item, NO_CLEAR_ANSWER)
+            return False
+        rows.put_back(item.document_id)
+        return self.send(item._replace(state="prepared"))
+
+    def _settle_blindly(self, item: Item) -> None:
+        """No look-up: only a key that is remembered for ever makes a second sending harmless."""
+        if self.safety.idempotency == "permanent" and item.attempts < MOST_ATTEMPTS:
+            rows.put_back(item.document_id)
+            self.send(item._replace(state="prepared"))
+        else:
+            self._alarm(item, NO_CLEAR_ANSWER)
+
+    def _alarm(self, item: Item, verdict: Verdict) -> None:
+        """Refused, and somebody is told."""
+        rows.refuse(item.document_id, verdict)
+        company = Connection.objects.select_related("company").get(pk=self.session.connection_id).company
+        detail = {"reference": item.document.header.reference, "code": verdict.code, "sentence": verdict.sentence}
+        audit(code="document.ambiguous", actor="push", company=company, subject=detail["reference"], detail=detail)

@@ -1,0 +1,164 @@
+"""Reading a page: what each of its rows is, whether it says anything new, and which records it becomes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from connectors.errors import MappingProblem
+from connectors.named import Named
+from connectors.platform import CommercePlatform
+from connectors.session import MapContext
+from ledger.commerce import KIND_OF, Deleted, RecordKind
+from ledger.incoming import Identity, Incoming
+from ledger.problems import Problem
+from ledger.versions import digest
+
+Status = Literal["new", "changed", "unchanged", "stale", "refused"]
+_STRONGEST: Final[tuple[Status, ...]] = ("refused", "changed", "new", "stale", "unchanged")
+
+
+class ItemResult(Struct, frozen=True, omit_defaults=True):
+    """What became of one row. ``problems`` keep it out of the books, or (status "refused") made it no record at all."""
+
+    id: str
+    status: Status
+    problems: tuple[Problem, ...] = ()
+
+
+class Origin(NamedTuple):
+    """Whose page it is."""
+
+    connection_id: int
+    company_id: int
+    source_id: int
+    platform: CommercePlatform
+    context: MapContext
+
+
+class Row(NamedTuple):
+    """One row of a page: its place in it, its id, its bytes and their digest."""
+
+    place: int
+    id: str
+    body: msgspec.Raw
+    raw_digest: bytes
+
+
+class Reading:
+    """The rows of one page on their way: what each of them became so far."""
+
+    def __init__(self, origin: Origin, dataset: str, count: int) -> None:
+        self.origin, self.dataset = origin, dataset
+        self.rows: list[Row] = []
+        self.changed: list[tuple[Row, RecordKind | None]] = []
+        self.new_ids: set[str] = set()
+        self.ids = [""] * count
+        self.statuses: list[set[Status]] = [set() for _ in range(count)]
+        self.problems: dict[int, list[Problem]] = {}
+        self.refused: dict[int, Problem] = {}
+        self.named: list[Named] = []
+
+    def identify(self, body: bytes, rows: Sequence[msgspec.Raw]) -> None:
+        """Find each row's id, all at once where the platform can; a row without one is refused."""
+        identify, dataset = self.origin.platform.identify, self.dataset
+        ids = self.origin.platform.identities(dataset, body, rows)
+        if ids is not None:
+            self.ids = ids
+            self.rows = [
+                Row(place, row_id, row, digest(row)) for place, (row_id, row) in enumerate(zip(ids, rows, strict=True))
+            ]
+            return
+        for index, row in enumerate(rows):
+            try:
+                row_id, _ = identify(dataset, row)
+            except (msgspec.ValidationError, MappingProblem) as error:
+                self._refuse(index, error)
+                continue
+            self.ids[index] = row_id
+            self.rows.append(Row(index, row_id, row, digest(row)))
+
+    def compare(self, known: dict[Identity, bytes]) -> None:
+        """Tell rows whose bytes are not those that the current version came from, and ids never seen before."""
+        kinds = self.origin.platform.stream(self.dataset).kinds
+        seen = {external_id for _, external_id in known}
+        for row in self.rows:
+            if row.id not in seen:
+                self.new_ids.add(row.id)
+                self.changed.append((row, None))
+                continue
+            versions = {kind: known[kind, row.id] for kind in kinds if (kind, row.id) in known}
+            if row.raw_digest in versions.values():
+                self.statuses[row.place].add("unchanged")
+            else:
+                self.changed.append((row, next(iter(versions), None)))
+
+    def mapped(self, items: list[Incoming]) -> Iterator[Incoming]:
+        """The records of the changed rows, one by one; ``items`` gets them all, in the same order."""
+        kinds = self.origin.platform.stream(self.dataset).kinds
+        for row, former_kind in self.changed:
+            try:
+                if not kinds:
+                    self._name(row)
+                    continue
+                found = self._records(row, former_kind or kinds[0])
+            except (msgspec.ValidationError, MappingProblem) as error:
+                self._refuse(row.place, error)
+                continue
+            items += found
+            yield from found
+
+    def _records(self, row: Row, kind_of_deleted: RecordKind) -> list[Incoming]:
+        """The records of one row; what a row says is gone keeps the kind that it had."""
+        return [
+            Incoming(
+                kind_of_deleted if type(record) is Deleted else KIND_OF[type(record)],  # type: ignore[index]
+                record,
+                row.raw_digest,
+                row.place,
+            )
+            for record in self.origin.platform.map(self.dataset, row.body, self.origin.context)
+        ]
+
+    def _name(self, row: Row) -> None:
+        """A row of a stream that only tells names; `map` holds it to its shape."""
+        platform = self.origin.platform
+        platform.map(self.dataset, row.body, self.origin.context)
+        named = platform.reference(self.dataset, row.body)
+        if named is not None:
+            self.named.append(named)
+
+    def note(self, index: int, status: Status, problem: Problem | None) -> None:
+        """Remember what became of one record of the row."""
+        self.statuses[index].add(status)
+        if problem is not None:
+            self.problems.setdefault(index, []).append(problem)
+
+    def _refuse(self, index: int, error: msgspec.ValidationError | MappingProblem) -> None:
+        problem = as_problem(error)
+        self.refused[index] = problem
+        self.statuses[index] = {"refused"}
+        self.problems[index] = [problem]
+
+    def results(self) -> list[ItemResult]:
+        """One result per row, in order; of a row with several records the strongest word."""
+        return [
+            ItemResult(
+                self.ids[index],
+                next((word for word in _STRONGEST if word in found), "unchanged"),
+                tuple(self.problems.get(index, ())),
+            )
+            for index, found in enumerate(self.statuses)
+        ]
+
+
+def as_problem(error: msgspec.ValidationError | MappingProblem) -> Problem:
+    """The problem that a mapping met, as data."""
+    if isinstance(error, MappingProblem):
+        facts = getattr(error, "facts", None) or {"message": error.detail}
+        return Problem(error.code, path=error.path, detail=facts)
+    message, _, path = str(error).partition(" - at `")
+    return Problem("malformed", path=path.rstrip("`") or "$", detail={"message": message[:300]})

@@ -1,0 +1,69 @@
+"""The speed goals, measured: ``python -m tests.benchmarks.run_speed``. Exit code 1 when a goal is missed.
+
+Ratios are of the real path to a floor that runs in the same process and the same round, over the same rows; shared
+machines are noisy, ratios much less so. See README.md in this folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks.database import benchmark_database
+from tests.benchmarks.measuring import Result, progress, show
+
+NAMES = ("push", "resync", "linear", "night", "due")
+
+
+def main(arguments: list[str]) -> int:
+    """Measure what is asked for, show the table; 1 when a goal is missed."""
+    options = _parser().parse_args(arguments)
+    unknown = set(options.only) - set(NAMES)
+    if unknown:
+        sys.stderr.write(f"--only takes {', '.join(NAMES)}; not {', '.join(sorted(unknown))}\n")
+        return 2
+    with benchmark_database() as database, tempfile.TemporaryDirectory() as folder:
+        logging.disable(logging.WARNING)
+        from tests.benchmarks import measure_due, measure_night, measure_push
+
+        results: list[Result] = []
+        only, rounds = set(options.only), options.rounds
+        if only & {"push", "resync"}:
+            progress("push and post against the floor")
+            resync = "resync" in only
+            results += measure_push.measure(database, Path(folder), options.orders, rounds, resync=resync)
+        if "night" in only:
+            progress("a night of small merchants")
+            results += measure_night.measure(database, options.merchants, rounds)
+        if "due" in only:
+            progress("the due-scan")
+            results += measure_due.measure(database, options.schedules, 100)
+        if "linear" in only:
+            progress("ten times the orders")
+            sizes = [10_000, 100_000, *([1_000_000] if options.million else [])]
+            results += measure_push.measure_linear(database, Path(folder), sizes, rounds)
+    show(results)
+    return 0 if all(result.is_met for result in results) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.run_speed", description=__doc__)
+    parser.add_argument("--orders", type=int, default=100_000, help="orders of push and resync (%(default)s)")
+    parser.add_argument("--merchants", type=int, default=1_000, help="merchants of the night (%(default)s)")
+    parser.add_argument("--schedules", type=int, default=100_000, help="schedules of due (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds, of which the median counts (%(default)s)")
+    parser.add_argument("--million", action="store_true", help="linear up to a million (5 GB of disk)")
+    parser.add_argument(
+        "--only",
+        type=lambda text: text.split(","),
+        default=list(NAMES),
+        help=f"a comma-separated choice of {', '.join(NAMES)}",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,196 @@
+"""A hostile accounting platform: the same door and wire as a real one, on the loopback, with every kind of safety.
+
+`running()` starts its server. What it has in `server.documents` is the truth that tests compare with. Faults are
+scripted on the server (`server.fail("lose_after")`): one request uses up one fault. What the platform itself says no to
+is set on `Rules`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from connectors import credentials, registry
+from connectors.auth import Secrets
+from connectors.declare import ApiKey, Budget, Hosts, Safety
+from connectors.errors import RefusalReason, Refused
+from connectors.models import Connection
+from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from connectors.wire import Request
+from ledger.documents import Document
+from tests.connectors.server import PlatformServer, Seen
+from tests.connectors.server import running as running_server
+
+
+class Made(msgspec.Struct):
+    """The answer to a write: an id, or why not."""
+
+    id: str = ""
+    refused: str = ""
+
+
+class Found(msgspec.Struct):
+    """The answer to a search."""
+
+    ids: list[str] = []
+
+
+class Legs(msgspec.Struct):
+    """What is there under an id; None: nothing."""
+
+    entries: list[tuple[str, int, int]] | None = None
+
+
+class Hostile(AccountingPlatform):
+    """What all variants share; `keyed` is whether a write carries an idempotency key."""
+
+    key = "hostile"
+    name = "Hostile Books"
+    hosts = Hosts(setting="base_url")
+    budget = Budget()
+    auth = ApiKey()
+    document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Bill", "Payment", "Deposit"})
+    safety = Safety(search_by_ref=True, unique_ref=True, max_server_delay_seconds=1)
+    keyed = False
+
+    def push(self, session: Session, document: Document) -> Pushed:
+        header = document.header
+        body = {"reference": header.reference, "date": header.date.isoformat(), "entries": document.entries()}
+        request = Request("POST", "/documents").with_json(body)
+        if self.keyed:
+            request = request.with_headers(("Idempotency-Key", header.key))
+        made = session.send(request).decode(Made)
+        if made.refused:
+            raise Refused(f"{header.reference} was refused", reason=RefusalReason(made.refused))
+        return Pushed(made.id, answer={"id": made.id})
+
+    def find(self, session: Session, document: Document) -> Pushed | None:
+        request = Request("GET", "/search", params=(("reference", document.header.reference),))
+        ids = session.send(request).decode(Found).ids
+        if len(ids) > 1:
+            raise Refused(f"{document.header.reference} is there {len(ids)} times", reason=RefusalReason.DUPLICATE)
+        return Pushed(ids[0]) if ids else None
+
+    def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]] | None:
+        legs = session.send(Request("GET", "/legs", params=(("id", remote_id),))).decode(Legs).entries
+        if legs is None:
+            raise Refused(f"{remote_id} is gone", reason=RefusalReason.NOT_FOUND)
+        return legs
+
+    def void(self, session: Session, remote_id: str, kind: str) -> None:
+        raise Refused("a hostile platform takes nothing back")
+
+    def facts(self, session: Session) -> CompanyFacts:
+        return CompanyFacts("GBP")
+
+    def options(self, session: Session) -> list[Option]:
+        return []
+
+    def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
+        raise Refused("a hostile platform makes no accounts")
+
+
+class Keyed(Hostile):
+    """It remembers keys for ever and has no search."""
+
+    key = "hostile_keyed"
+    keyed = True
+    safety = Safety(idempotency="permanent", max_server_delay_seconds=1)
+
+
+class SearchOnly(Hostile):
+    """It takes the same document as often as it is sent; it can only be asked."""
+
+    key = "hostile_search"
+    safety = Safety(search_by_ref=True, max_server_delay_seconds=1)
+
+
+class Bare(Hostile):
+    """It has nothing that makes writing safe."""
+
+    key = "hostile_bare"
+    safety = Safety()
+
+
+def register() -> None:
+    """Let the registry know the variants, in this process."""
+    known = registry._all_accounting()
+    for variant in (Hostile, Keyed, SearchOnly, Bare):
+        known.setdefault(variant.key, variant())
+
+
+@dataclass
+class Rules:
+    """How the server behaves. `refuse` maps a date to a reason; `on_commit` is called at each write, under the lock."""
+
+    unique_ref: bool = False
+    keyed: bool = False
+    refuse: dict[str, str] = field(default_factory=dict)
+    before_commit: Callable[[], None] = lambda: None
+    on_commit: Callable[[], None] = lambda: None
+    keys: dict[str, Any] = field(default_factory=dict)
+
+
+def _write(server: PlatformServer, rules: Rules, seen: Seen) -> Any:
+    rules.before_commit()
+    body = json.loads(seen.body)
+    key = seen.headers.get("idempotency-key", "")
+    if rules.keyed and key in rules.keys:
+        return rules.keys[key]
+    if body["date"] in rules.refuse:
+        return {"refused": rules.refuse[body["date"]]}
+    if rules.unique_ref and any(each["reference"] == body["reference"] for each in server.documents):
+        return {"refused": "duplicate"}
+    made = {"id": f"D{len(server.documents) + 1}"}
+    server.documents.append(made | body)
+    rules.keys[key] = made
+    rules.on_commit()
+    return made
+
+
+def _search(server: PlatformServer, seen: Seen) -> Any:
+    return {"ids": [each["id"] for each in server.documents if each["reference"] == seen.query["reference"][0]]}
+
+
+def _legs(server: PlatformServer, seen: Seen) -> Any:
+    found = [each["entries"] for each in server.documents if each["id"] == seen.query["id"][0]]
+    return {"entries": found[0] if found else None}
+
+
+@contextmanager
+def running(**rules: Any) -> Iterator[tuple[PlatformServer, Rules]]:
+    """A hostile server and its rules; its variants are registered."""
+    register()
+    how = Rules(**rules)
+    with running_server() as server:
+        server.routes = {
+            "/documents": lambda seen: _write(server, how, seen),
+            "/search": lambda seen: _search(server, seen),
+            "/legs": lambda seen: _legs(server, seen),
+        }
+        yield server, how
+
+
+def connect(connection: Connection, server: PlatformServer) -> None:
+    """Give a connection the address of the server and a key for it."""
+    Connection.objects.filter(pk=connection.pk).update(settings={"base_url": server.url})
+    credentials.store(connection_id=connection.pk, secrets=Secrets(api_key="hostile-test-key"))
+
+
+def duplicates(server: PlatformServer) -> list[str]:
+    """The references that the server has more than once."""
+    counted = Counter(each["reference"] for each in server.documents)
+    return [reference for reference, times in counted.items() if times > 1]
+
+
+def writes(server: PlatformServer) -> int:
+    """How often a document was sent."""
+    return sum(seen.path == "/documents" for seen in server.log)
+
+
