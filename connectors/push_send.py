@@ -133,8 +133,7 @@ class Sender:
     def settle(self, item: Item) -> bool:
         """Find out what became of an unknown outcome; whether it is there."""
         if not self._can_look_up:
-            self._settle_blindly(item)
-            return False
+            return self._settle_blindly(item)
         try:
             found = self.platform.find(self.session, item.document)
         except Waiting as failure:
@@ -169,13 +168,13 @@ class Sender:
         rows.put_back(item.document_id)
         return self.send(item._replace(state="prepared"))
 
-    def _settle_blindly(self, item: Item) -> None:
+    def _settle_blindly(self, item: Item) -> bool:
         """No look-up: only a key that is remembered for ever makes a second sending harmless."""
         if self.safety.idempotency == "permanent" and item.attempts < MOST_ATTEMPTS:
             rows.put_back(item.document_id)
-            self.send(item._replace(state="prepared"))
-        else:
-            self._alarm(item, NO_CLEAR_ANSWER)
+            return self.send(item._replace(state="prepared"))
+        self._alarm(item, NO_CLEAR_ANSWER)
+        return False
 
     def _alarm(self, item: Item, verdict: Verdict) -> None:
         """Refused, and somebody is told."""

@@ -20,7 +20,7 @@ from ledger import sql
 from ledger.book import Book, decode_book
 from ledger.closing import Context, close
 from ledger.commerce import decode
-from ledger.post_rows import Batch, Run, revisions, write
+from ledger.post_rows import Batch, BookInForce, Run, revisions, write
 from ledger.posting import Change, Tally
 from ledger.settling import complete_refunds, settlements_of
 
@@ -39,12 +39,6 @@ class PostingResult(Struct, frozen=True):
     documents: int = 0
     held: int = 0
     refused: int = 0
-
-
-class _BookInForce(NamedTuple):
-    version_id: int
-    company: str
-    book: Book
 
 
 def post_due(*, company_id: int, through: date, act: UUID, locked_through: date | None = None) -> PostingResult:
@@ -93,7 +87,7 @@ class _Books:
         if not found:
             raise NoBook(f"company {company_id} has no book")
         version_id, company, body = found[0]
-        self.in_force = _BookInForce(version_id, company.hex, self._decoded(version_id, body))
+        self.in_force = BookInForce(version_id, company.hex, self._decoded(version_id, body))
 
     def version(self, version_id: int) -> Book:
         """The book of a version."""
@@ -176,9 +170,7 @@ def _post_window(company_id: int, books: _Books, window: _Window, run: Run) -> P
             batch.count += 1
     context = Context(books.in_force.company, run.through, run.locked_through, revisions(company_id, tally.sums.keys()))
     posted = close(tally, context)
-    documents = write(
-        company_id=company_id, book_version_id=books.in_force.version_id, posted=posted, batch=batch, run=run
-    )
+    documents = write(company_id=company_id, version=books.in_force, posted=posted, batch=batch, run=run)
     return PostingResult(batch.count, documents, len(posted.held), len(posted.refused))
 
 

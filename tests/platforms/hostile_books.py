@@ -147,11 +147,11 @@ def _write(server: PlatformServer, rules: Rules, seen: Seen) -> Any:
         return {"refused": rules.refuse[body["date"]]}
     if rules.unique_ref and any(each["reference"] == body["reference"] for each in server.documents):
         return {"refused": "duplicate"}
-    made = {"id": f"D{len(server.documents) + 1}"}
-    server.documents.append(made | body)
-    rules.keys[key] = made
+    document = {"id": f"D{len(server.documents) + 1}", **body}
+    server.documents.append(document)
     rules.on_commit()
-    return made
+    rules.keys[key] = {"id": document["id"]}
+    return rules.keys[key]
 
 
 def _search(server: PlatformServer, seen: Seen) -> Any:
