@@ -171,6 +171,8 @@ def _push(run: Run, platform: AccountingPlatform, session: Session, counts: dict
 
 def _concluded(run: Run, result: PushResult, counts: dict[str, int], through: date) -> Done | Later:
     """What the run came to, now that all stages are through."""
+    if run.attempts > 1:
+        _recount(run, counts)
     if result.next_seconds is not None and run.running_seconds + result.next_seconds < PATIENCE_SECONDS:
         return Later(result.next_seconds, "push", counts, through)
     unmapped = _unmapped(run.company_id) if counts["held"] else []
@@ -181,6 +183,18 @@ def _concluded(run: Run, result: PushResult, counts: dict[str, int], through: da
     refused = _refused(run.company_id) if result.undelivered else None
     cause: Cause = "billing_expired" if refused and refused.code == RefusalReason.SUBSCRIPTION_EXPIRED else ""
     return Done(Outcome(cause, counts["written"], result.undelivered), counts, through, refused)
+
+
+def _recount(run: Run, counts: dict[str, int]) -> None:
+    """What earlier attempts did and could not tell any more, from the rows themselves."""
+    counts["documents"], counts["written"] = sql.rows(
+        """SELECT (SELECT count(*) FROM ledger_posting posting
+                   JOIN ledger_document document ON document.posting_id = posting.id WHERE posting.act = %s),
+               (SELECT count(*) FROM ledger_document document
+                WHERE document.company_id = %s AND document.pushed_at >= sync.started_at)
+           FROM commerce_sync_sync sync WHERE sync.id = %s""",
+        (run.act, run.company_id, run.sync_id),
+    )[0]
 
 
 def _unmapped(company_id: int) -> list[str]:

@@ -16,4 +16,5 @@ def reached(name: str) -> None:
         return
     wanted, _, how = os.environ.get(VARIABLE, "").partition(":")
     if wanted == name:
+        os.environ.pop(VARIABLE)  # once: who was stopped and goes on is not stopped again
         os.kill(os.getpid(), signal.SIGSTOP if how == "STOP" else signal.SIGKILL)

@@ -61,7 +61,7 @@ def deliver(delivery: Delivery) -> PushResult:
         round_.work()
         verify(delivery.platform, session)
     result = PushResult.of(round_.written, rows.standing(session.connection_id))
-    return msgspec.structs.replace(result, next_seconds=0.0) if round_.is_cut_short else result
+    return msgspec.structs.replace(result, next_seconds=0.0) if round_.is_unfinished else result
 
 
 @contextmanager
@@ -105,6 +105,11 @@ class _Round:
                     self.written += 1
                     held_back.discard(item.document.header.key)
             after = batch[-1].document_id
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether there is more to do at once."""
+        return self.is_cut_short or self.sender.overslept
 
     def _deliver(self, item: Item) -> bool:
         return self.sender.settle(item) if item.state == "unknown" else self.sender.send(item)

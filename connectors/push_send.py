@@ -43,6 +43,7 @@ class Sender:
         self.platform, self.session, self.call_seconds, self.step = platform, session, call_seconds, step
         self.safety = platform.safety
         self.failures = 0
+        self.overslept = False
 
     def send(self, item: Item) -> bool:
         """Send what is prepared; whether it is there."""
@@ -58,6 +59,7 @@ class Sender:
             if time.monotonic() - started > MARGIN_SECONDS:
                 # This process was asleep: by the time the call ends, others would believe that it is long over.
                 rows.put_back(item.document_id)
+                self.overslept = True
                 return False
             pushed = self.platform.push(self.session, item.document)
             self.step("after_response")

@@ -18,11 +18,11 @@ from ledger import sql
 from ledger.adding_up import check
 from ledger.commerce import Deleted, encode
 from ledger.incoming import Identity, Incoming
-from ledger.problem_rows import Subject, open_problems, resolve_problems
+from ledger.problem_rows import of_record, open_problems, resolve_problems
 from ledger.problems import Problem
 from ledger.record_rows import Current, current_versions, lock_source
 from ledger.settling import with_lines
-from ledger.versions import effect, is_incomplete, last_event_at, version_digest
+from ledger.versions import digest, effect, is_incomplete, last_event_at
 
 
 class Stored(Struct, frozen=True):
@@ -144,11 +144,11 @@ class _Plan:
         if record.updated_at < updated_at:
             return Stored("stale")
         same_facts = msgspec.structs.replace(record, updated_at=updated_at.astimezone(UTC))
-        if version_digest(self.source_id, item.kind, encode(same_facts)) == former_digest:
+        if digest(encode(same_facts)) == former_digest:
             return Stored("unchanged")
-        own = version_digest(self.source_id, item.kind, encode(record))
-        if known is not None and pending is None and own in known.former:
-            return Stored("stale")  # an old version delivered again, without a time that says so
+        own = digest(encode(record))
+        if known is not None and (own in known.former or own == known.digest):
+            return Stored("stale")  # a stored version delivered again, without a time that says so
         if pending is not None:  # twice in one batch: only the last word is kept
             return self._store("changed", item, pending.revision)
         self.overtaken.append(known.id)  # type: ignore[union-attr]  # one of the two is there
@@ -172,7 +172,7 @@ class _Plan:
             effect(record),
             last_event_at(record),
             record.updated_at,
-            version_digest(self.source_id, kind, body),
+            digest(body),
             raw_digest,
             page_row,
             body,
@@ -188,6 +188,8 @@ class _Plan:
         """Write everything that was decided."""
         if self.overtaken:
             self._overtake()
+        if not self.rows:
+            return
         ids = sql.next_ids("ledger_record_id_seq", len(self.rows))
         numbered = list(zip(ids, self.rows.values(), strict=True))
         shared = (self.source_id, self.page_id, self.received_at, False)
@@ -202,8 +204,8 @@ class _Plan:
             return
         stored = current_versions(self.source_id, [external_id for _, external_id in self.problems])
         subjects = [
-            Subject(f"{kind} {external_id}", problem, self.source_id, stored[kind, external_id].id, self.page_id)
-            for (kind, external_id), problem in self.problems.items()
+            of_record(stored[identity].id, problem, self.source_id, self.page_id)
+            for identity, problem in self.problems.items()
         ]
         open_problems(self.company_id, subjects, self.received_at)
 
@@ -214,4 +216,4 @@ class _Plan:
             "UPDATE ledger_standing SET state = 4 WHERE record_id = ANY(%s) AND state IN (0, 3)",
             (self.overtaken,),
         )
-        resolve_problems(self.company_id, self.overtaken, self.received_at)
+        resolve_problems(self.company_id, self.overtaken, [" ".join(each) for each in self.rows], self.received_at)

@@ -6,15 +6,11 @@ together or not at all. A crash loses nothing and a second run finds nothing lef
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, LiteralString, NamedTuple
 from uuid import UUID
 
-import psycopg
 from msgspec import Struct
-from psycopg.rows import TupleRow
 
 from ledger import sql
 from ledger.book import Book, decode_book
@@ -25,7 +21,18 @@ from ledger.posting import Change, Tally
 from ledger.settling import complete_refunds, settlements_of
 
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
+KEPT_BOOKS = 2_000
 WINDOW_RECORDS = 50_000  # a window closes at the end of the day in which it passes this
+
+
+# One posting of a company at a time, and no delivery to its sources while a window is posted: a version that is
+# overtaken between being read and being written would be in the documents and, for all that its row says, not in the
+# books. A delivery waits for one window at most.
+_HOLD: LiteralString = """
+    SELECT 1 FROM ledger_source
+    WHERE company_id = (SELECT id FROM ledger_company WHERE id = %s FOR NO KEY UPDATE)
+    ORDER BY id FOR NO KEY UPDATE
+"""
 
 
 class NoBook(Exception):
@@ -51,7 +58,7 @@ def post_due(*, company_id: int, through: date, act: UUID, locked_through: date 
     floor: datetime | None = None
     while True:
         with sql.unit_of_work():
-            sql.rows("SELECT 1 FROM ledger_company WHERE id = %s FOR NO KEY UPDATE", (company_id,))
+            sql.rows(_HOLD, (company_id,))
             books = _Books(company_id)
             book = books.in_force.book
             if floor is None:
@@ -69,7 +76,6 @@ class _Window(NamedTuple):
 
     start: datetime
     end: datetime
-    is_big: bool
 
 
 class _Books:
@@ -78,30 +84,30 @@ class _Books:
     _known: ClassVar[dict[int, Book]] = {}  # versions are immutable, so a process may keep them
 
     def __init__(self, company_id: int) -> None:
+        if len(self._known) >= KEPT_BOOKS:
+            self._known.clear()
         found = sql.rows(
-            """SELECT version.id, company.public_id, version.body FROM ledger_bookversion version
+            """SELECT version.id, version.number, company.public_id, version.body FROM ledger_bookversion version
                JOIN ledger_company company ON company.id = version.company_id
                WHERE version.company_id = %s ORDER BY number DESC LIMIT 1""",
             (company_id,),
         )
         if not found:
             raise NoBook(f"company {company_id} has no book")
-        version_id, company, body = found[0]
+        version_id, number, company, body = found[0]
         self.in_force = BookInForce(version_id, company.hex, self._decoded(version_id, body))
+        if number > 1:
+            query = "SELECT id, body FROM ledger_bookversion WHERE company_id = %s AND id <> ALL(%s)"
+            for former_id, former_body in sql.rows(query, (company_id, list(self._known))):
+                self._decoded(former_id, former_body)
 
     def version(self, version_id: int) -> Book:
-        """The book of a version."""
-        known = self._known.get(version_id)
-        if known is None:
-            body = sql.rows("SELECT body FROM ledger_bookversion WHERE id = %s", (version_id,))[0][0]
-            known = self._decoded(version_id, body)
-        return known
+        """The book of a version. (All of the company's are here: the connection is busy when this is asked.)"""
+        return self._known[version_id]
 
     def _decoded(self, version_id: int, body: bytes) -> Book:
         known = self._known.get(version_id)
         if known is None:
-            if len(self._known) >= 1_000:
-                self._known.clear()
             known = self._known[version_id] = decode_book(bytes(body))
         return known
 
@@ -124,12 +130,12 @@ def _window(company_id: int, book: Book, floor: datetime, end: datetime) -> _Win
     if not found:
         return None
     if len(found) == 1:
-        return _Window(floor, end, is_big=False)
-    return _Window(floor, min(end, book.calendar.bounds(book.calendar.day_of(found[1][0]))[1]), is_big=True)
+        return _Window(floor, end)
+    return _Window(floor, min(end, book.calendar.bounds(book.calendar.day_of(found[1][0]))[1]))
 
 
 _PENDING = """
-    SELECT standing.record_id, standing.round, record.kind, record.deleted, record.body,
+    SELECT standing.record_id, record.kind, record.deleted, record.body,
         former.record_id, former.round, former.deleted, former.body, former.book_version_id
     FROM ledger_standing standing
     JOIN ledger_record record ON record.id = standing.record_id
@@ -157,28 +163,19 @@ def _post_window(company_id: int, books: _Books, window: _Window, run: Run) -> P
     book = books.in_force.book
     tally = Tally(book, settlements_of(company_id, book) if book.mode == "per_payout" else None)
     batch = Batch()
-    with _reading(window.is_big) as cursor:
-        cursor.execute(_PENDING, (company_id, window.start, window.end))
-        for record_id, _, kind, deleted, body, *former in cursor:
-            after = decode(kind, body, deleted=deleted)
-            before, before_book = None, None
-            if former[0] is not None:
-                before = decode(kind, former[3], deleted=former[2])
-                before_book = books.version(former[4])
-                batch.formers[record_id] = (former[0], former[1])
-            tally.add(record_id, Change(after, before, before_book))
-            batch.count += 1
+    for record_id, kind, deleted, body, *former in sql.stream(_PENDING, (company_id, window.start, window.end)):
+        after = decode(kind, body, deleted=deleted)
+        before, before_book = None, None
+        if former[0] is not None:
+            before = decode(kind, former[3], deleted=former[2])
+            before_book = books.version(former[4])
+            batch.formers[record_id] = (former[0], former[1])
+        tally.add(record_id, Change(after, before, before_book))
+        batch.count += 1
     context = Context(books.in_force.company, run.through, run.locked_through, revisions(company_id, tally.sums.keys()))
     posted = close(tally, context)
     documents = write(company_id=company_id, version=books.in_force, posted=posted, batch=batch, run=run)
     return PostingResult(batch.count, documents, len(posted.held), len(posted.refused))
-
-
-@contextmanager
-def _reading(is_big: bool) -> Iterator[psycopg.Cursor[TupleRow] | psycopg.ServerCursor[TupleRow]]:
-    """A cursor to read a window with: streamed by the server when the window may be large, else in one round trip."""
-    with sql.server_cursor() if is_big else sql.cursor() as cursor:
-        yield cursor
 
 
 def _sum(left: PostingResult, right: PostingResult) -> PostingResult:

@@ -14,7 +14,7 @@ from ledger.book import Book
 from ledger.closing import Posted, PostedGroup
 from ledger.documents import Document, encode_document
 from ledger.legs import Group
-from ledger.problem_rows import Subject, open_problems
+from ledger.problem_rows import Subject, of_record, open_problems, resolve_problems
 from ledger.problems import Problem
 from ledger.services import now
 
@@ -36,6 +36,10 @@ class Run(NamedTuple):
     through: date
     act: UUID
     locked_through: date | None
+
+
+class MovedMeanwhile(Exception):
+    """Records changed their standing between reading and writing, in spite of the locks: the run is rolled back."""
 
 
 class Batch(Struct):
@@ -62,7 +66,9 @@ def write(*, company_id: int, version: BookInForce, posted: Posted, batch: Batch
     """Write ``posted`` in the caller's transaction; the number of documents. What is refused or held gets a problem."""
     book = version.book
     at = now()
-    posting_ids = _insert_postings(company_id, version.version_id, posted.groups, run.act, at)
+    still_held = {problem.detail.get("day") for problem in posted.held.values()}
+    cured = list({str(group.group.day) for group in posted.groups} - still_held)
+    posting_ids = _insert_postings(company_id, version.version_id, posted.groups, run.act, at, cured)
     documents = [
         (posting_id, document)
         for posting_id, group in zip(posting_ids, posted.groups, strict=True)
@@ -71,24 +77,31 @@ def write(*, company_id: int, version: BookInForce, posted: Posted, batch: Batch
     for slice_ in sql.batches(documents):
         _insert_documents(company_id, slice_, at)
     _enter_books(posting_ids, posted.groups, batch)
+    if book.policy.record_tolerance:  # intake has reported what this book tolerates
+        resolve_problems(company_id, [handle for group in posted.groups for handle in group.handles], [], at)
     _report(company_id, posted, at, stays_pending=book.policy.on_problem == "hold")
     return len(documents)
 
 
 def _insert_postings(
-    company_id: int, book_version_id: int, groups: Iterable[PostedGroup], act: UUID, at: datetime
+    company_id: int, book_version_id: int, groups: Iterable[PostedGroup], act: UUID, at: datetime, cured: list[str]
 ) -> list[int]:
+    """The ids of new postings, in order. What had held back the days ``cured`` is resolved on the same trip."""
     ids: list[int] = []
     for batch in sql.batches(list(groups)):
         keys = [(g.group.day, g.group.currency, g.group.label, g.revision) for g in batch]
         columns = [list(column) for column in zip(*keys, strict=True)]
         found = sql.rows(
-            """INSERT INTO ledger_posting (company_id, act, book_version_id, created_at, day, currency, label, revision)
+            """WITH cured AS (
+                   UPDATE ledger_problem SET resolved_at = %s
+                   WHERE company_id = %s AND resolved_at IS NULL AND record_id IS NULL AND subject = ANY(%s)
+                       AND code IN ('held_by_neighbor', 'rounding_over_cap', 'no_tax_code'))
+               INSERT INTO ledger_posting (company_id, act, book_version_id, created_at, day, currency, label, revision)
                SELECT %s, %s, %s, %s, day, currency, label, revision
                FROM unnest(%s::date[], %s::text[], %s::text[], %s::int[]) WITH ORDINALITY
                    AS t(day, currency, label, revision, number)
                ORDER BY number RETURNING id, day, currency, label""",
-            (company_id, act, book_version_id, at, *columns),
+            (at, company_id, cured, company_id, act, book_version_id, at, *columns),
         )
         by_key = {(day, currency, label): posting_id for posting_id, day, currency, label in found}
         ids += [by_key[key[:3]] for key in keys]
@@ -145,19 +158,27 @@ def _enter_books(posting_ids: list[int], groups: Iterable[PostedGroup], batch: B
     ]
     leaving = [(*batch.formers[handle], posting) for handle, posting in entering if handle in batch.formers]
     for left in sql.batches(leaving):
-        sql.execute(
+        moved = sql.execute(
             """UPDATE ledger_standing standing SET state = 2, left_by_id = moved.posting_id
                FROM unnest(%s::bigint[], %s::int[], %s::bigint[]) AS moved(record_id, round, posting_id)
                WHERE standing.record_id = moved.record_id AND standing.round = moved.round AND standing.state = 1""",
             [list(column) for column in zip(*left, strict=True)],
         )
+        _insist(moved, len(left))
     for entered in sql.batches(entering, 20_000):
-        sql.execute(
+        moved = sql.execute(
             """UPDATE ledger_standing standing SET state = 1, posting_id = moved.posting_id
                FROM unnest(%s::bigint[], %s::bigint[]) AS moved(record_id, posting_id)
                WHERE standing.record_id = moved.record_id AND standing.state = 0""",
             [list(column) for column in zip(*entered, strict=True)],
         )
+        _insist(moved, len(entered))
+
+
+def _insist(moved: int, expected: int) -> None:
+    """Every record whose amounts are in the documents must have moved, else nothing may be written at all."""
+    if moved != expected:
+        raise MovedMeanwhile(f"{expected - moved} of {expected} records moved while they were being posted")
 
 
 def _report(company_id: int, posted: Posted, at: datetime, *, stays_pending: bool) -> None:
@@ -168,15 +189,15 @@ def _report(company_id: int, posted: Posted, at: datetime, *, stays_pending: boo
     wrong = {handle: problem for handle, problem in posted.refused.items() if problem.code not in MAY_STILL_BE_POSTED}
     if wrong and not stays_pending:
         sql.execute("UPDATE ledger_standing SET state = 3 WHERE record_id = ANY(%s) AND state = 0", (list(wrong),))
-    subjects = [Subject(_name(problem, handle), problem, record_id=handle) for handle, problem in wrong.items()]
+    subjects = [of_record(handle, problem) for handle, problem in wrong.items()]
     shared = [*posted.held.values(), *posted.notices]
     subjects += [Subject(_name(problem), problem) for problem in shared]
     open_problems(company_id, subjects, at)
 
 
-def _name(problem: Problem, handle: int | None = None) -> str:
+def _name(problem: Problem) -> str:
     """What an open problem is unique by: the record, the role, or the day that it is about."""
     if problem.record_id:
-        return f"{problem.record_kind} {problem.record_id}".strip()
+        return f"{problem.record_kind} {problem.record_id} {problem.path}".strip()
     about = problem.detail.get("role") or problem.detail.get("day") or problem.detail.get("currency")
-    return str(about or (f"record {handle}" if handle is not None else "posting"))
+    return str(about or "posting")

@@ -23,6 +23,13 @@ class Subject(NamedTuple):
     page_row: int | None = None
 
 
+def of_record(record_id: int, problem: Problem, source_id: int | None = None, page_id: int | None = None) -> Subject:
+    """What concerns one version of a record. The version's number is in the name: two shops of a company may both
+    have an order 1, and intake and posting find the same fault and must report it once."""
+    name = f"{problem.record_kind} {problem.record_id} #{record_id}"
+    return Subject(name, problem, source_id, record_id, page_id)
+
+
 def open_problems(company_id: int, subjects: Sequence[Subject], at: datetime) -> None:
     """Open a row for each subject, or bring the one that is open already up to date."""
     if not subjects:
@@ -54,17 +61,20 @@ def open_problems(company_id: int, subjects: Sequence[Subject], at: datetime) ->
                %s::text[], %s::jsonb[])
            ON CONFLICT (company_id, subject, code) WHERE resolved_at IS NULL
            DO UPDATE SET detail = excluded.detail, path = excluded.path, record_id = excluded.record_id,
-               page = excluded.page, page_row = excluded.page_row""",
+               source_id = coalesce(excluded.source_id, ledger_problem.source_id),
+               page = coalesce(excluded.page, ledger_problem.page),
+               page_row = coalesce(excluded.page_row, ledger_problem.page_row)""",
         (company_id, at, *plain, [Jsonb(detail) for detail in details]),
     )
 
 
-def resolve_problems(company_id: int, record_ids: Sequence[int], at: datetime) -> None:
-    """Close what is open about these records."""
+def resolve_problems(company_id: int, record_ids: Sequence[int], names: Sequence[str], at: datetime) -> None:
+    """Close what is open about these versions, and the notices about records of these names ("order 1001")."""
     sql.execute(
         """UPDATE ledger_problem SET resolved_at = %s
-           WHERE company_id = %s AND record_id = ANY(%s) AND resolved_at IS NULL""",
-        (at, company_id, list(record_ids)),
+           WHERE company_id = %s AND resolved_at IS NULL AND (record_id = ANY(%s) OR (record_id IS NULL
+               AND CASE WHEN path = '' THEN subject ELSE left(subject, -1 - length(path)) END = ANY(%s)))""",
+        (at, company_id, list(record_ids), list(names)),
     )
 
 

@@ -71,7 +71,7 @@ def save_book(*, company: Company, book: Book, author: str, reason: str) -> Book
     conflicts = book.conflicts()
     if conflicts:
         raise InvalidBook(conflicts)
-    Company.objects.select_for_update().get(pk=company.pk)
+    Company.objects.select_for_update(no_key=True).get(pk=company.pk)  # deliveries may go on
     latest = company.book_versions.order_by("-number").first()
     changes = difference(latest.book if latest else None, book)
     if latest is not None and not changes:
@@ -91,9 +91,33 @@ def save_book(*, company: Company, book: Book, author: str, reason: str) -> Book
         subject=f"version {version.number}",
         detail={"reason": reason, "fields": [change.field for change in changes]},
     )
-    if latest is not None and latest.book.suspense:
-        _requeue_suspended(company.pk, latest.book.suspense)
+    if latest is not None:
+        _look_again(company.pk, latest.book, book)
     return version
+
+
+def _look_again(company_id: int, before: Book, book: Book) -> None:
+    """Queue what the new book may cure, and resolve what it has cured already."""
+    if before.suspense:
+        _requeue_suspended(company_id, before.suspense)
+    if before.policy.record_tolerance != book.policy.record_tolerance:
+        sql.execute("UPDATE ledger_standing SET state = 0 WHERE company_id = %s AND state = 3", (company_id,))
+    sql.execute(
+        """UPDATE ledger_problem SET resolved_at = %s WHERE company_id = %s AND resolved_at IS NULL
+           AND code IN ('unmapped_role', 'posted_to_suspense', 'wrong_currency')
+           AND (subject = ANY(%s) OR code = 'wrong_currency')""",
+        (now(), company_id, _now_mapped(company_id, book)),
+    )
+
+
+def _now_mapped(company_id: int, book: Book) -> list[str]:
+    """The roles of open problems for which ``book`` has an account."""
+    open_roles = sql.rows(
+        """SELECT DISTINCT subject FROM ledger_problem WHERE company_id = %s AND resolved_at IS NULL
+           AND code IN ('unmapped_role', 'posted_to_suspense')""",
+        (company_id,),
+    )
+    return [role for (role,) in open_roles if book.account(role, book.currency)]
 
 
 def _requeue_suspended(company_id: int, suspense: str) -> int:

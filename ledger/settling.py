@@ -44,14 +44,20 @@ def _current_orders(source_id: int, ids: list[str]) -> list[Order]:
 
 
 def complete_refunds(company_id: int) -> None:
-    """Store a new version of every pending refund whose order has arrived since."""
+    """Store a new version of every refund that waits for its parts, posted whole or not yet, and whose order is here.
+
+    Refunds whose order never comes cost one look into an index each.
+    """
     from ledger.intake import store  # intake derives parts by `with_lines`, so it stands above this module
 
     found = sql.rows(
         """SELECT record.source_id, record.body, record.raw_digest, record.page, record.page_row
            FROM ledger_source source
            JOIN ledger_record record ON record.source_id = source.id AND record.incomplete AND NOT record.superseded
-           JOIN ledger_standing standing ON standing.record_id = record.id AND standing.state = 0
+           JOIN ledger_record original ON original.source_id = source.id AND original.kind = 'order'
+               AND original.external_id = convert_from(record.body, 'UTF8')::json ->> 'order_id'
+               AND NOT original.superseded AND NOT original.deleted
+           JOIN ledger_standing standing ON standing.record_id = record.id AND standing.state IN (0, 1)
            WHERE source.company_id = %s""",
         (company_id,),
     )

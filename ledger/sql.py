@@ -42,13 +42,13 @@ def cursor() -> Iterator[psycopg.Cursor[TupleRow]]:
         yield opened
 
 
-@contextmanager
-def server_cursor(fetch_rows: int = 2_000) -> Iterator[psycopg.ServerCursor[TupleRow]]:
-    """A cursor that keeps its result on the server and fetches ``fetch_rows`` at a time: flat memory, any size."""
-    with psycopg.ServerCursor(_raw(), "commerce_sync_stream") as opened:
-        opened.format = psycopg.pq.Format.BINARY
-        opened.itersize = fetch_rows
-        yield opened
+def stream(query: LiteralString, parameters: Sequence[Any] = (), chunk_rows: int = 500) -> Iterator[TupleRow]:
+    """The rows of a query of any size in flat memory, the next ones being fetched while these are worked on.
+
+    Nothing else can use the connection until the last row has been taken.
+    """
+    with cursor() as opened:
+        yield from opened.stream(query, parameters, binary=True, size=chunk_rows)
 
 
 def rows(query: LiteralString, parameters: Sequence[Any] = ()) -> list[TupleRow]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from connectors.commerce import _partner_wire as wire
+from connectors.commerce._partner_figures import Figure
 from connectors.commerce._partner_reading import Unfit
 from connectors.commerce._partner_taxes import taxes_of
 from connectors.commerce._partner_values import Scale, instant, known, minor, priced, quantity_text
@@ -62,7 +63,11 @@ def lines_of(
         gross = minor(charge.total_amount, scale)
         taxes, tax = taxes_of(charge.taxes, charge.tax_amount, charge.tax_percentage, scale, context, untaxed)
         lines.append(Line(kind, charge.description or charge.type or "", gross - tax, taxes, category=category))
-    found = sum(map(line_gross, lines))
+    found = 0
+    for line in lines:
+        found += line.net
+        for part in line.taxes or ():
+            found += part.amount
     total = found if row.total_amount is None else minor(row.total_amount, scale)
     refunded = abs(minor(row.total_refund, scale))
     if found != total:
@@ -81,9 +86,10 @@ def _line(
     untaxed: bool,
     products: Mapping[str, Any],
 ) -> Line:
-    product, variant = item.product_ref, item.product_variant_ref
+    product, variant, quantity = item.product_ref, item.product_variant_ref, item.quantity
     facts = products.get(str(product.id), NO_FACTS) if product else NO_FACTS
-    gross = None if item.total_amount is None else minor(item.total_amount, scale)
+    value = item.total_amount
+    gross = value.units if type(value) is Figure else None if value is None else minor(value, scale)
     taxes, tax = taxes_of(item.taxes, item.total_tax_amount, item.tax_percentage, scale, context, untaxed)
     off = 0
     for allocation in item.discount_allocations or ():
@@ -95,7 +101,7 @@ def _line(
         net, discount = priced(item.unit_price, item.quantity, scale) - off, off
     else:
         raise Unfit("malformed", item, facts={"message": "a line says neither totalAmount nor unitPrice"})
-    own = extensions(item.supplemental_data)
+    own = extensions(item.supplemental_data) if item.supplemental_data else NOTHING
     name = (product and product.name) or (variant and variant.name) or str(item.id)
     cost = None
     if own.cost is not None:
@@ -108,7 +114,7 @@ def _line(
         net,
         taxes,
         discount,
-        quantity_text(item.quantity),
+        str(quantity) if type(quantity) is int and 0 <= quantity < 1_000 else quantity_text(quantity),
         (facts.get("category") or "") if facts else "",
         _sku(facts, variant) if facts else "",
         cost,
@@ -118,8 +124,10 @@ def _line(
 
 
 def _sku(facts: Mapping[str, Any], variant: wire.Ref | None) -> str:
-    skus: Mapping[str, str] = facts.get("skus") or {}
-    return skus.get(str(variant.id), "") if variant else facts.get("sku") or ""
+    if not variant:
+        return facts.get("sku") or ""
+    skus: Mapping[str, str] | None = facts.get("skus")
+    return skus.get(str(variant.id), "") if skus else ""
 
 
 def _discount(item: wire.OrderLine, off: int, net: int, scale: Scale) -> int:

@@ -31,8 +31,11 @@ def order_records(row: wire.Order, context: MapContext) -> list[Record]:
     """The order, or the refund if it is a return, and what was paid back in it when orders say so."""
     zone = context.zone
     scale = scale_of(row, row.currency, context.currency)
-    closed_at = instant(row.closed_date, zone, row, ".closedDate") or created(row, zone)
-    updated_at = updated(row, zone) or created(row, zone) or closed_at or context.received_at
+    said_closed_at = instant(row.closed_date, zone, row, ".closedDate")
+    closed_at = said_closed_at or created(row, zone)
+    # One text is one instant: on closing an order changes last, and its payment is made.
+    changed_at = said_closed_at if row.source_modified_date == row.closed_date else None
+    updated_at = changed_at or updated(row, zone) or created(row, zone) or closed_at or context.received_at
     closed_at = closed_at or updated_at
     if closed_at is None or updated_at is None:
         raise Unfit("bad_time", row, ".createdDate", {"value": ""})
@@ -50,7 +53,7 @@ def order_records(row: wire.Order, context: MapContext) -> list[Record]:
     for tender in tenders:
         paid += tender.amount
     due = max(sign * stated - paid, 0)
-    state = known(STATES, said.state, row, ".supplementalData.content.state") if said.state else "completed"
+    state = "completed" if not said.state else known(STATES, said.state, row, ".supplementalData.content.state")
     location = str(row.location_ref.id) if row.location_ref else ""
     customer = str(row.customer_ref.id) if row.customer_ref else ""
     own_id, number = str(row.id), str(row.order_number or row.id)
@@ -78,20 +81,22 @@ def _tenders(
 
     In a return, money the wrong way stays a negative tender, which the ledger refuses.
     """
+    closed_date = row.closed_date
     tenders: list[Tender] = []
     back: list[Tender] = []
     for payment in row.payments or ():
         amount = sign * minor(payment.amount, scale)
-        if not amount or not known(MOVED, payment.status, payment, ".status"):
+        if not amount or not (MOVED.get(payment.status or "") or known(MOVED, payment.status, payment, ".status")):
             continue
-        if payment.currency and scale_of(payment, payment.currency, scale.currency) is not scale:
-            raise Unfit("wrong_currency", payment, ".currency", {"currency": payment.currency})
+        currency = payment.currency
+        if currency and currency != scale.currency and scale_of(payment, currency, scale.currency) is not scale:
+            raise Unfit("wrong_currency", payment, ".currency", {"currency": currency})
         back_again = amount < 0 < sign
         tender = Tender(
             str(payment.id),
             METHODS.get(payment.type or "", "other"),
             -amount if back_again else amount,
-            created(payment, zone) or closed_at,
+            closed_at if payment.created_date == closed_date else created(payment, zone) or closed_at,
             (payment.payment_method_ref and payment.payment_method_ref.name) or payment.type or "",
             payment.payment_provider or "",
         )

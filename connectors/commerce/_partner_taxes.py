@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Context, Decimal, InvalidOperation
 from typing import Final
 
+from connectors.commerce._partner_figures import Figure
 from connectors.commerce._partner_reading import Unfit
 from connectors.commerce._partner_values import Scale, minor, percent
 from connectors.commerce._partner_wire import Amount, TaxAllocation
@@ -13,6 +14,7 @@ from ledger.commerce import Tax
 from ledger.money import allocate
 
 Taxes = tuple[Tax, ...]
+_MANY: Final = 1_000_000  # percent; the largest that `percent` takes is more
 _MILLIONTH: Final = Decimal("0.000001")
 _WEIGHING: Final = Context(prec=24, traps=[InvalidOperation])
 
@@ -30,6 +32,8 @@ def taxes_of(
     `said` is the tax of the whole line, `untaxed` whether the order says that there is no tax on it at all.
     """
     if not components:
+        if type(said) is Figure and not said.units and type(percentage) is int and -_MANY < percentage < _MANY:
+            return (), 0
         return _by_percentage(said, percentage, scale, untaxed)
     taxes: list[Tax] = []
     total = 0
@@ -37,9 +41,13 @@ def taxes_of(
     facts = context.references.get("tax_rate")
     for component in components:
         ref = component.tax_component_ref
-        if component.tax_amount is None:
-            blank = True
-        amount = minor(component.tax_amount, scale)
+        value = component.tax_amount
+        if type(value) is Figure:
+            amount = value.units
+        else:
+            amount = minor(value, scale)
+            if value is None:
+                blank = True
         total += amount
         key = name = rate = None
         if ref is not None:
@@ -47,10 +55,12 @@ def taxes_of(
             if facts and (known := facts.get(key)):
                 name, rate = name or known.get("name"), known.get("rate_ppm")
         if rate is None and percentage is not None and len(components) == 1:
-            rate = percent(percentage)[1]
+            rate = percentage * 10_000 if type(percentage) is int and 0 <= percentage <= 100 else percent(percentage)[1]
         taxes.append(Tax(key or name or "tax", name or key or "Tax", amount, rate))
     if blank:
         return _with_blanks(components, taxes, total, said, scale)
+    if type(said) is Figure:
+        return tuple(taxes), said.units
     return tuple(taxes), total if said is None else minor(said, scale)
 
 

@@ -12,6 +12,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
 from typing import Final, TypeVar
 
+from connectors.commerce._partner_figures import Figure
 from connectors.commerce._partner_reading import Unfit
 from connectors.commerce._partner_wire import Amount, Dated, Wire
 from ledger.calendar import localize
@@ -52,12 +53,16 @@ def scale_of(row: Wire, said: str | None, otherwise: str) -> Scale:
 
 def minor(value: Amount | None, scale: Scale) -> int:
     """Minor units of an amount in major units; 0 when it was not said."""
+    if type(value) is Figure:
+        return value.units
     if type(value) is int:
         units: int = value * scale.units
         if -LIMIT < units < LIMIT:
             return units
     elif value is None:
         return 0
+    elif type(value) is not Decimal:
+        raise Unfit("malformed", value)  # only `_partner_plain` lets such a value come here, and then reads again
     else:
         try:
             product = _times(value, scale.factor)
@@ -76,6 +81,10 @@ def minor(value: Amount | None, scale: Scale) -> int:
 
 def priced(unit_price: Amount, quantity: Amount | None, scale: Scale) -> int:
     """Quantity times unit price in minor units, half to even: unit prices have more decimals than money."""
+    if type(unit_price) is Figure and type(quantity) is int:
+        units: int = unit_price.units * quantity
+        if -LIMIT < units < LIMIT:
+            return units
     try:
         product = _times(Decimal(unit_price), Decimal(1 if quantity is None else quantity))
         return round_half_even(product, scale.currency)

@@ -88,6 +88,12 @@ class ServiceCharge(Wire):
     type: str | None = None
 
 
+class Identified(Wire):
+    """The id of any row, and nothing else of it."""
+
+    id: Id
+
+
 class Dated(Wire):
     """What every row has: an id and its instants, as text (naive ones are in the company's zone)."""
 

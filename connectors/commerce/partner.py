@@ -42,7 +42,7 @@ From references (`MapContext.references`) come ``product`` (``category``, ``is_g
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -52,7 +52,8 @@ import msgspec
 from connectors.commerce import _partner_wire as wire
 from connectors.commerce._partner_money import dispute_records, transaction_records
 from connectors.commerce._partner_orders import order_records
-from connectors.commerce._partner_reading import RowProblem, Unfit, read
+from connectors.commerce._partner_plain import plain_order_records
+from connectors.commerce._partner_reading import RowProblem, Unfit, read, without_nul
 from connectors.commerce._partner_references import KINDS, ReferenceRow, reference_of
 from connectors.commerce._partner_values import updated
 from connectors.declare import Stream
@@ -80,6 +81,7 @@ _KINDS: Final[dict[str, tuple[RecordKind, ...]]] = {
     "disputes": ("dispute",),
 }
 _PLANS: Final = {name: (msgspec.json.Decoder(shape), to) for name, (shape, to) in _SHAPES.items()}
+_PAGE: Final = msgspec.json.Decoder(list[wire.Identified])
 _STAMP: Final = msgspec.json.Decoder(wire.Dated)
 _REFERENCE: Final = msgspec.json.Decoder(wire.Reference)
 
@@ -111,6 +113,8 @@ class Partner(CommercePlatform):
         if context.settings and context.settings.get("refunds_from", "transactions") not in REFUND_SOURCES:
             word = str(context.settings["refunds_from"])[:60]
             raise RowProblem("unknown_word", "", {"word": word, "field": "refunds_from"})
+        if dataset == "orders" and (records := plain_order_records(row, context)) is not None:
+            return records
         found = read(decoder, row)
         try:
             return to(found, context)
@@ -128,6 +132,22 @@ class Partner(CommercePlatform):
             return str(stamp.id), updated(stamp, "UTC")
         except Unfit as unfit:
             raise unfit.at(stamp) from None
+
+    def identities(self, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str] | None:
+        """The ids of the rows of the JSON array `body`, in order, by one decoding; `rows` are the same rows.
+
+        None when one of them has no good id, or contains the character NUL, or when `map` would not look at all
+        that `identify` does, as with rows of names: then each row is asked by itself and a bad one refused alone.
+        The instant of the last change is `map`'s to refuse here.
+        """
+        self.stream(dataset)
+        if dataset not in _KINDS or not without_nul(body):
+            return None
+        try:
+            found = _PAGE.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        return [str(row.id) for row in found] if len(found) == len(rows) else None
 
     def reference(self, dataset: str, row: bytes | msgspec.Raw) -> ReferenceRow | None:
         """What a row of names tells about one thing; None for a dataset of facts. Raises as `map` does."""

@@ -14,8 +14,7 @@ KIND_CHOICES = [(kind, kind.replace("_", " ")) for kind in KINDS]
 class RecordRow(models.Model):
     """A version of a record; immutable but for ``superseded``, which the next version sets.
 
-    ``digest`` is the hash of source, kind and ``body`` (the canonical JSON, with id and ``updated_at`` in it): one
-    small key instead of a long one for "this version of this record of this source". ``raw_digest`` is that of the
+    ``digest`` is the hash of ``body`` (the canonical JSON, with id and ``updated_at`` in it), ``raw_digest`` that of the
     row as the platform sent it. ``page`` and ``page_row`` lead to the raw page: plain numbers and no foreign key, because raw
     pages may be purged without touching the books. ``incomplete`` marks a refund whose parts wait for its original
     order. ``total`` is the record's signed effect on money owed, in minor
@@ -52,7 +51,12 @@ class RecordRow(models.Model):
                 condition=Q(superseded=False),
                 name="record_has_one_current_version",
             ),
-            models.UniqueConstraint(fields=["digest"], name="record_version_is_stored_once"),
+            # Of former versions only: the current one is unique already, and a first load pays for each index.
+            models.UniqueConstraint(
+                fields=["source", "external_id", "kind", "digest"],
+                condition=Q(superseded=True),
+                name="record_version_is_stored_once",
+            ),
             models.CheckConstraint(condition=Q(kind__in=list(KINDS)), name="record_kind_is_known"),
             models.CheckConstraint(condition=Q(revision__gte=1), name="record_revision_counts_from_one"),
         ]

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from django.conf import settings
 from django.db import connection as database
+from django.db.backends.signals import connection_created
 
 from connectors.general_ledger.accounts import install_chart
 from connectors.general_ledger.chart import default_book
@@ -25,11 +25,10 @@ FIRST_DAY = date(2026, 3, 2)
 DAYS = (DayRule(date(2026, 1, 1), "Europe/London", 0),)
 
 
-def allow_truncate() -> None:
-    """Tests that commit empty the tables afterwards, which append-only tables refuse elsewhere."""
-    name = database.ops.quote_name(settings.DATABASES["default"]["NAME"])
-    with database.cursor() as cursor:
-        cursor.execute(f"ALTER DATABASE {name} SET commerce_sync.allow_truncate = 'on'")
+def allow_truncate(*, connection: Any = database, **_: Any) -> None:
+    """Tests that commit empty the tables afterwards, which append-only tables refuse elsewhere: in every session."""
+    connection_created.connect(allow_truncate, dispatch_uid="allow_truncate")
+    with connection.cursor() as cursor:
         cursor.execute("SET commerce_sync.allow_truncate = 'on'")
 
 

@@ -10,16 +10,26 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
+from django.db.models import Sum
 
 from commerce_sync.demo_sales import BAD_ROWS, MERCHANTS, Merchant, demo_batches, demo_pages
 from connectors.commerce.partner import Partner
 from connectors.errors import MappingProblem
+from connectors.general_ledger.chart import default_book
+from connectors.models import Connection
+from connectors.services import connect_commerce, receive
 from connectors.session import MapContext
 from ledger.adding_up import check
+from ledger.calendar import DayRule
 from ledger.commerce import Deleted, Dispute, Fee, Order, Payout, Record, Refund
+from ledger.models import DocumentLine
+from ledger.models import Partner as PartnerRow
+from ledger.post_due import PostingResult, post_due
+from ledger.services import create_company, save_book
 
 LAST_DAY = date(2026, 3, 31)  # with a change of the clocks in London and Montréal
 CONTRACT = Path(__file__).parents[3] / "shared" / "contract" / "commerce.openapi.json"
@@ -250,3 +260,45 @@ def merge(schema: dict[str, Any], contract: dict[str, Any]) -> dict[str, Any]:
         found |= {k: v for k, v in part.items() if k in ("type", "enum", "items", "nullable")}
         found |= {"properties": properties, "required": required}
     return found
+
+
+@pytest.mark.django_db
+@each_merchant
+def test_the_demos_books_take_everything_but_the_bad_rows_and_a_second_run_changes_nothing(merchant: Merchant) -> None:
+    shop = _shop(merchant)
+    first = _push_and_post(shop, merchant)
+    assert first[0]["refused"] == 2
+    assert first[1].refused == 1
+    assert first[1].held == 0
+    before = _balances(shop)
+    assert sum(before.values()) == 0
+    second = _push_and_post(shop, merchant)
+    assert second[0].keys() <= {"unchanged", "stale", "refused"}
+    assert second[1].documents == 0
+    assert _balances(shop) == before
+
+
+def _shop(merchant: Merchant) -> Connection:
+    partner = PartnerRow.objects.create(name="Till Systems")
+    company = create_company(
+        partner=partner, name=merchant.name, currency=merchant.currency, zone=merchant.zone, actor="test"
+    )
+    days = (DayRule(date(2026, 1, 1), merchant.zone, 0),)
+    save_book(company=company, book=default_book(merchant.currency, days), author="test", reason="start")
+    return connect_commerce(company=company, platform="partner", actor="test")
+
+
+def _push_and_post(shop: Connection, merchant: Merchant) -> tuple[Counter[str], PostingResult]:
+    statuses: Counter[str] = Counter()
+    for dataset, body in pages(merchant.key):
+        shop.refresh_from_db()  # what has been named changes what later pages are mapped with
+        statuses.update(result.status for result in receive(connection=shop, dataset=dataset, body=body))
+    return statuses, post_due(company_id=shop.company_id, through=LAST_DAY, act=uuid4())
+
+
+def _balances(shop: Connection) -> dict[str, int]:
+    lines = DocumentLine.objects.filter(document__company_id=shop.company_id)
+    return {
+        line["account"]: (line["debit"] or 0) - (line["credit"] or 0)
+        for line in lines.values("account").annotate(debit=Sum("debit"), credit=Sum("credit"))
+    }

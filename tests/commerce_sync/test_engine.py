@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from commerce_sync import services, work
-from commerce_sync.models import Job, Sync
-from connectors.models import Binding, PushItem
-from ledger.models import AuditEntry, Document
-from tests.commerce_sync.cast import FIRST_DAY, a_merchant, an_order, sell, trial_balance
+from commerce_sync.models import Sync
+from tests.commerce_sync.cast import a_merchant, an_order, sell, trial_balance
 
 pytestmark = pytest.mark.django_db
 
