@@ -107,13 +107,16 @@ def record_chain(record_id: int) -> RecordChain:
     )
     versions = [_version(kind, row, books) for row in rows]
     postings = {stand.posting_id for each in versions for stand in each.standings if stand.posting_id}
-    accounts = {leg.account for each in versions for leg in each.legs}
-    documents = [
-        chain
+    # Of versions that never got into the books nothing is in a document.
+    posted = [leg for each in versions for leg in each.legs if any(stand.posting_id for stand in each.standings)]
+    accounts, days = {leg.account for leg in posted}, list({leg.day for leg in posted})
+    chains = {
+        chain.id: chain
         for posting_id in sorted(postings)
-        for chain in documents_of_posting(posting_id, with_neighbors=True)
+        for chain in documents_of_posting(posting_id, days)
         if accounts & chain.accounts
-    ]
+    }
+    documents = list(chains.values())
     currency, total = rows[-1][10], rows[-1][11]
     return RecordChain(kind, external_id, company_id, company, source, currency, total, versions, documents)
 

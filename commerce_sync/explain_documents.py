@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final, LiteralString
 
 from msgspec import Struct
 
 from ledger import sql
 from ledger.book import Book, decode_book
-from ledger.closing import Tally
 from ledger.commerce import decode
 from ledger.documents import decode_document
-from ledger.legs import Slot
-from ledger.posting import Change
+from ledger.legs import Group, Slot
+from ledger.posting import Change, Tally
 from ledger.render import render
 from ledger.settling import settlements_of
 
@@ -73,7 +73,7 @@ class Sources(Struct):
     adds_up: bool
 
 
-_DOCUMENTS = """
+_DOCUMENTS: Final[LiteralString] = """
     SELECT document.id, document.reference, document.key, document.kind, company.id, company.name, document.date,
         document.currency, document.body, posting.id, posting.day, posting.label, posting.revision, version.number,
         posting.act::text, document.withdrawn_at IS NOT NULL
@@ -89,22 +89,23 @@ def document_chain(document_id: int) -> DocumentChain:
     found = sql.rows(_DOCUMENTS + "WHERE document.id = %s", (document_id,))
     if not found:
         raise LookupError(f"there is no document {document_id}")
-    return _chain(found[0])
+    return _chain(found[0], account_names(found[0][4]))
 
 
-def documents_of_posting(posting_id: int, *, with_neighbors: bool = False) -> list[DocumentChain]:
-    """The documents of a posting; with neighbors those of all groups of the same run, where a record that spans days
-    has its other legs."""
-    where = """WHERE posting.id = %s OR (%s AND (posting.company_id, posting.act) =
-        (SELECT company_id, act FROM ledger_posting WHERE id = %s)) ORDER BY posting.id = %s DESC, document.id LIMIT 200"""
-    return [_chain(row) for row in sql.rows(_DOCUMENTS + where, (posting_id, with_neighbors, posting_id, posting_id))]
+def documents_of_posting(posting_id: int, days: Sequence[date] = ()) -> list[DocumentChain]:
+    """The documents of a posting, and those of the same run on ``days``: a record that spans days has legs there."""
+    where = """WHERE posting.id = %s OR (posting.day = ANY(%s) AND (posting.company_id, posting.act, posting.currency) =
+        (SELECT company_id, act, currency FROM ledger_posting WHERE id = %s))
+        ORDER BY posting.id <> %s, document.id LIMIT 200"""
+    found = sql.rows(_DOCUMENTS + where, (posting_id, list(days), posting_id, posting_id))
+    names = account_names(found[0][4]) if found else {}
+    return [_chain(row, names) for row in found]
 
 
-def _chain(row: tuple[Any, ...]) -> DocumentChain:
+def _chain(row: tuple[Any, ...], names: Mapping[str, str]) -> DocumentChain:
     document = decode_document(bytes(row[8]))
     accounts = frozenset(entry.account for entry in document.entries())
-    text = render(document, account_names(row[4]))
-    return DocumentChain(*row[:8], text, *row[9:], _delivery(row[0]), accounts)
+    return DocumentChain(*row[:8], render(document, names), *row[9:], _delivery(row[0]), accounts)
 
 
 def _delivery(document_id: int) -> Delivery:
@@ -135,7 +136,7 @@ def account_names(company_id: int) -> dict[str, str]:
 
 
 # All records of the run that made the posting: one that spans days is filed under its first day alone.
-_SOURCES = """
+_SOURCES: Final[LiteralString] = """
     SELECT record.id, record.kind, record.external_id, record.page, record.page_row, record.deleted, record.body,
         former.deleted, former.body, former.book
     FROM ledger_posting target
@@ -181,7 +182,7 @@ def sources_of(posting_id: int) -> Sources:
     return Sources(lines, {a: n for a, n in totals.items() if n} == _held(posting_id))
 
 
-def _on_accounts(tally: Tally, groups: list[Any]) -> dict[str, int]:
+def _on_accounts(tally: Tally, groups: list[Group]) -> dict[str, int]:
     found: dict[str, int] = {}
     for group in groups:
         for key, amount in tally.sums[group].items():

@@ -53,7 +53,7 @@ def receive_page(
         lock_source(origin.source_id)
         page_digest = digest(dataset.encode() + b"|" + body)
         if is_known(origin.connection_id, page_digest):
-            return [ItemResult(_id_of(origin, dataset, row), "unchanged") for row in rows]
+            return [ItemResult(row_id, "unchanged") for row_id in _ids(origin, dataset, body, rows)]
         reading = Reading(origin, dataset, len(rows))
         reading.identify(body, rows)
         reading.compare(raw_digests(origin.source_id, [row.id for row in reading.rows]))
@@ -76,8 +76,10 @@ def receive_page(
     return reading.results()
 
 
-def _id_of(origin: Origin, dataset: str, row: msgspec.Raw) -> str:
-    return origin.platform.identify(dataset, row)[0]
+def _ids(origin: Origin, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str]:
+    """The ids of rows of which each is known to have one."""
+    platform = origin.platform
+    return platform.identities(dataset, body, rows) or [platform.identify(dataset, row)[0] for row in rows]
 
 
 def _report(origin: Origin, reading: Reading, page_id: int, at: datetime) -> None:

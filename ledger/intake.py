@@ -62,7 +62,7 @@ def store(
 
 
 class _Row(NamedTuple):
-    """The columns of one new version, in the order of `_RECORDS`."""
+    """The columns of one new version, in the order of `_RECORDS`. (Its standing is made by a trigger.)"""
 
     kind: str
     external_id: str
@@ -80,17 +80,13 @@ class _Row(NamedTuple):
 
 
 _RECORDS = """
-    COPY ledger_record (id, source_id, page, received_at, superseded, kind, external_id, revision, deleted, incomplete,
+    COPY ledger_record (source_id, page, received_at, superseded, kind, external_id, revision, deleted, incomplete,
         currency, total, happened_at, updated_at, digest, raw_digest, page_row, body) FROM STDIN BINARY
 """
 _RECORD_TYPES = (
-    *("int8", "int8", "int8", "timestamptz", "bool", "varchar", "varchar", "int4", "bool", "bool"),
+    *("int8", "int8", "timestamptz", "bool", "varchar", "varchar", "int4", "bool", "bool"),
     *("varchar", "int8", "timestamptz", "timestamptz", "bytea", "bytea", "int4", "bytea"),
 )
-_STANDINGS = "COPY ledger_standing (record_id, round, company_id, happened_at, state) FROM STDIN BINARY"
-_STANDING_TYPES = ("int8", "int2", "int8", "timestamptz", "int2")
-
-
 _OUTCOMES: dict[str, Stored] = {"new": Stored("new"), "changed": Stored("changed")}
 
 
@@ -99,6 +95,7 @@ class _Plan:
 
     def __init__(self, company_id: int, source_id: int, page_id: int | None, received_at: datetime) -> None:
         self.company_id, self.source_id, self.page_id, self.received_at = company_id, source_id, page_id, received_at
+        self.shared = (source_id, page_id, received_at, False)
         self.current: dict[Identity, Current] = {}
         self.overtaken: list[int] = []
         self.rows: dict[Identity, _Row] = {}
@@ -112,25 +109,17 @@ class _Plan:
         others: list[tuple[int, Incoming]] = []
         if not new_ids:
             return outcomes, list(enumerate(items))
-        ids = iter(sql.next_ids("ledger_record_id_seq", len(new_ids)))
-        shared = (self.source_id, self.page_id, self.received_at, False)
-        written: dict[str, tuple[int, datetime]] = {}
+        written: set[str] = set()
         with sql.copying(_RECORDS, _RECORD_TYPES) as copy:
             for number, item in enumerate(items):
                 external_id = item.record.id
                 if external_id not in new_ids or external_id in written or is_incomplete(item.record):
                     others.append((number, item))
                     continue
+                written.add(external_id)
                 row, outcomes[number] = self._row("new", item, 1)
-                written[external_id] = (own := next(ids)), row.happened_at
-                copy.write_row((own, *shared, *row))
-        self._stand(written.values())
+                copy.write_row((*self.shared, *row))
         return outcomes, others
-
-    def _stand(self, stored: Iterable[tuple[int, datetime]]) -> None:
-        with sql.copying(_STANDINGS, _STANDING_TYPES) as copy:
-            for record_id, happened_at in stored:
-                copy.write_row((record_id, 0, self.company_id, happened_at, 0))
 
     def take(self, item: Incoming) -> Stored:
         """Decide about one record."""
@@ -190,13 +179,9 @@ class _Plan:
             self._overtake()
         if not self.rows:
             return
-        ids = sql.next_ids("ledger_record_id_seq", len(self.rows))
-        numbered = list(zip(ids, self.rows.values(), strict=True))
-        shared = (self.source_id, self.page_id, self.received_at, False)
         with sql.copying(_RECORDS, _RECORD_TYPES) as copy:
-            for own, row in numbered:
-                copy.write_row((own, *shared, *row))
-        self._stand((own, row.happened_at) for own, row in numbered)
+            for row in self.rows.values():
+                copy.write_row((*self.shared, *row))
 
     def report(self) -> None:
         """Open a problem for each new version that does not add up."""

@@ -170,7 +170,7 @@ def _enter_books(posting_ids: list[int], groups: Iterable[PostedGroup], batch: B
             """UPDATE ledger_standing standing SET state = 1, posting_id = moved.posting_id
                FROM unnest(%s::bigint[], %s::bigint[]) AS moved(record_id, posting_id)
                WHERE standing.record_id = moved.record_id AND standing.state = 0""",
-            [list(column) for column in zip(*entered, strict=True)],
+            [sql.bigints(column) for column in zip(*entered, strict=True)],
         )
         _insist(moved, len(entered))
 

@@ -80,10 +80,24 @@ _KINDS: Final[dict[str, tuple[RecordKind, ...]]] = {
     "transactions": ("refund", "fee", "payout"),
     "disputes": ("dispute",),
 }
-_PLANS: Final = {name: (msgspec.json.Decoder(shape), to) for name, (shape, to) in _SHAPES.items()}
+PLANS: Final = {name: (msgspec.json.Decoder(shape), to) for name, (shape, to) in _SHAPES.items()}
 _PAGE: Final = msgspec.json.Decoder(list[wire.Identified])
 _STAMP: Final = msgspec.json.Decoder(wire.Dated)
 _REFERENCE: Final = msgspec.json.Decoder(wire.Reference)
+
+
+def read_in_full(
+    decoder: msgspec.json.Decoder[Any],
+    to: Callable[[Any, MapContext], list[Record]],
+    row: bytes | msgspec.Raw,
+    context: MapContext,
+) -> list[Record]:
+    """The records of `row`, every value held to its type; raises as `Partner.map` does."""
+    found = read(decoder, row)
+    try:
+        return to(found, context)
+    except Unfit as unfit:
+        raise unfit.at(found) from None
 
 
 class Partner(CommercePlatform):
@@ -105,21 +119,16 @@ class Partner(CommercePlatform):
         Raises ``msgspec.ValidationError`` with the path of a value of the wrong type, `RowProblem` (a
         `MappingProblem`) for a value that cannot be used, `MisconfiguredPlatform` for an unknown dataset.
         """
-        plan = _PLANS.get(dataset)
+        plan = PLANS.get(dataset)
         if plan is None:
             self.stream(dataset)
             raise AssertionError(dataset)
-        decoder, to = plan
         if context.settings and context.settings.get("refunds_from", "transactions") not in REFUND_SOURCES:
             word = str(context.settings["refunds_from"])[:60]
             raise RowProblem("unknown_word", "", {"word": word, "field": "refunds_from"})
         if dataset == "orders" and (records := plain_order_records(row, context)) is not None:
             return records
-        found = read(decoder, row)
-        try:
-            return to(found, context)
-        except Unfit as unfit:
-            raise unfit.at(found) from None
+        return read_in_full(*plan, row, context)
 
     def identify(self, dataset: str, row: bytes | msgspec.Raw) -> tuple[str, datetime | None]:
         """The row's id, and the instant of its last change if it says one. Raises as `map` does.

@@ -99,6 +99,17 @@ END $$;
 CREATE TRIGGER document_lines_balance AFTER INSERT ON ledger_documentline
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_lines_balance();
 
+-- Every version of a record stands somewhere from the moment it is stored: none can be forgotten.
+CREATE FUNCTION ledger_record_stands() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO ledger_standing (record_id, round, company_id, happened_at, state)
+        SELECT added.id, 0, source.company_id, added.happened_at, 0
+        FROM added JOIN ledger_source source ON source.id = added.source_id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER record_stands AFTER INSERT ON ledger_record
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_record_stands();
+
 -- One version of a record is in the books at a time, and never one that a newer version has overtaken. First versions
 -- that are still current cannot break this, so a first load does not pay for it.
 CREATE FUNCTION ledger_one_version_in_books() RETURNS trigger LANGUAGE plpgsql AS $$
