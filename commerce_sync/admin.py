@@ -1,4 +1,4 @@
-"""Takes the queue's own tables out of the admin site.
+"""The console's view of runs and keys; and the queue's own tables taken out of the admin site.
 
 django-q2 runs any dotted path that a Schedule names, so who may edit its rows may run any code; and its
 rows are bells, not work: editing them changes nothing that matters. Work is watched in our own tables.
@@ -6,13 +6,82 @@ rows are bells, not work: editing them changes nothing that matters. Work is wat
 
 from __future__ import annotations
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.exceptions import NotRegistered
-from django_q.models import Failure, OrmQ, Schedule, Success
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django_q.models import Failure, OrmQ, Success
+from django_q.models import Schedule as BellSchedule
 
-for model in (Schedule, OrmQ, Success, Failure):
+from commerce_sync.api_keys import revoke_key
+from commerce_sync.models import ApiKey, CompanyQueue, Heartbeat, Job, Schedule, Sync
+from commerce_sync.status import CODES
+from ledger.admin import ReadOnly
+
+for model in (BellSchedule, OrmQ, Success, Failure):
     try:
         admin.site.unregister(model)
     except NotRegistered:
         # OrmQ is registered only with the database broker.
         continue
+
+
+@admin.register(Sync)
+class SyncAdmin(ReadOnly):
+    list_display = ("public_id", "company", "code", "meaning", "trigger", "through_day", "started_at", "finished_at")
+    list_filter = ("code", "trigger")
+    list_select_related = ("company",)
+    search_fields = ("=public_id", "company__name")
+    readonly_fields = ("meaning",)
+
+    @admin.display(description="In words")
+    def meaning(self, sync: Sync) -> str:
+        """What the code says."""
+        return CODES[sync.code]
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnly):
+    list_display = ("company", "frequency", "hour", "zone", "next_due_at", "enabled", "failing_days", "paused_at")
+    list_filter = ("frequency", "enabled", ("paused_at", admin.EmptyFieldListFilter))
+    list_select_related = ("company",)
+    search_fields = ("company__name",)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly):
+    list_display = ("key", "company", "state", "attempts", "max_attempts", "next_at", "lease_until")
+    list_filter = ("state", "lane")
+    list_select_related = ("company",)
+    search_fields = ("=key",)
+
+
+@admin.register(CompanyQueue)
+class CompanyQueueAdmin(ReadOnly):
+    list_display = ("company", "lane", "served_at", "next_at")
+    list_select_related = ("company",)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnly):
+    list_display = ("slot", "at", "detail")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnly):
+    list_display = ("prefix", "name", "partner", "created_at", "last_used_at", "expires_at", "revoked_at")
+    list_select_related = ("partner",)
+    search_fields = ("=prefix", "partner__name")
+    exclude = ("sha256",)
+    actions = ("revoke",)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Who may change keys may revoke them; nothing else of a key can be changed."""
+        return request.user.has_perm("commerce_sync.change_apikey")
+
+    @admin.action(description="Revoke the selected keys, at once", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
+        """Revoke through the service, which writes the audit trail."""
+        for key in keys.select_related("partner"):
+            revoke_key(key=key, actor=request.user.get_username())
+        self.message_user(request, "The keys work no longer.", messages.SUCCESS)

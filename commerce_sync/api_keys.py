@@ -1,4 +1,4 @@
-"""The keys of partners: made, rotated, revoked and recognized. A key is shown once, when it is made, and never again."""
+"""The keys of partners: made, rotated, revoked and recognized. A key is shown once, when it is made, never again."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ def sections(shop: Shop, sync: Sync) -> Iterator[str]:
     yield statements.render_trial_balance(reports.trial_balance(shop.books.pk), "Trial balance of the built-in books")
     days = reconcile(company.pk)
     yield (
-        "Reconciliation per day: what the sales system states, what the documents hold (sum of debits), what the books\n"
-        f"say when read back, and by how much anything differs.\n\n{render_days(days)}"
+        "Reconciliation per day: what the sales system states, what the documents hold (sum of debits), what the\n"
+        f"books say when read back, and by how much anything differs.\n\n{render_days(days)}"
     )
     yield _verdict(days)
     yield problems_in_words(company.pk)

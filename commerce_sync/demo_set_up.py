@@ -91,8 +91,8 @@ def ensure_partner(days: int) -> tuple[Partner, Span]:
 @transaction.atomic
 def renew_access(partner: Partner) -> Access:
     """A fresh key and password; those of former runs no longer work."""
-    for key in partner.api_keys.filter(name=KEY_NAME, revoked_at=None):
-        revoke_key(key=key, actor=ACTOR)
+    for former in partner.api_keys.filter(name=KEY_NAME, revoked_at=None):
+        revoke_key(key=former, actor=ACTOR)
     key = create_key(partner=partner, name=KEY_NAME, actor=ACTOR)
     password = secrets.token_urlsafe(12)
     user, _ = get_user_model().objects.get_or_create(username=ADMIN)

@@ -6,7 +6,7 @@ Amounts are minor units of the currency beside them, debits positive.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -101,7 +101,8 @@ def record_chain(record_id: int) -> RecordChain:
     source_id, kind, external_id, company_id, company, source = found[0]
     books = _books(company_id)
     rows = sql.rows(
-        """SELECT id, revision, superseded, deleted, updated_at, received_at, digest, page, page_row, body, currency, total
+        """SELECT id, revision, superseded, deleted, updated_at, received_at, digest, page, page_row, body, currency,
+               total
            FROM ledger_record WHERE source_id = %s AND kind = %s AND external_id = %s ORDER BY revision""",
         (source_id, kind, external_id),
     )
@@ -121,29 +122,29 @@ def record_chain(record_id: int) -> RecordChain:
     return RecordChain(kind, external_id, company_id, company, source, currency, total, versions, documents)
 
 
-def _version(kind: str, row: tuple[object, ...], books: dict[int, Book]) -> Version:
+def _version(kind: str, row: tuple[Any, ...], books: dict[int, Book]) -> Version:
     number, revision, superseded, deleted, updated_at, received_at, digest, page, page_row, body, *_ = row
     record = decode(kind, bytes(body), deleted=deleted)  # type: ignore[arg-type]
-    standings = _standings(number)  # type: ignore[arg-type]
+    standings = _standings(number)
     under = next((stand.book_version for stand in reversed(standings) if stand.book_version), None)
     legs: list[LegLine] = []
     if books:
         legs = _legs(record, books[under if under is not None else max(books)])
     words = f"book version {under}" if under else f"book version {max(books)}, not posted" if books else "no book yet"
     return Version(
-        number=number,  # type: ignore[arg-type]
-        revision=revision,  # type: ignore[arg-type]
+        number=number,
+        revision=revision,
         is_current=not superseded,
         is_deleted=bool(deleted),
-        updated_at=updated_at,  # type: ignore[arg-type]
-        received_at=received_at,  # type: ignore[arg-type]
-        digest=bytes(digest).hex(),  # type: ignore[call-overload]
-        raw=raw_row(page, page_row),  # type: ignore[arg-type]
-        canonical=msgspec.Raw(bytes(body)),  # type: ignore[call-overload]
+        updated_at=updated_at,
+        received_at=received_at,
+        digest=bytes(digest).hex(),
+        raw=raw_row(page, page_row),
+        canonical=msgspec.Raw(bytes(body)),
         standings=standings,
         legs=legs,
         legs_under=words,
-        problems=_problems(number),  # type: ignore[arg-type]
+        problems=_problems(number),
     )
 
 

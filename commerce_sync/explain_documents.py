@@ -1,4 +1,4 @@
-"""Documents explained: their text, their posting, the records that add up to them, and what the platform has of them."""
+"""Documents explained: their text, their posting, the records that add up to them, what the platform has of them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class DocumentChain(Struct):
     kind: str
     company_id: int
     company: str
-    date: date
+    dated: date
     currency: str
     text: str
     posting_id: int
@@ -105,7 +105,8 @@ def documents_of_posting(posting_id: int, days: Sequence[date] = ()) -> list[Doc
 def _chain(row: tuple[Any, ...], names: Mapping[str, str]) -> DocumentChain:
     document = decode_document(bytes(row[8]))
     accounts = frozenset(entry.account for entry in document.entries())
-    return DocumentChain(*row[:8], render(document, names), *row[9:], _delivery(row[0]), accounts)
+    facts: tuple[Any, ...] = (*row[:8], render(document, names), *row[9:], _delivery(row[0]), accounts)
+    return DocumentChain(*facts)
 
 
 def _delivery(document_id: int) -> Delivery:

@@ -27,14 +27,14 @@ def record_text(chain: RecordChain, names: dict[str, str]) -> str:
     for document in chain.documents[:_DOCUMENTS_SHOWN]:
         lines += ["", *_indented(document.text), "", *_indented("\n".join(_posting(document)))]
     for document in chain.documents[_DOCUMENTS_SHOWN:]:
-        lines.append(f"    also {document.kind.replace('_', ' ')} {document.reference} of {document.date}")
+        lines.append(f"    also {document.kind.replace('_', ' ')} {document.reference} of {document.dated}")
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def document_text(
     chain: DocumentChain, sources: Sources, names: dict[str, str], *, account: str = "", limit: int = 20
 ) -> str:
-    """A document with its posting, its delivery and the records that add up to it; with ``account`` only those on it."""
+    """A document with its posting, delivery and the records that add up to it; with ``account`` only those on it."""
     lines = [f"{chain.company}", "═" * _WIDTH, chain.text, *_posting(chain), ""]
     told = [line for line in sources.lines if not account or account in line.accounts]
     verdict = "add up to its posting's documents, account by account" if sources.adds_up else "DO NOT ADD UP to it"
@@ -78,7 +78,8 @@ def _version(version: Version, chain: RecordChain, names: dict[str, str]) -> Ite
 
 def _raw(raw: RawRow) -> Iterator[str]:
     if raw.dataset:
-        yield f"1  Raw payload: page {raw.page} of {raw.dataset}, row {raw.row}, received {raw.received_at:%Y-%m-%d %H:%M:%S}"
+        received = f"{raw.received_at:%Y-%m-%d %H:%M:%S}"
+        yield f"1  Raw payload: page {raw.page} of {raw.dataset}, row {raw.row}, received {received}"
     else:
         yield "1  Raw payload"
     if raw.absent:
@@ -119,7 +120,8 @@ def _delivery(delivery: Delivery) -> str:
         return f"{delivery.state}{to}{why}"
     agrees = {True: "reads back the same", False: "READS BACK DIFFERENT", None: "not read back"}[delivery.agrees]
     url = f" {delivery.url}" if delivery.url else ""
-    return f"{delivery.state}, at {delivery.platform} as {delivery.remote_id}{url} since {delivery.bound_at:%Y-%m-%d %H:%M:%S}, {agrees}"
+    since = f"{delivery.bound_at:%Y-%m-%d %H:%M:%S}"
+    return f"{delivery.state}, at {delivery.platform} as {delivery.remote_id}{url} since {since}, {agrees}"
 
 
 def _pretty(raw: msgspec.Raw) -> str:

@@ -35,7 +35,8 @@ def raw_page(page_id: int) -> RawPage | None:
     if not found:
         return None
     *facts, body = found[0]
-    return RawPage(*facts, None if body is None else rows_of_page(facts[2], facts[3], bytes(body)))
+    rows = None if body is None else rows_of_page(facts[2], facts[3], bytes(body))
+    return RawPage._make((*facts, rows))
 
 
 def rows_of_page(platform: str, dataset: str, stored: bytes) -> tuple[bytes, ...]:

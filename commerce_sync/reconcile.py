@@ -74,7 +74,7 @@ class DayTotals(Struct):
 
 
 def reconcile(company_id: int | None = None) -> list[DayTotals]:
-    """The days of a company, or of all companies (None), by company, day and currency; days without a posting have none.
+    """The days of a company, or of all (None), by company, day and currency; a day without a posting has none.
 
     Reads all that is in the books: cost grows with the records of the companies asked for.
     """

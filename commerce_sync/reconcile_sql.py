@@ -12,13 +12,13 @@ _TEXT: Final[LiteralString] = r"""
     CASE WHEN strpos(convert_from({0}, 'UTF8'), '\u0000') = 0 THEN convert_from({0}, 'UTF8')::jsonb
         ELSE regexp_replace(convert_from({0}, 'UTF8'), '(?<!\\)((\\\\)*)\\u0000', '\1', 'g')::jsonb END
 """
-_RECORD: Final[LiteralString] = _TEXT.replace("{0}", "record.body")
+RECORD_TEXT: Final[LiteralString] = _TEXT.replace("{0}", "record.body")
 _DOCUMENT: Final[LiteralString] = _TEXT.replace("{0}", "document.body")
 _BOOK: Final[LiteralString] = _TEXT.replace("{0}", "version.body")
 
 # Each rule of a book's calendar holds from the instant at which its predecessor reaches its first day.
 _BOOKS: Final[LiteralString] = (
-    "WITH books AS MATERIALIZED (SELECT version.id, version.company_id, "
+    "WITH books AS MATERIALIZED (SELECT version.id, version.company_id, "  # noqa: S608
     + _BOOK
     + """ AS body
     FROM ledger_bookversion version WHERE %s::bigint IS NULL OR version.company_id = %s
@@ -43,8 +43,8 @@ _BOOKS: Final[LiteralString] = (
 
 _SAID: Final[LiteralString] = (
     """, said AS (
-    SELECT standing.company_id, record.id, record.kind, record.currency, posting.book_version_id, """
-    + _RECORD
+    SELECT standing.company_id, record.id, record.kind, record.currency, posting.book_version_id, """  # noqa: S608
+    + RECORD_TEXT
     + """ AS body
     FROM ledger_standing standing
     JOIN ledger_record record ON record.id = standing.record_id
@@ -63,11 +63,13 @@ _SAID: Final[LiteralString] = (
                 CASE WHEN body ->> 'state' = 'open' AND policy.defers_open THEN 0
                     ELSE (body ->> 'stated')::bigint - withheld.amount END AS amount
             WHERE kind = 'order'
-        UNION ALL SELECT 'refunds', (body ->> 'refunded_at')::timestamptz, 1, (body ->> 'stated')::bigint - withheld.amount
+        UNION ALL SELECT 'refunds', (body ->> 'refunded_at')::timestamptz, 1,
+                (body ->> 'stated')::bigint - withheld.amount
             WHERE kind = 'refund'
         UNION ALL SELECT 'fees', (body ->> 'charged_at')::timestamptz, 1,
-                CASE WHEN policy.books_fees THEN (body ->> 'amount')::bigint + coalesce((SELECT sum((tax ->> 'amount')::bigint)
-                    FROM jsonb_array_elements(body -> 'taxes') tax), 0) ELSE 0 END
+                CASE WHEN policy.books_fees THEN (body ->> 'amount')::bigint + coalesce((
+                    SELECT sum((tax ->> 'amount')::bigint) FROM jsonb_array_elements(body -> 'taxes') tax), 0)
+                    ELSE 0 END
             WHERE kind = 'fee'
         UNION ALL SELECT 'payouts', (body ->> 'arrives_on')::timestamptz, 1, (body ->> 'amount')::bigint
             WHERE kind = 'payout'
@@ -107,21 +109,22 @@ _HELD: Final[LiteralString] = (
     JOIN ledger_posting posting ON posting.id = document.posting_id
     JOIN policies policy ON policy.id = posting.book_version_id
     CROSS JOIN LATERAL jsonb_array_elements((
-"""
+"""  # noqa: S608
     + _DOCUMENT
     + """) -> 'lines') line
     WHERE document.withdrawn_at IS NULL AND document.kind <> 'payment'
 ), sorted AS (
     SELECT company_id, day, currency,
-        CASE about WHEN 'sale' THEN 'sales' WHEN 'refund' THEN 'refunds' WHEN 'fee' THEN 'fees' WHEN 'fee_refund' THEN 'fees'
-            WHEN 'dispute' THEN 'disputes' WHEN 'cash' THEN 'cash' END AS topic,
+        CASE about WHEN 'sale' THEN 'sales' WHEN 'refund' THEN 'refunds' WHEN 'fee' THEN 'fees'
+            WHEN 'fee_refund' THEN 'fees' WHEN 'dispute' THEN 'disputes' WHEN 'cash' THEN 'cash' END AS topic,
         CASE WHEN about IN ('sale', 'cash') THEN -debit ELSE debit END AS amount
     FROM held
     WHERE about IN ('sale', 'refund', 'fee', 'fee_refund', 'dispute', 'cash')
         AND head NOT IN ('tender', 'bank', 'reserve', 'advance', 'carried_balance')
         AND role NOT IN ('gift_card:redeemed', 'gift_card:refunded', 'store_credit', 'deposit', 'receivable', 'payable',
             'open_check', 'tax_withheld')
-    UNION ALL SELECT company_id, day, currency, 'gift cards', -debit FROM held WHERE about = 'gift_card' AND head = 'gift_card'
+    UNION ALL SELECT company_id, day, currency, 'gift cards', -debit
+        FROM held WHERE about = 'gift_card' AND head = 'gift_card'
     UNION ALL SELECT company_id, day, currency, 'payouts', CASE kind WHEN 'deposit' THEN -debit ELSE debit END
         FROM held WHERE about = 'payout' AND (kind = 'deposit' OR head = 'bank')
 )"""
@@ -129,7 +132,7 @@ _HELD: Final[LiteralString] = (
 
 # Parameters: the company (None: all) four times. One row per company, day, currency and topic.
 STATED: Final[LiteralString] = (
-    _BOOKS
+    _BOOKS  # noqa: S608
     + _SAID
     + _HELD
     + """
@@ -192,5 +195,5 @@ FROM delivered GROUP BY company_id, day, currency
 
 # Parameters as for DELIVERED. The documents that read back as something else.
 DISAGREEING: Final[LiteralString] = (
-    _BOOKS + _LEGS + "SELECT company_id, reference FROM delivered WHERE disagrees ORDER BY company_id, id LIMIT 100"
+    _BOOKS + _LEGS + "SELECT company_id, reference FROM delivered WHERE disagrees ORDER BY company_id, id LIMIT 100"  # noqa: S608
 )

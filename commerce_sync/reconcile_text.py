@@ -54,7 +54,14 @@ def _cells(each: DayTotals, topics: Sequence[str]) -> list[str]:
     day = each.day.isoformat() if each.day else "all days"
     stated = [_money(_stated(each, topic), each.currency) for topic in topics]
     back = "not read" if each.read_back is None else _money(each.read_back, each.currency)
-    return [day, f"{each.records:,}", *stated, _money(each.debits, each.currency), back, _money(each.off, each.currency)]
+    return [
+        day,
+        f"{each.records:,}",
+        *stated,
+        _money(each.debits, each.currency),
+        back,
+        _money(each.off, each.currency),
+    ]
 
 
 def _total(days: Sequence[DayTotals], topics: Sequence[str]) -> list[str]:

@@ -116,12 +116,11 @@ class _Run:
             return
         if not self.platform.stream(page.dataset).kinds:
             return  # names only
-        assert self.connection.source_id is not None
+        if self.connection.source_id is None:
+            return
         stored = replay_rows.versions_of(self.connection.source_id, page.id)
         company = self.connection.company
-        context = MapContext(
-            company.currency, company.zone, self.connection.settings, self.names, page.received_at
-        )
+        context = MapContext(company.currency, company.zone, self.connection.settings, self.names, page.received_at)
         unstored: dict[Identity, int] = {}
         for place, row in enumerate(rows_of_page(page.platform, page.dataset, page.body)):
             self.total.rows += 1

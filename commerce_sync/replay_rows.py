@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ledger import sql
 from ledger.commerce import Order, Record, Refund, decode
 from ledger.incoming import Identity
 from ledger.rules.refunds import derive
 
-PAGES_AT_ONCE = 20
+PAGES_AT_ONCE: Final = 20
 
 
 class StoredPage(NamedTuple):
@@ -53,7 +53,8 @@ def pages(connection_id: int, since: datetime | None, limit: int | None) -> Iter
             (connection_id, after, since, since, count),
         )
         for row in found:
-            yield StoredPage(*row[:5], None if row[5] is None else bytes(row[5]))
+            facts: tuple[Any, ...] = (*row[:5], None if row[5] is None else bytes(row[5]))
+            yield StoredPage._make(facts)
         if len(found) < count:
             return
         after = found[-1][0]

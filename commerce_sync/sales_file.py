@@ -1,8 +1,8 @@
 """A file of sales, one JSON document a line, brought in through the door that pushes use. Flat memory, any size.
 
-A line is ``{"dataset": "orders", "data": {...}}``, or a plain row when the caller says what the rows are. Lines go in by
-batches per dataset, names (products, locations …) before the facts that mention them. What is wrong with one line costs
-that line only.
+A line is ``{"dataset": "orders", "data": {...}}``, or a plain row when the caller says what the rows are. Lines go in
+by batches per dataset, names (products, locations …) before the facts that mention them. What is wrong with one line
+costs that line only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LINE_BYTES: Final = 8 * 1024 * 1024
 
 
 class Complaint(NamedTuple):
-    """What is wrong with one line (counted from 1). ``is_lost``: it became no record; else it is kept with a problem."""
+    """What is wrong with a line (counted from 1). ``is_lost``: it became no record; else it is kept with a problem."""
 
     line: int
     id: str

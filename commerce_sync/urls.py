@@ -3,4 +3,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+from commerce_sync import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.landing, name="landing"),
+    path("books/", views.companies, name="companies"),
+    path("books/<uuid:company_id>/", views.company_books, name="company-books"),
+    path("books/<uuid:company_id>/explain/", views.explained, name="explained"),
+    path("admin/", admin.site.urls),
+]

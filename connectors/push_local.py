@@ -26,12 +26,12 @@ class _Bulk(Protocol):
     def push_many(self, session: Session, documents: Sequence[Document]) -> list[Pushed | Refused]: ...
 
 
-# Documents that were refused wait for a person and are not read again.
+# Documents that were refused wait for a person; what another platform may have, from before a change of platform, too.
 _CLAIM = """
     SELECT document.id, document.body FROM ledger_document document
     WHERE document.company_id = %s AND document.pushed_at IS NULL AND document.withdrawn_at IS NULL AND document.id > %s
         AND NOT EXISTS (SELECT 1 FROM connectors_pushitem item
-                        WHERE item.document_id = document.id AND item.state = 'refused')
+                        WHERE item.document_id = document.id AND item.state IN ('refused', 'sending', 'unknown'))
     ORDER BY document.id LIMIT %s FOR NO KEY UPDATE OF document
 """
 # The legs are in our own tables, balanced by the same commit: they are verified as they are written.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -107,11 +107,24 @@ def bind(connection_id: int, item: Item, pushed: Pushed, step: Step) -> bool:
                )
                UPDATE ledger_document document SET pushed_at = clock_timestamp()
                FROM done WHERE document.id = done.document_id RETURNING document.id""",
-            (connection_id, item.document.kind, pushed.remote_id, pushed.url, Jsonb(dict(pushed.answer)),
-             item.document_id),
+            (connection_id, item.document.kind, pushed.remote_id, _storable(pushed.url[:1000]),
+             Jsonb(_storable(pushed.answer)), item.document_id),
         )  # fmt: skip
         step("in_final_tx")
     return bool(found)
+
+
+def _storable(value: Any) -> Any:
+    """`value` without the one character that PostgreSQL does not keep; what is at the platform must not hang on it."""
+    match value:
+        case str():
+            return value.replace("\x00", "")
+        case Mapping():
+            return {_storable(key): _storable(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_storable(each) for each in value]
+        case _:
+            return value
 
 
 def refuse(document_id: int, verdict: Verdict) -> None:
@@ -130,8 +143,14 @@ def put_back(document_id: int) -> None:
 
 
 def stay_unknown(document_id: int, verdict: Verdict, seconds: float) -> None:
-    """No clear answer to the look-up: ask again in `seconds`."""
-    _leave(document_id, "unknown", verdict, seconds)
+    """No clear answer to the look-up: ask again in `seconds`, or the longer the longer it has been unknown."""
+    sql.execute(
+        """UPDATE connectors_pushitem SET failure_code = %s, failure_sentence = %s, failure_remedy = %s,
+               failure_turn = %s, updated_at = clock_timestamp(), waits_until = clock_timestamp() + make_interval(
+                   secs => %s * greatest(1, least(60, extract(epoch FROM clock_timestamp() - deadline_at) / 60)))
+           WHERE document_id = %s AND state = 'unknown'""",
+        (*verdict, seconds, document_id),
+    )
 
 
 def lose(document_id: int, verdict: Verdict, settle_seconds: int) -> None:

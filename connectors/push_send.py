@@ -20,15 +20,25 @@ from connectors.errors import (
 from connectors.models import Connection
 from connectors.platform import AccountingPlatform
 from connectors.push_rows import Item, Step
-from connectors.push_verdicts import AMBIGUOUS, NEEDS_A_PERSON, NO_CLEAR_ANSWER, TOO_EARLY, Verdict, verdict_of
+from connectors.push_verdicts import (
+    AMBIGUOUS,
+    NEEDS_A_PERSON,
+    NO_CLEAR_ANSWER,
+    TOO_EARLY,
+    UNUSABLE_ID,
+    Verdict,
+    verdict_of,
+)
 from connectors.session import Pushed, Session
 from ledger.services import audit, now
 
 logger = logging.getLogger(__name__)
 
 MARGIN_SECONDS: Final = 5  # between the end of a call and the moment at which others may believe it is over
-AGAIN_SECONDS: Final = 5  # a look-up that failed, a platform that is down
-MOST_ATTEMPTS: Final = 8
+AGAIN_SECONDS: Final = 5  # a look-up that failed, a platform that is down; longer each time
+LONGEST_SECONDS: Final = 900
+LONGEST_ID: Final = 200  # characters of an id that a binding can hold
+MOST_ATTEMPTS: Final = 20
 BREAKER: Final = 3  # failures in a row after which the platform is left alone
 
 
@@ -76,6 +86,9 @@ class Sender:
         return self._bind(item, pushed)
 
     def _bind(self, item: Item, pushed: Pushed) -> bool:
+        if not 0 < len(pushed.remote_id) <= LONGEST_ID or "\x00" in pushed.remote_id:
+            self._alarm(item, UNUSABLE_ID)
+            return False
         is_bound = rows.bind(self.session.connection_id, item, pushed, self.step)
         self.step("after_commit")
         if not is_bound:
@@ -94,7 +107,7 @@ class Sender:
                 rows.wait(item.document_id, verdict, max((until - now()).total_seconds(), 0))
                 raise LeaveAlone
             case PlatformDown():
-                rows.wait(item.document_id, verdict, AGAIN_SECONDS)
+                rows.wait(item.document_id, verdict, min(LONGEST_SECONDS, AGAIN_SECONDS << min(item.attempts, 8)))
                 raise LeaveAlone
             case _:  # UnknownOutcome; an answer that cannot be read; an access that ended while writing
                 self._lost(item, verdict)

@@ -19,7 +19,8 @@ class Verdict(NamedTuple):
 def verdict_of(failure: Failure) -> Verdict:
     """A failure as stored facts; nothing secret is in it (the door redacts)."""
     code = failure.reason.value if isinstance(failure, Refused) else type(failure).__name__
-    return Verdict(code[:40], str(failure)[:500], failure.remedy[:500], failure.whose_turn.value)
+    sentence = str(failure).replace("\x00", "")  # the one character that PostgreSQL does not keep
+    return Verdict(code[:40], sentence[:500], failure.remedy[:500], failure.whose_turn.value)
 
 
 AMBIGUOUS = Verdict(
@@ -42,4 +43,10 @@ NO_CLEAR_ANSWER = Verdict(
 )
 TOO_EARLY = Verdict(
     "unknown_outcome", "Its outcome is unknown; the platform may still be working on it.", UnknownOutcome.hint, "nobody"
+)
+UNUSABLE_ID = Verdict(
+    "unusable_id",
+    "The platform answered with an id that cannot be one.",
+    "Look for the reference at the platform, and correct the platform's file.",
+    "support",
 )

@@ -50,6 +50,7 @@ class Tax(Struct, frozen=True, omit_defaults=True):
 class Line(Struct, frozen=True, omit_defaults=True):
     """One thing sold, or charged beside it. ``discount`` is positive when it lowers the price, before tax.
 
+    ``quantity`` is plain text ("0.350"), "" when the platform did not say.
     ``cost`` is the cost of all units of the line (not of one); None when the source does not know it.
     ``fulfilled_at`` matters only to books that recognize revenue at fulfillment; ``face`` is a gift card's value when
     it was sold for less than that.
@@ -60,7 +61,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
     net: int
     taxes: tuple[Tax, ...] | None = ()
     discount: int = 0
-    quantity: str = "1"
+    quantity: str = ""
     category: str = ""
     sku: str = ""
     cost: int | None = None

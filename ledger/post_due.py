@@ -64,11 +64,14 @@ def post_due(*, company_id: int, through: date, act: UUID, locked_through: date 
             if floor is None:
                 complete_refunds(company_id)
                 floor = book.calendar.bounds(book.start_on)[0] if book.start_on else LONG_AGO
-            window = _window(company_id, book, floor, book.calendar.bounds(through)[1])
+            end = book.calendar.bounds(through)[1]
+            window = _window(company_id, book, floor, end)
             if window is None:
                 return total
             total = _sum(total, _post_window(company_id, books, window, Run(through, act, locked_through)))
             floor = window.end
+        if floor >= end:
+            return total
 
 
 class _Window(NamedTuple):

@@ -45,7 +45,7 @@ def extensions(supplement: wire.Supplement | None) -> wire.Extensions:
 def negated(line: Line) -> Line:
     """The line the other way round."""
     taxes = line.taxes and tuple([replace(tax, amount=-tax.amount) for tax in line.taxes])
-    quantity = line.quantity[1:] if line.quantity.startswith("-") else f"-{line.quantity}"
+    quantity = line.quantity[1:] if line.quantity.startswith("-") else f"-{line.quantity or 1}"
     cost = None if line.cost is None else -line.cost
     return replace(line, net=-line.net, discount=-line.discount, taxes=taxes, quantity=quantity, cost=cost)
 

@@ -93,9 +93,9 @@ def priced(unit_price: Amount, quantity: Amount | None, scale: Scale) -> int:
 
 
 def quantity_text(value: Amount | None) -> str:
-    """The quantity as plain text ("1", "0.350"); "1" when it was not said."""
+    """The quantity as plain text ("1", "0.350"); "" when it was not said."""
     if value is None:
-        return "1"
+        return ""
     if type(value) is int:
         if -LIMIT < value < LIMIT:
             return str(value)

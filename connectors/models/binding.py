@@ -38,9 +38,7 @@ class Binding(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["connection", "id"], condition=Q(verified_at__isnull=True), name="binding_unverified"
-            ),
+            models.Index(fields=["connection", "id"], condition=Q(verified_at__isnull=True), name="binding_unverified"),
         ]
 
     def __str__(self) -> str:

@@ -58,8 +58,7 @@ class PushItem(models.Model):
             models.CheckConstraint(condition=Q(state__in=STATES), name="push_item_state_known"),
             # The intent is on disk before the network, and somebody knows when it is over.
             models.CheckConstraint(
-                condition=~Q(state__in=["sending", "unknown"])
-                | Q(claimed_at__isnull=False, deadline_at__isnull=False),
+                condition=~Q(state__in=["sending", "unknown"]) | Q(claimed_at__isnull=False, deadline_at__isnull=False),
                 name="push_item_sending_has_deadline",
             ),
             models.CheckConstraint(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -30,6 +28,7 @@ from ledger.models import DocumentLine
 from ledger.models import Partner as PartnerRow
 from ledger.post_due import PostingResult, post_due
 from ledger.services import create_company, save_book
+from tests.commerce_sync.published_shape import complaints
 
 LAST_DAY = date(2026, 3, 31)  # with a change of the clocks in London and Montréal
 CONTRACT = Path(__file__).parents[3] / "shared" / "contract" / "commerce.openapi.json"
@@ -207,59 +206,6 @@ def test_the_check_of_shapes_finds_what_is_wrong() -> None:
         ".payments[0].type: 'Shells' is not among the words"
     ]
     assert list(complaints({"id": "1", "total": 1}, order, contract)) == [": total is not in the contract"]
-
-
-TYPES: dict[str, type | tuple[type, ...]] = {
-    **{"string": str, "boolean": bool, "array": list, "object": dict},
-    **{"number": (int, float), "integer": int},
-}
-UNLISTED = {"taxAmount"}  # in the contract's examples of tax allocations, not in its schema
-
-
-def complaints(value: Any, schema: dict[str, Any], contract: dict[str, Any], path: str = "") -> Iterator[str]:
-    """What of ``value`` is not as the schema says: types, words, required and unknown fields."""
-    merged = merge(schema, contract)
-    if value is None and merged.get("nullable"):
-        return
-    kind = merged.get("type")
-    if kind in TYPES and (not isinstance(value, TYPES[kind]) or (kind in ("number", "integer") and value is True)):
-        yield f"{path}: {value!r} is no {kind}"
-    elif "enum" in merged and value not in merged["enum"]:
-        yield f"{path}: {value!r} is not among the words"
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from complaints(item, merged.get("items", {}), contract, f"{path}[{index}]")
-    elif isinstance(value, dict) and merged.get("properties"):
-        yield from _of_fields(value, merged, contract, path)
-
-
-def _of_fields(row: dict[str, Any], merged: dict[str, Any], contract: dict[str, Any], path: str) -> Iterator[str]:
-    yield from (f"{path}: {name} is missing" for name in merged["required"] if name not in row)
-    for name, item in row.items():
-        if name in merged["properties"]:
-            # What is inside of it is ours: the contract leaves it open.
-            if name != "supplementalData":
-                yield from complaints(item, merged["properties"][name], contract, f"{path}.{name}")
-        elif name not in UNLISTED:
-            yield f"{path}: {name} is not in the contract"
-
-
-def merge(schema: dict[str, Any], contract: dict[str, Any]) -> dict[str, Any]:
-    """The schema with its references followed and its parts put together."""
-    found: dict[str, Any] = {"properties": {}, "required": []}
-    if "$ref" in schema:
-        target: Any = contract
-        for step in schema["$ref"].removeprefix("#/").split("/"):
-            target = target[int(step) if isinstance(target, list) else step]
-        parts = [target]
-    else:
-        parts = schema.get("allOf", [])
-    for part in [*(merge(part, contract) for part in parts), schema]:
-        properties = {**found["properties"], **part.get("properties", {})}
-        required = [*found["required"], *part.get("required", [])]
-        found |= {k: v for k, v in part.items() if k in ("type", "enum", "items", "nullable")}
-        found |= {"properties": properties, "required": required}
-    return found
 
 
 @pytest.mark.django_db

@@ -59,11 +59,11 @@ def a_shop(place: Place, platform: str = "hostile") -> Company:
     return company
 
 
-def worker(place: Place, fault: str) -> subprocess.Popen[bytes]:
+def worker(place: Place, fault: str, *options: str) -> subprocess.Popen[bytes]:
     """A worker that meets `fault`."""
     name = django_settings.DATABASES["default"]["NAME"]
     environment = {**os.environ, "FAULT_POINT": fault}
-    return subprocess.Popen([sys.executable, str(WORKER), name, place[0].place], env=environment)
+    return subprocess.Popen([sys.executable, str(WORKER), name, place[0].place, *options], env=environment)
 
 
 def killed(place: Place, fault: str) -> None:
@@ -147,6 +147,18 @@ def test_a_paused_worker_is_not_overtaken(place: Place) -> None:
     time.sleep(1.2)
     paused.send_signal(signal.SIGCONT)
     assert paused.wait(20) == 0
+    work_it_off()
+    assert_exactly_once(place, company)
+
+
+def test_a_worker_that_is_asked_to_stop_ends_what_it_has_in_hand_and_leaves_nothing_leased(place: Place) -> None:
+    company = a_shop(place)
+    place[0].fail("slow_after", seconds=0.7)
+    running = worker(place, "", "for-ever")
+    wait_until(lambda: PushItem.objects.filter(state="sending").exists())
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(20) == 0
+    assert not Job.objects.filter(state="running").exists()
     work_it_off()
     assert_exactly_once(place, company)
 

@@ -77,7 +77,6 @@ class TestDrain:
         monkeypatch.setattr(work, "COMPANIES_AT_ONCE", 1)
         served: list[int] = []
 
-
         def serve(run: Any) -> engine.Done:
             served.append(run.company_id)
             return engine.Done(engine.Outcome(), {})

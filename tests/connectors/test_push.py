@@ -21,7 +21,7 @@ from connectors.models import Binding, PushItem
 from connectors.push import Delivery, deliver, prepare
 from connectors.push_result import PushResult
 from connectors.push_support import CannotWithdraw, retry_items, withdraw_posting
-from connectors.session import Session
+from connectors.session import Pushed, Session
 from ledger.models import AuditEntry, Company, Document, Posting
 from ledger.post_due import post_due
 from tests.commerce_sync.cast import DAYS, a_merchant, an_order, books_of, sell, trial_balance
@@ -188,6 +188,23 @@ def test_an_id_that_is_bound_to_another_document_is_never_bound_again(place: Pla
         Binding.objects.create(
             connection=books_of(company), document=other, kind="journal", remote_id="D1", bound_at=datetime.now(UTC)
         )
+
+
+@pytest.mark.parametrize("remote_id", ["", "x" * 201, "D\x001"])
+def test_an_id_that_cannot_be_one_is_a_matter_for_people(place: Place, remote_id: str) -> None:
+    company = a_shop(place, days=2)
+    place[1].on_commit = lambda: place[0].documents[-1].update(id=remote_id)
+    assert delivered(company) == PushResult(refused=2)
+    assert set(PushItem.objects.values_list("failure_code", flat=True)) == {"unusable_id"}
+
+
+def test_what_postgresql_cannot_keep_of_an_answer_is_left_out(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = a_shop(place, days=1)
+    strange = Pushed("D1", "https://x\x00", {"na\x00me": ["a\x00", {"b": "\x00"}], "n": 1})
+    monkeypatch.setattr(hostile_books.Hostile, "push", lambda *_: strange)
+    delivered(company)
+    bound = Binding.objects.get()
+    assert (bound.url, bound.answer) == ("https://x", {"name": ["a", {"b": ""}], "n": 1})
 
 
 def test_a_busy_platform_is_left_alone_until_it_said(place: Place) -> None:

@@ -95,9 +95,7 @@ def test_days_never_run_backwards(cal: Calendar, quarters: int, ahead: int) -> N
 
 
 @given(zones, hours, instants)
-def test_the_day_is_the_latest_that_the_wall_clock_has_reached(
-    zone: str, cutoff: int, instant: datetime
-) -> None:
+def test_the_day_is_the_latest_that_the_wall_clock_has_reached(zone: str, cutoff: int, instant: datetime) -> None:
     def on_the_wall(moment: datetime) -> date:
         return (moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) - timedelta(hours=cutoff)).date()
 
@@ -299,9 +297,7 @@ def test_a_calendar_is_written_read_and_compared_by_its_rules_alone() -> None:
     assert again == cal
     assert hash(again) == hash(cal)
     with pytest.raises(msgspec.ValidationError, match="not a time zone"):
-        msgspec.json.decode(
-            b'{"rules":[{"from_day":"2026-01-01","zone":"Nowhere","cutoff_hour":0}]}', type=Calendar
-        )
+        msgspec.json.decode(b'{"rules":[{"from_day":"2026-01-01","zone":"Nowhere","cutoff_hour":0}]}', type=Calendar)
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,9 @@ def test_a_record_is_due_when_the_last_thing_that_it_tells_of_has_happened() -> 
     pub = london()
     later = NOON + timedelta(days=9)
     order = an_order()
-    deliver(pub, msgspec.structs.replace(order, tenders=(msgspec.structs.replace(order.tenders[0], captured_at=later),)))
+    deliver(
+        pub, msgspec.structs.replace(order, tenders=(msgspec.structs.replace(order.tenders[0], captured_at=later),))
+    )
     assert current(pub).happened_at == later
 
 

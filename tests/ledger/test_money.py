@@ -120,9 +120,7 @@ def test_a_fraction_of_a_minor_unit_is_refused_not_rounded(value: str, currency:
             to_minor(form, currency)
 
 
-@pytest.mark.parametrize(
-    "value", ["NaN", "sNaN", "Infinity", "-inf", "1E+13", "1E+999999", "-10000000000000.00"]
-)
+@pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "-inf", "1E+13", "1E+999999", "-10000000000000.00"])
 def test_what_is_not_finite_or_absurdly_large_is_out_of_range(value: str) -> None:
     for form in (value, Decimal(value)):
         with pytest.raises(OutOfRange):
@@ -251,9 +249,7 @@ def test_a_negative_total_is_shared_like_its_opposite(total: int, weights: list[
 
 @given(st.integers(-1000, 1000), st.lists(st.integers(0, 3), min_size=1, max_size=12).filter(any))
 def test_a_zero_weight_receives_nothing(total: int, weights: list[int]) -> None:
-    assert all(
-        part == 0 for part, weight in zip(allocate(total, weights), weights, strict=True) if weight == 0
-    )
+    assert all(part == 0 for part, weight in zip(allocate(total, weights), weights, strict=True) if weight == 0)
 
 
 @given(st.integers(0, 1000), st.lists(st.integers(0, 20), min_size=1, max_size=12))
@@ -286,9 +282,7 @@ def test_a_negative_weight_is_refused_even_when_the_sum_hides_it() -> None:
         allocate(100, [-1, 1])
 
 
-@pytest.mark.parametrize(
-    ("total", "weights"), [(1.0, [1]), (1, [0.5, 0.5]), (1, [Decimal(1)]), (Decimal(1), [1])]
-)
+@pytest.mark.parametrize(("total", "weights"), [(1.0, [1]), (1, [0.5, 0.5]), (1, [Decimal(1)]), (Decimal(1), [1])])
 def test_only_integers_are_shared(total: object, weights: object) -> None:
     with pytest.raises(TypeError):
         allocate(total, weights)  # type: ignore[arg-type]

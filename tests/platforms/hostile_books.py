@@ -192,5 +192,3 @@ def duplicates(server: PlatformServer) -> list[str]:
 def writes(server: PlatformServer) -> int:
     """How often a document was sent."""
     return sum(seen.path == "/documents" for seen in server.log)
-
-

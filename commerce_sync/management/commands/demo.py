@@ -29,10 +29,10 @@ SUCCESSES: Final = (WRITTEN, NOTHING_TO_WRITE)
 
 class Command(BaseCommand):
     help = (
-        "Show the product on this machine: migrate the database, create a partner, an administrator and three merchants "
-        "(London, Montréal, Tokyo), push thirty days of lifelike sales, sync them into the built-in books, show the "
-        "trial balance and the reconciliation per day, and serve the site. Running it again pushes the same sales and "
-        "leaves the books as they are; the API key and the password are made anew each time. "
+        "Show the product on this machine: migrate the database, create a partner, an administrator and three "
+        "merchants (London, Montréal, Tokyo), push thirty days of lifelike sales, sync them into the built-in books, "
+        "show the trial balance and the reconciliation per day, and serve the site. Running it again pushes the same "
+        "sales and leaves the books as they are; the API key and the password are made anew each time. "
         "Exit codes: 0 all is reconciled (or Ctrl-C); 1 something is not, or the demo could not be set up."
     )
     requires_migrations_checks = False
@@ -46,7 +46,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """The demo, start to end; Ctrl-C leaves what is done in place."""
         if settings.PRODUCTION:
-            raise CommandError("This is a production set-up (COMMERCE_SYNC_PRODUCTION=1); the demo needs one of its own.")
+            raise CommandError(
+                "This is a production set-up (COMMERCE_SYNC_PRODUCTION=1); the demo needs one of its own."
+            )
         if not 1 <= options["days"] <= 366:
             raise CommandError("--days must be from 1 to 366.")
         if not options["no_serve"]:

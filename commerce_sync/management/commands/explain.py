@@ -18,8 +18,8 @@ from commerce_sync.lookup import AmbiguousCompany, UnknownCompany, company_named
 class Command(BaseCommand):
     help = (
         "Explain a document or a record: raw payload → record versions → where they stand → legs → document → what the "
-        "accounting platform has. The argument is a document's reference (CS261117-…, as a ledger line shows it) or key, "
-        "a record's id at its platform, an order's number, or our own number of a record (#17). "
+        "accounting platform has. The argument is a document's reference (CS261117-…, as a ledger line shows it) or "
+        "key, a record's id at its platform, an order's number, or our own number of a record (#17). "
         "Exit codes: 0 explained; 1 nothing is called that, or several things are (they are listed)."
     )
 
@@ -47,8 +47,10 @@ class Command(BaseCommand):
                 there = ", ".join(sorted(names.get(each, each) for each in document.accounts))
                 raise CommandError(f"{document.reference} has no line on {account!r}; it has: {there}.")
             value = {"document": document, "sources": sources}
-            text = "" if options["json"] else document_text(
-                document, sources, names, account=account, limit=options["limit"]
+            text = (
+                ""
+                if options["json"]
+                else document_text(document, sources, names, account=account, limit=options["limit"])
             )
         if options["json"]:
             text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO, ContextManager, Final
+from typing import Any, BinaryIO, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -35,7 +35,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The argument and the options."""
-        parser.add_argument("file", help='lines of {"dataset": "orders", "data": {…}}, or plain rows; - reads the input')
+        parser.add_argument(
+            "file", help='lines of {"dataset": "orders", "data": {…}}, or plain rows; - reads the input'
+        )
         parser.add_argument("--company", required=True, help="its name or its public id")
         parser.add_argument("--dataset", default="", help="what plain rows are: orders, transactions, products …")
         parser.add_argument("--connection", default="", help="public id, when the company has several to push to")
@@ -91,7 +93,7 @@ def _connection(company_said: str, connection_said: str) -> Connection:
     raise CommandError(f"Say with --connection which one is meant:\n{ids}", returncode=UNREADABLE)
 
 
-def _opened(name: str) -> ContextManager[BinaryIO]:
+def _opened(name: str) -> AbstractContextManager[BinaryIO]:
     if name == "-":
         return nullcontext(sys.stdin.buffer)
     try:

@@ -42,7 +42,13 @@ CREATE TRIGGER document_is_immutable BEFORE UPDATE OR DELETE ON ledger_document
     FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change('pushed_at', 'withdrawn_at');
 CREATE TRIGGER document_line_is_immutable BEFORE UPDATE OR DELETE ON ledger_documentline
     FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
-CREATE TRIGGER book_version_is_immutable BEFORE UPDATE OR DELETE ON ledger_bookversion
+-- A log-in may be deleted; the author's name stays.
+CREATE TRIGGER book_version_is_immutable BEFORE UPDATE ON ledger_bookversion
+    FOR EACH ROW WHEN (to_jsonb(OLD) - 'user_id' IS DISTINCT FROM to_jsonb(NEW) - 'user_id' OR NEW.user_id IS NOT NULL)
+    EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER book_version_is_kept BEFORE DELETE ON ledger_bookversion
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+CREATE TRIGGER standing_is_kept BEFORE DELETE ON ledger_standing
     FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
 CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE ON ledger_auditentry
     FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
@@ -54,6 +60,10 @@ CREATE TRIGGER posting_no_truncate BEFORE TRUNCATE ON ledger_posting
 CREATE TRIGGER document_no_truncate BEFORE TRUNCATE ON ledger_document
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
 CREATE TRIGGER document_line_no_truncate BEFORE TRUNCATE ON ledger_documentline
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
+CREATE TRIGGER book_version_no_truncate BEFORE TRUNCATE ON ledger_bookversion
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
+CREATE TRIGGER standing_no_truncate BEFORE TRUNCATE ON ledger_standing
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
 CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON ledger_auditentry
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_truncate();
@@ -92,7 +102,7 @@ BEGIN
         WHERE document.id IN (SELECT DISTINCT document_id FROM added) AND document.pushed_at IS NOT NULL LIMIT 1;
     IF culprit IS NOT NULL THEN
         RAISE EXCEPTION 'document % is at the platform: it takes no more lines', culprit
-            USING ERRCODE = 'integrity_constraint_violation';
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'document_takes_no_more_lines';
     END IF;
     RETURN NULL;
 END $$;

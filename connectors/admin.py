@@ -1,0 +1,99 @@
+"""The console's view of the outside: connections, deliveries, raw pages, calls. Secrets are never shown."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from connectors import admin_books as admin_books  # the built-in general ledger has its own module
+from connectors.models import (
+    Binding,
+    BudgetLine,
+    Call,
+    Connection,
+    Credential,
+    Option,
+    Page,
+    PushItem,
+    Reference,
+    Watermark,
+)
+from ledger.admin import ReadOnly
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnly):
+    list_display = ("__str__", "company", "kind", "status", "linked_at", "last_synced_at", "public_id")
+    list_filter = ("kind", "status", "platform")
+    list_select_related = ("company",)
+    search_fields = ("company__name", "=public_id")
+
+
+@admin.register(Credential)
+class CredentialAdmin(ReadOnly):
+    list_display = ("connection", "key_id", "expires_at", "updated_at")
+    list_select_related = ("connection",)
+    exclude = ("ciphertext",)
+
+
+@admin.register(Page)
+class PageAdmin(ReadOnly):
+    list_display = ("id", "dataset", "rows", "refused", "body_bytes", "received_at", "connection")
+    list_select_related = ("connection",)
+    exclude = ("body", "digest")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Page]:
+        """Without the bodies: `manage.py explain` shows the row that matters."""
+        return super().get_queryset(request).defer("body")
+
+
+@admin.register(PushItem)
+class PushItemAdmin(ReadOnly):
+    list_display = ("document", "state", "attempts", "failure_sentence", "failure_turn", "connection", "updated_at")
+    list_filter = ("state", "failure_turn")
+    list_select_related = ("document", "connection")
+    search_fields = ("=document__reference",)
+
+
+@admin.register(Binding)
+class BindingAdmin(ReadOnly):
+    list_display = ("document", "kind", "remote_id", "bound_at", "verified_at", "agrees", "connection")
+    list_filter = ("agrees",)
+    list_select_related = ("document", "connection")
+    search_fields = ("=remote_id", "=document__reference")
+
+
+@admin.register(Watermark)
+class WatermarkAdmin(ReadOnly):
+    list_display = ("connection", "dataset", "reached_at", "pulled_at")
+    list_select_related = ("connection",)
+
+
+@admin.register(Reference)
+class ReferenceAdmin(ReadOnly):
+    list_display = ("external_id", "kind", "name", "connection", "last_seen_at")
+    list_filter = ("kind",)
+    list_select_related = ("connection",)
+    search_fields = ("=external_id",)
+
+
+@admin.register(Option)
+class OptionAdmin(ReadOnly):
+    list_display = ("name", "code", "kind", "type", "active", "connection", "fetched_at")
+    list_filter = ("kind", "active")
+    list_select_related = ("connection",)
+    search_fields = ("=code", "=external_id")
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnly):
+    list_display = ("started_at", "platform", "method", "url", "status", "failure", "duration_ms", "connection")
+    list_filter = ("platform",)
+    list_select_related = ("connection",)
+    search_fields = ("=correlation",)
+
+
+@admin.register(BudgetLine)
+class BudgetLineAdmin(ReadOnly):
+    list_display = ("key", "booked_until")

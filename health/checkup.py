@@ -1,0 +1,40 @@
+"""The shape of a check of the doctor. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+Level = Literal["ok", "warning", "failure"]
+
+
+class Check(Struct, frozen=True):
+    """What one look found. ``remedy`` says what to do; empty when there is nothing to do."""
+
+    name: str
+    level: Level
+    said: str
+    remedy: str = ""
+
+
+def ok(name: str, said: str) -> Check:
+    """All is well."""
+    return Check(name, "ok", said)
+
+
+def warning(name: str, said: str, remedy: str) -> Check:
+    """Somebody should look, soon."""
+    return Check(name, "warning", said, remedy)
+
+
+def failure(name: str, said: str, remedy: str) -> Check:
+    """Something is wrong now."""
+    return Check(name, "failure", said, remedy)
+
+
+def worst(checks: Sequence[Check]) -> Level:
+    """The worst level of all."""
+    levels = {check.level for check in checks}
+    return "failure" if "failure" in levels else "warning" if "warning" in levels else "ok"

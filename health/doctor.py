@@ -1,0 +1,63 @@
+"""The doctor: looks at the whole installation and says of each part whether it is well, and what to do if not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from django.db import DatabaseError, connection
+
+from health import doctor_books as books
+from health import doctor_machine as machine
+from health import doctor_work as work
+from health.checkup import Check, failure
+
+# (name, check), in the order in which a person would look. Everything after the first needs the database.
+CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
+    ("database", machine.database),
+    ("migrations", machine.migrations),
+    ("encryption", machine.encryption),
+    ("credentials", machine.credentials),
+    ("clock", machine.clock),
+    ("disk", machine.disk),
+    ("queue settings", work.queue_settings),
+    ("schedules", work.schedules),
+    ("work", work.waiting_work),
+    ("workers", work.workers),
+    ("dead jobs", work.dead_jobs),
+    ("syncs", work.syncs),
+    ("deliveries", books.deliveries),
+    ("balance", books.balance),
+    ("bindings", books.bindings),
+    ("once", books.once),
+    ("reconciliation", books.reconciliation),
+)
+
+
+def examine(progress: Callable[[int, str], None] = lambda done, name: None) -> list[Check]:
+    """Every check, one after the other; one that cannot be made is a failure and does not stop the others, except that
+    nothing can be asked of a database that does not answer."""
+    found: list[Check] = []
+    for number, (name, check) in enumerate(CHECKS):
+        progress(number, name)
+        try:
+            found.append(check())
+        except DatabaseError as error:
+            found.append(
+                failure(name, f"could not be checked: {_first_line(error)}", "Repair what is said above first.")
+            )
+            if not _answers():
+                break
+    return found
+
+
+def _answers() -> bool:
+    try:
+        connection.ensure_connection()
+        return bool(connection.is_usable())
+    except DatabaseError:
+        return False
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,105 @@
+"""The doctor's look at the ground that everything stands on: database, keys, clock, disk."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from typing import Final
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from commerce_sync.checks import OLDEST_POSTGRESQL
+from connectors.credentials import UnreadableCredential, current_key_id, unseal
+from connectors.models import Credential
+from health.checkup import Check, failure, ok, warning
+from ledger import sql
+
+SKEW_WARNING_SECONDS: Final = 2
+SKEW_FAILURE_SECONDS: Final = 30
+DISK_WARNING_BYTES: Final = 2 * 1024**3
+DISK_FAILURE_BYTES: Final = 300 * 1024**2
+
+
+def database() -> Check:
+    """It answers, and is new enough."""
+    version, number, size = sql.rows(
+        """SELECT current_setting('server_version'), current_setting('server_version_num')::int,
+               pg_size_pretty(pg_database_size(current_database()))"""
+    )[0]
+    if number // 10_000 < OLDEST_POSTGRESQL:
+        remedy = f"Upgrade the server to {OLDEST_POSTGRESQL} or newer."
+        return failure("database", f"PostgreSQL {version} is too old", remedy)
+    return ok("database", f"PostgreSQL {version} answers; {size}")
+
+
+def migrations() -> Check:
+    """The tables are those of this code."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in plan[:5])
+        return failure("migrations", f"{len(plan)} are not applied: {names}", "Run: manage.py migrate")
+    return ok("migrations", "all applied")
+
+
+def encryption() -> Check:
+    """Every key can encrypt and decrypt."""
+    keys = settings.COMMERCE_SYNC_ENCRYPTION_KEYS
+    try:
+        for key in keys:
+            Fernet(key).decrypt(Fernet(key).encrypt(b"probe"))
+    except (ValueError, InvalidToken):
+        remedy = "Correct COMMERCE_SYNC_ENCRYPTION_KEYS: Fernet keys, comma separated."
+        return failure("encryption", "a key cannot be used", remedy)
+    if not keys:
+        return failure("encryption", "there is no key", "Set COMMERCE_SYNC_ENCRYPTION_KEYS.")
+    return ok("encryption", f"{len(keys)} keys work" if len(keys) > 1 else "the key works")
+
+
+def credentials() -> Check:
+    """Every stored credential can be read with the keys that there are."""
+    unreadable: list[int] = []
+    old = total = 0
+    newest = current_key_id()
+    for row in Credential.objects.order_by("pk").iterator(chunk_size=500):
+        total += 1
+        old += row.key_id != newest
+        try:
+            unseal(row.connection_id, bytes(row.ciphertext))
+        except UnreadableCredential:
+            unreadable.append(row.connection_id)
+    if unreadable:
+        named = ", ".join(map(str, unreadable[:10]))
+        remedy = "Put the former key back at the end of COMMERCE_SYNC_ENCRYPTION_KEYS, or connect these again."
+        return failure("credentials", f"{len(unreadable)} of {total} cannot be read (connections {named})", remedy)
+    if old:
+        remedy = "Keep the former key until connectors.credentials.rotate_keys() has run."
+        return warning("credentials", f"{old} of {total} are encrypted with a former key", remedy)
+    return ok("credentials", f"{total} stored, all readable")
+
+
+def clock() -> Check:
+    """Our clock and the database's agree: due times are written with one and compared with the other."""
+    before = datetime.now(UTC)
+    there = sql.rows("SELECT clock_timestamp()")[0][0]
+    after = datetime.now(UTC)
+    skew = max((before - there).total_seconds(), (there - after).total_seconds(), 0)
+    remedy = "Run a time service (chrony, systemd-timesyncd) on this host and on the database's."
+    if skew > SKEW_FAILURE_SECONDS:
+        return failure("clock", f"{skew:.0f} s apart from the database's", remedy)
+    if skew > SKEW_WARNING_SECONDS:
+        return warning("clock", f"{skew:.1f} s apart from the database's", remedy)
+    return ok("clock", "agrees with the database's")
+
+
+def disk() -> Check:
+    """There is room where the data of this set-up lies."""
+    free = shutil.disk_usage(settings.COMMERCE_SYNC_DATA_DIR).free
+    said = f"{free / 1024**3:.1f} GB free under {settings.COMMERCE_SYNC_DATA_DIR}"
+    remedy = "Free some space, or move COMMERCE_SYNC_DATA_DIR."
+    if free < DISK_FAILURE_BYTES:
+        return failure("disk", said, remedy)
+    return warning("disk", said, remedy) if free < DISK_WARNING_BYTES else ok("disk", said)

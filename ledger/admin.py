@@ -1,0 +1,186 @@
+"""The console's view of the ledger: to look things up. Money is never edited; what changes, changes by its services."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+import msgspec
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from ledger.models import (
+    AuditEntry,
+    BookVersion,
+    Company,
+    Document,
+    DocumentLine,
+    Partner,
+    Posting,
+    ProblemRow,
+    RecordRow,
+    Source,
+)
+from ledger.money import format_minor
+from ledger.render import render
+
+
+class Unchangeable:
+    """No adding, changing or deleting, whatever rights the user has."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Never."""
+        return False
+
+
+class ReadOnly(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy only
+    """Rows to be looked at. Made for big tables: newest first, no count of everything."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    ordering: ClassVar[Any] = ("-pk",)
+    actions: Any = None
+
+
+@admin.register(Partner)
+class PartnerAdmin(ReadOnly):
+    list_display = ("name", "public_id", "created_at")
+    search_fields = ("name", "=public_id")
+    ordering = ("name",)
+
+
+@admin.register(Company)
+class CompanyAdmin(ReadOnly):
+    list_display = ("name", "partner", "currency", "zone", "public_id", "created_at")
+    list_filter = ("currency",)
+    list_select_related = ("partner",)
+    search_fields = ("name", "=public_id")
+    ordering = ("name", "pk")
+
+
+@admin.register(Source)
+class SourceAdmin(ReadOnly):
+    list_display = ("label", "company", "created_at")
+    list_select_related = ("company",)
+
+
+@admin.register(BookVersion)
+class BookVersionAdmin(ReadOnly):
+    list_display = ("company", "number", "author", "reason", "created_at")
+    list_select_related = ("company",)
+    search_fields = ("company__name",)
+    exclude = ("body",)
+    readonly_fields = ("as_text",)
+
+    @admin.display(description="Book")
+    def as_text(self, version: BookVersion) -> str:
+        """The book as readable JSON."""
+        return _pretty(bytes(version.body))
+
+
+@admin.register(RecordRow)
+class RecordRowAdmin(ReadOnly):
+    list_display = ("external_id", "kind", "revision", "amount", "happened_at", "superseded", "deleted", "source")
+    list_filter = ("kind",)
+    list_select_related = ("source",)
+    search_fields = ("=external_id",)
+    exclude = ("body", "digest", "raw_digest")
+    readonly_fields = ("amount", "as_text")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RecordRow]:
+        """Without the bodies, which only the page of one record shows."""
+        return super().get_queryset(request).defer("body")
+
+    @admin.display(description="Effect")
+    def amount(self, row: RecordRow) -> str:
+        """What it changes of what is owed."""
+        return f"{row.currency} {format_minor(row.total, row.currency)}"
+
+    @admin.display(description="Canonical record")
+    def as_text(self, row: RecordRow) -> str:
+        """The canonical record as readable JSON."""
+        return _pretty(bytes(row.body))
+
+
+@admin.register(Posting)
+class PostingAdmin(ReadOnly):
+    list_display = ("day", "currency", "label", "revision", "company", "act", "created_at", "withdrawn_at")
+    list_select_related = ("company",)
+    search_fields = ("=act",)
+
+
+class _Lines(Unchangeable, admin.TabularInline):  # type: ignore[type-arg]
+    model = DocumentLine
+    fields = ("position", "account", "debits", "credits")
+    readonly_fields = ("debits", "credits")
+    ordering = ("position",)
+
+    @admin.display(description="Debit")
+    def debits(self, line: DocumentLine) -> str:
+        """In the document's currency."""
+        return format_minor(line.debit, line.document.currency) if line.debit else ""
+
+    @admin.display(description="Credit")
+    def credits(self, line: DocumentLine) -> str:
+        """In the document's currency."""
+        return format_minor(line.credit, line.document.currency) if line.credit else ""
+
+
+@admin.register(Document)
+class DocumentAdmin(ReadOnly):
+    list_display = ("reference", "kind", "date", "amount", "narration", "company", "pushed_at", "withdrawn_at")
+    list_filter = ("kind",)
+    list_select_related = ("company",)
+    search_fields = ("=reference", "=key")
+    exclude = ("body", "total")
+    readonly_fields = ("amount", "as_text")
+    inlines = (_Lines,)
+
+    @admin.display(description="Total")
+    def amount(self, document: Document) -> str:
+        """With its currency."""
+        return f"{document.currency} {format_minor(document.total, document.currency)}"
+
+    @admin.display(description="As an accountant writes it")
+    def as_text(self, document: Document) -> str:
+        """T-accounts."""
+        return render(document.document)
+
+
+@admin.register(ProblemRow)
+class ProblemRowAdmin(ReadOnly):
+    list_display = ("subject", "code", "sentence", "company", "opened_at", "resolved_at")
+    list_filter = ("code", ("resolved_at", admin.EmptyFieldListFilter))
+    list_select_related = ("company",)
+    search_fields = ("=subject",)
+    readonly_fields = ("sentence", "remedy")
+
+    @admin.display(description="What happened")
+    def sentence(self, row: ProblemRow) -> str:
+        """In plain words."""
+        return row.problem.sentence
+
+    @admin.display(description="What to do")
+    def remedy(self, row: ProblemRow) -> str:
+        """In plain words."""
+        return row.problem.remedy
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnly):
+    list_display = ("at", "code", "subject", "actor", "company", "partner")
+    list_select_related = ("company", "partner")
+    search_fields = ("=code", "=subject")
+
+
+def _pretty(body: bytes) -> str:
+    return json.dumps(msgspec.json.decode(body), indent=2, ensure_ascii=False)
