@@ -1,7 +1,8 @@
 """Pulling: every stream of a connection from its watermark on, page by page, each page its own transaction.
 
-The watermark is the latest change that the platform itself has told of, never our clock, and it moves only when a
-whole listing has been read: a crash on page seven reads pages one to six again, and storing them again changes nothing.
+The watermark is the latest change that the platform itself has told of, never our clock (which only keeps it from
+running ahead: a row that changed "in 2199" must not end all pulling), and it moves only when a whole listing has been
+read: a crash on page seven reads pages one to six again, and storing them again changes nothing.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def pull_stream(connection: Connection, session: Session, platform: CommercePlat
         at = now()
         rows = [msgspec.Raw(row) for row in page.rows]
         results = receive_page(origin_of(connection, at), dataset, page.body, rows, at)
-        reached = _latest(platform, dataset, rows, reached)
+        reached = _latest(platform, dataset, rows, reached, at)
         stored = sum(result.status in ("new", "changed") for result in results)
         refused = sum(result.status == "refused" for result in results)
         total += PullResult(1, len(rows), stored, refused)
@@ -74,14 +75,14 @@ def _advances(stream: Stream) -> bool:
 
 
 def _latest(
-    platform: CommercePlatform, dataset: str, rows: list[msgspec.Raw], reached: datetime | None
+    platform: CommercePlatform, dataset: str, rows: list[msgspec.Raw], reached: datetime | None, at: datetime
 ) -> datetime | None:
-    """The latest change among ``rows``; a row that cannot be read says nothing about time."""
+    """The latest change among ``rows``, ``at`` at most; a row that cannot be read says nothing about time."""
     for row in rows:
         try:
             _, updated_at = platform.identify(dataset, row)
-        except (msgspec.ValidationError, MappingProblem):
+        except (msgspec.MsgspecError, MappingProblem, ValueError):
             continue
         if updated_at is not None and (reached is None or updated_at > reached):
-            reached = updated_at
+            reached = min(updated_at, at)
     return reached

@@ -26,7 +26,8 @@ def keep(connection_id: int, dataset: str, page_digest: bytes, body: bytes, rows
     found = sql.rows(
         """INSERT INTO connectors_page (connection_id, dataset, digest, body, body_bytes, rows, refused, received_at)
            VALUES (%s, %s, %s, %s, %s, %s, 0, %s)
-           ON CONFLICT (connection_id, digest) DO UPDATE SET refused = excluded.refused, received_at = excluded.received_at
+           ON CONFLICT (connection_id, digest) DO UPDATE
+               SET refused = excluded.refused, received_at = excluded.received_at, body = excluded.body
            RETURNING id""",
         (connection_id, dataset, page_digest, compress(body), len(body), rows, at),
     )

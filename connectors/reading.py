@@ -18,6 +18,9 @@ from ledger.problems import Problem
 from ledger.versions import digest
 
 Status = Literal["new", "changed", "unchanged", "stale", "refused"]
+# What a row can be blamed for. ValueError is what money, calendar and text say of values that they cannot take.
+_ROW_ERRORS: Final = (msgspec.MsgspecError, MappingProblem, ValueError, ArithmeticError, RecursionError)
+_LONGEST_ID: Final = 200  # characters: an id is a key of an index
 _STRONGEST: Final[tuple[Status, ...]] = ("refused", "changed", "new", "stale", "unchanged")
 
 
@@ -75,7 +78,9 @@ class Reading:
         for index, row in enumerate(rows):
             try:
                 row_id, _ = identify(dataset, row)
-            except (msgspec.ValidationError, MappingProblem) as error:
+                if len(row_id) > _LONGEST_ID:
+                    raise MappingProblem("malformed", "$", f"an id of {len(row_id)} characters")
+            except _ROW_ERRORS as error:
                 self._refuse(index, error)
                 continue
             self.ids[index] = row_id
@@ -105,7 +110,7 @@ class Reading:
                     self._name(row)
                     continue
                 found = self._records(row, former_kind or kinds[0])
-            except (msgspec.ValidationError, MappingProblem) as error:
+            except _ROW_ERRORS as error:
                 self._refuse(row.place, error)
                 continue
             items += found
@@ -137,7 +142,7 @@ class Reading:
         if problem is not None:
             self.problems.setdefault(index, []).append(problem)
 
-    def _refuse(self, index: int, error: msgspec.ValidationError | MappingProblem) -> None:
+    def _refuse(self, index: int, error: Exception) -> None:
         problem = as_problem(error)
         self.refused[index] = problem
         self.statuses[index] = {"refused"}
@@ -155,7 +160,7 @@ class Reading:
         ]
 
 
-def as_problem(error: msgspec.ValidationError | MappingProblem) -> Problem:
+def as_problem(error: Exception) -> Problem:
     """The problem that a mapping met, as data."""
     if isinstance(error, MappingProblem):
         facts = getattr(error, "facts", None) or {"message": error.detail}

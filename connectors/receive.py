@@ -52,7 +52,7 @@ def receive_page(
     with sql.unit_of_work():
         lock_source(origin.source_id)
         page_digest = digest(dataset.encode() + b"|" + body)
-        if is_known(origin.connection_id, page_digest):
+        if is_known(origin.connection_id, page_digest) and _tell_their_age(origin, dataset, rows):
             return [ItemResult(row_id, "unchanged") for row_id in _ids(origin, dataset, body, rows)]
         reading = Reading(origin, dataset, len(rows))
         reading.identify(body, rows)
@@ -74,6 +74,14 @@ def receive_page(
         references.remember(origin.connection_id, reading.named, at)
         _report(origin, reading, page_id, at)
     return reading.results()
+
+
+def _tell_their_age(origin: Origin, dataset: str, rows: Sequence[msgspec.Raw]) -> bool:
+    """Whether the rows of a known page say when they changed: one that does not may be an older truth come true again.
+
+    One row speaks for its page; all of a stream's rows have the same fields.
+    """
+    return not rows or origin.platform.identify(dataset, rows[0])[1] is not None
 
 
 def _ids(origin: Origin, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str]:
@@ -98,12 +106,8 @@ def _report(origin: Origin, reading: Reading, page_id: int, at: datetime) -> Non
         for index, problem in reading.refused.items()
     ]
     open_problems(origin.company_id, subjects, at)
-    healthy = [
-        f"{reading.dataset} {row.id}"
-        for row in reading.rows
-        if not reading.statuses[row.place] & {"refused", "unchanged"}
-    ]
-    resolve_subjects(origin.company_id, healthy, at)
+    healthy = [f"{reading.dataset} {row.id}" for row in reading.rows if row.place not in reading.refused]
+    resolve_subjects(origin.company_id, origin.source_id, healthy, at)
 
 
 def _subject(dataset: str, row_id: str, page_id: int | None, index: int) -> str:

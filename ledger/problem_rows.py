@@ -78,11 +78,12 @@ def resolve_problems(company_id: int, record_ids: Sequence[int], names: Sequence
     )
 
 
-def resolve_subjects(company_id: int, names: Sequence[str], at: datetime) -> None:
+def resolve_subjects(company_id: int, source_id: int, names: Sequence[str], at: datetime) -> None:
     """Close what is open about rows that had become no record, now that they have."""
     if names:
         sql.execute(
             """UPDATE ledger_problem SET resolved_at = %s
-               WHERE company_id = %s AND subject = ANY(%s) AND record_id IS NULL AND resolved_at IS NULL""",
-            (at, company_id, list(names)),
+               WHERE company_id = %s AND source_id = %s AND subject = ANY(%s) AND record_id IS NULL
+                   AND resolved_at IS NULL""",
+            (at, company_id, source_id, list(names)),
         )

@@ -11,16 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, get_args
 
-from django.db import connection as database
-
 from connectors.declare import Safety
 from connectors.errors import RefusalReason, Refused
-from connectors.general_ledger import accounts, periods
+from connectors.general_ledger import accounts
 from connectors.general_ledger.acceptance import Entered
 from connectors.general_ledger.chart import CUSTOMER, SUPPLIER, AccountType
 from connectors.general_ledger.posting import push_many, push_one
 from connectors.general_ledger.voiding import void_entry
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from ledger import sql
 from ledger.documents import Document
 
 _KINDS: Final = frozenset({"Journal", "Invoice", "CreditNote", "Bill", "Payment", "Deposit"})
@@ -47,7 +46,7 @@ _TAX_RATES: Final = """
     WHERE rate.connection_id = %s ORDER BY rate.code
 """
 _COMPANY: Final = """
-    SELECT company.currency, company.name, connection.public_id
+    SELECT company.currency, company.name, connection.public_id, books_locked_through(connection.id)
     FROM connectors_connection connection JOIN ledger_company company ON company.id = connection.company_id
     WHERE connection.id = %s
 """
@@ -73,19 +72,16 @@ class Books(AccountingPlatform):
 
     def find(self, session: Session, document: Document) -> Pushed | None:
         """The entry of the document; its answer names the reversal when it was voided."""
-        with database.cursor() as cursor:
-            cursor.execute(_FIND, [session.connection_id, document.header.key])
-            found = cursor.fetchone()
-        if found is None:
+        found = sql.rows(_FIND, [session.connection_id, document.header.key])
+        if not found:
             return None
-        entry_id, reference, voided_by = found
+        entry_id, reference, voided_by = found[0]
         return Pushed(str(entry_id), answer={"reference": reference} | ({"voided_by": voided_by} if voided_by else {}))
 
     def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]]:
         """The entry's legs in their order; empty when there is no such entry, or it was voided."""
-        with database.cursor() as cursor:
-            cursor.execute(_LEGS, [session.connection_id, _entry_id(remote_id)])
-            return [(code, debit, credit) for code, debit, credit in cursor.fetchall()]
+        found = sql.rows(_LEGS, [session.connection_id, _entry_id(remote_id)])
+        return [(code, debit, credit) for code, debit, credit in found]
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Post the mirror image of the entry; a second time changes nothing. Raises `Refused`."""
@@ -93,23 +89,18 @@ class Books(AccountingPlatform):
 
     def facts(self, session: Session) -> CompanyFacts:
         """The company's own currency, and the last day of the locked period."""
-        with database.cursor() as cursor:
-            cursor.execute(_COMPANY, [session.connection_id])
-            found = cursor.fetchone()
-        if found is None:
+        found = sql.rows(_COMPANY, [session.connection_id])
+        if not found:
             raise Refused("the connection is gone", reason=RefusalReason.NOT_FOUND)
-        currency, name, public_id = found
-        return CompanyFacts(currency, periods.locked_through(session.connection_id), name, str(public_id))
+        currency, name, public_id, locked_through = found[0]
+        return CompanyFacts(currency, locked_through, name, str(public_id))
 
     def options(self, session: Session) -> list[Option]:
         """Accounts (archived ones too, inactive), tax rates, and the one customer and supplier that documents name."""
-        with database.cursor() as cursor:
-            cursor.execute(_ACCOUNTS, [session.connection_id])
-            found = [_account_option(*row) for row in cursor.fetchall()]
-            cursor.execute(_TAX_RATES, [session.connection_id])
-            for code, name, rate_ppm, account, active in cursor.fetchall():
-                detail = {"rate_ppm": rate_ppm, "account": account}
-                found.append(Option("tax_rate", code, name, code, active=active, detail=detail))
+        found = [_account_option(*row) for row in sql.rows(_ACCOUNTS, [session.connection_id])]
+        for code, name, rate_ppm, account, active in sql.rows(_TAX_RATES, [session.connection_id]):
+            detail = {"rate_ppm": rate_ppm, "account": account}
+            found.append(Option("tax_rate", code, name, code, active=active, detail=detail))
         return [*found, Option("customer", CUSTOMER, CUSTOMER), Option("supplier", SUPPLIER, SUPPLIER)]
 
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
-from django.db import connection as database
-
 from connectors.errors import RefusalReason, Refused
 from connectors.general_ledger.entry_lines import EntryLine, content_digest, entry_lines
+from ledger import sql
 from ledger.documents import Document
 from ledger.money import EXPONENTS
 
@@ -65,22 +64,21 @@ def read_known(connection_id: int, candidates: Sequence[Candidate]) -> Known:
     keys, references = [header.key for header in headers], [header.reference for header in headers]
     names = [[storable(name) for name in list_] for list_ in (sorted(accounts), sorted(tax_codes), keys, references)]
     known = Known()
-    with database.cursor() as cursor:
-        cursor.execute(_BEFORE, [connection_id, *names])
-        for what, name, row_id, is_open, digest, reference, locked_through in cursor.fetchall():
-            match what:
-                case "lock":
-                    known.locked_through = locked_through
-                case "account":
-                    known.accounts[name] = row_id
-                    if not is_open:
-                        known.archived.add(name)
-                case "tax" if is_open:
-                    known.tax_codes.add(name)
-                case "entry":
-                    known.entries[name] = (row_id, bytes(digest), reference)
-                case "reference":
-                    known.references[reference] = name
+    found = sql.rows(_BEFORE, [connection_id, *names])
+    for what, name, row_id, is_open, digest, reference, locked_through in found:
+        match what:
+            case "lock":
+                known.locked_through = locked_through
+            case "account":
+                known.accounts[name] = row_id
+                if not is_open:
+                    known.archived.add(name)
+            case "tax" if is_open:
+                known.tax_codes.add(name)
+            case "entry":
+                known.entries[name] = (row_id, bytes(digest), reference)
+            case "reference":
+                known.references[reference] = name
     return known
 
 

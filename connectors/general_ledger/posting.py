@@ -11,8 +11,6 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from django.db import connection as database
-
 from connectors.errors import Refused
 from connectors.general_ledger.acceptance import (
     Candidate,
@@ -27,6 +25,7 @@ from connectors.general_ledger.acceptance import (
     storable,
 )
 from connectors.general_ledger.entry_lines import EntryLine
+from ledger import sql
 from ledger.documents import Document
 
 DOCUMENTS_PER_STATEMENT: Final = 500
@@ -145,9 +144,8 @@ def _insert(connection_id: int, candidates: Sequence[Candidate], known: Known) -
         [line.tax_code for _, _, line in numbered],
         [_tracking(line) for _, _, line in numbered],
     ]
-    with database.cursor() as cursor:
-        cursor.execute(_INSERT, [*entry_columns, connection_id, *line_columns])
-        return {key: entry_id for entry_id, key in cursor.fetchall()}
+    entered = sql.rows(_INSERT, [*entry_columns, connection_id, *line_columns])
+    return {key: entry_id for entry_id, key in entered}
 
 
 def _tracking(line: EntryLine) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
@@ -58,6 +59,7 @@ class Command(BaseCommand):
             if options["no_serve"]:
                 self._say_where(access, None)
             else:
+                Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # its absence would be warned of
                 self._say_where(access, options["port"])
                 call_command("runserver", f"{HOST}:{options['port']}", use_reloader=False, skip_checks=True)
         except KeyboardInterrupt:

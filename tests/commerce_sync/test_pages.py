@@ -1,0 +1,133 @@
+"""The plain pages: for staff only, read-only, and leading from the trial balance to the raw payload."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from commerce_sync import demo_set_up
+from commerce_sync.api_keys import recognize
+from commerce_sync.models import ApiKey
+from ledger.models import AuditEntry, Document, RecordRow
+from tests.commerce_sync.demo_cast import a_posted_shop
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _static_files(settings: Any, tmp_path: Path) -> None:
+    """The directory that a deployment makes; its absence would be warned of."""
+    settings.STATIC_ROOT = tmp_path
+
+
+def staff() -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("Sam", password="x"))
+    return client
+
+
+def test_the_first_page_is_for_everybody_and_says_nothing_of_anybody() -> None:
+    shop = a_posted_shop()
+    page = Client().get("/")
+    assert page.status_code == 200
+    assert shop.company.name not in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/books/", "/books/{id}/", "/books/{id}/explain/?of=1"])
+def test_everything_else_asks_for_a_staff_log_in(path: str) -> None:
+    address = path.format(id=a_posted_shop().company.public_id)
+    visitor = Client()
+    visitor.force_login(get_user_model().objects.create_user("Mallory"))
+    for client in (Client(), visitor):
+        answer = client.get(address)
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/admin/login/")
+
+
+def test_a_click_path_leads_from_the_trial_balance_to_the_raw_payload() -> None:
+    shop, client = a_posted_shop(), staff()
+    address = f"/books/{shop.company.public_id}/"
+    assert address in client.get("/books/").content.decode()
+    page = client.get(address).content.decode()
+    for part in ("Trial balance", "is reconciled to the unit", "4000 Sales", "In books"):
+        assert part in page
+    links = re.findall(r'href="([^"]*explain/\?of=[^"]+)"', page)
+    assert len(links) == Document.objects.count()
+    document = client.get(links[0].replace("&amp;", "&")).content.decode()
+    number = re.search(r'href="\?of=%23(\d+)"', document)
+    assert number
+    record = client.get(f"{address}explain/", {"of": f"#{number[1]}"}).content.decode()
+    assert "Raw payload: page" in record
+    assert RecordRow.objects.get(pk=number[1]).external_id in record
+
+
+def test_names_of_customers_and_goods_are_escaped() -> None:
+    shop, client = a_posted_shop(), staff()
+    type(shop.company).objects.filter(pk=shop.company.pk).update(name="<script>alert(1)</script>")
+    for path in ("/books/", f"/books/{shop.company.public_id}/"):
+        assert "<script>alert" not in client.get(path).content.decode()
+
+
+def test_one_company_s_page_explains_nothing_of_another_s() -> None:
+    shop, client = a_posted_shop(), staff()
+    partner = shop.company.partner
+    other = demo_set_up.ensure_shop(partner, demo_set_up.MERCHANTS[2])
+    reference = Document.objects.filter(company=shop.company)[0].reference
+    assert client.get(f"/books/{other.company.public_id}/explain/", {"of": reference}).status_code == 404
+    assert client.get(f"/books/{shop.company.public_id}/explain/", {"of": reference}).status_code == 200
+
+
+def test_what_does_not_exist_or_would_write_is_refused() -> None:
+    shop, client = a_posted_shop(), staff()
+    address = f"/books/{shop.company.public_id}/"
+    assert client.post(address).status_code == 405
+    assert client.get("/books/00000000-0000-0000-0000-000000000000/").status_code == 404
+    assert client.get(f"{address}explain/", {"of": "\x00"}).status_code == 404
+    assert client.get(f"{address}explain/").status_code == 404
+
+
+def test_every_list_and_a_row_of_each_can_be_opened_in_the_administration() -> None:
+    shop, client = a_posted_shop(), staff()
+    demo_set_up.renew_access(shop.company.partner)
+    opened = 0
+    for model in admin.site._registry:
+        base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        assert client.get(base).status_code == 200, base
+        assert client.get(base, {"q": "x"}).status_code == 200, base
+        row = model._default_manager.first()
+        if row is not None:
+            assert client.get(f"{base}{row.pk}/change/").status_code == 200, base
+            opened += 1
+    assert opened > 15
+
+
+def test_nothing_about_money_can_be_added_changed_or_deleted_there() -> None:
+    shop, client = a_posted_shop(), staff()
+    demo_set_up.renew_access(shop.company.partner)
+    ours = ("ledger", "connectors", "commerce_sync")
+    for model in admin.site._registry:
+        if model._meta.app_label in ours:
+            base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+            assert client.get(f"{base}add/").status_code == 403, base
+            row = model._default_manager.first()
+            if row is not None:
+                assert client.post(f"{base}{row.pk}/delete/", {"post": "yes"}).status_code == 403, base
+                assert client.post(f"{base}{row.pk}/change/", {}).status_code == 403, base
+
+
+def test_a_key_is_revoked_there_and_its_hash_is_not_shown() -> None:
+    shop, client = a_posted_shop(), staff()
+    access = demo_set_up.renew_access(shop.company.partner)
+    key = ApiKey.objects.latest("id")
+    page = client.get(f"/admin/commerce_sync/apikey/{key.pk}/change/").content.decode()
+    assert bytes(key.sha256).hex() not in page
+    assert "sha256" not in page.lower()
+    client.post("/admin/commerce_sync/apikey/", {"action": "revoke", "_selected_action": [key.pk]})
+    assert recognize(access.api_key) is None
+    assert AuditEntry.objects.filter(code="api_key.revoked", actor="Sam").exists()
