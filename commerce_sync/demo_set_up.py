@@ -21,6 +21,7 @@ from commerce_sync.demo_sales import MERCHANTS, Merchant, demo_pages
 from commerce_sync.models import Schedule
 from commerce_sync.schedule import last_complete_day
 from commerce_sync.services import save_schedule
+from connectors import registry
 from connectors.general_ledger import reports
 from connectors.general_ledger.accounts import install_chart
 from connectors.general_ledger.chart import default_book
@@ -123,12 +124,17 @@ def ensure_shop(partner: Partner, merchant: Merchant) -> Shop:
 
 
 def push_sales(shop: Shop, span: Span, progress: Callable[[int], None]) -> tuple[Counter[str], list[ItemResult]]:
-    """Push every row of the merchant; how many rows became what, and those that have a problem."""
+    """Push every row of the merchant; how many rows became what, and those that have a problem.
+
+    Names and payments are only read: what counts is in the orders that mention them.
+    """
     counted: Counter[str] = Counter()
     troubled: list[ItemResult] = []
+    streams = registry.commerce(shop.sales.platform).streams
     for dataset, body in demo_pages(shop.merchant, span.last_day, span.days):
         for result in receive(connection=shop.sales, dataset=dataset, body=body):
-            counted[result.status] += 1
+            is_fact = bool(streams[dataset].kinds) or result.status == "refused"
+            counted[result.status if is_fact else "only read"] += 1
             if result.problems:
                 troubled.append(result)
         # Names have been learned: the next page is mapped with them.

@@ -57,7 +57,8 @@ class Reading:
     def __init__(self, origin: Origin, dataset: str, count: int) -> None:
         self.origin, self.dataset = origin, dataset
         self.rows: list[Row] = []
-        self.changed: list[tuple[Row, RecordKind | None]] = []
+        self.changed: list[tuple[Row, tuple[RecordKind, ...]]] = []
+        self.left_over: list[tuple[Row, RecordKind]] = []
         self.new_ids: set[str] = set()
         self.ids = [""] * count
         self.statuses: list[set[Status]] = [set() for _ in range(count)]
@@ -93,28 +94,35 @@ class Reading:
         for row in self.rows:
             if row.id not in seen:
                 self.new_ids.add(row.id)
-                self.changed.append((row, None))
+                self.changed.append((row, ()))
                 continue
             versions = {kind: known[kind, row.id] for kind in kinds if (kind, row.id) in known}
             if row.raw_digest in versions.values():
                 self.statuses[row.place].add("unchanged")
             else:
-                self.changed.append((row, next(iter(versions), None)))
+                self.changed.append((row, tuple(versions)))
 
     def mapped(self, items: list[Incoming]) -> Iterator[Incoming]:
         """The records of the changed rows, one by one; ``items`` gets them all, in the same order."""
         kinds = self.origin.platform.stream(self.dataset).kinds
-        for row, former_kind in self.changed:
+        for row, known in self.changed:
             try:
                 if not kinds:
                     self._name(row)
                     continue
-                found = self._records(row, former_kind or kinds[0])
+                found = self._records(row, known[0] if known else kinds[0])
             except _ROW_ERRORS as error:
                 self._refuse(row.place, error)
                 continue
+            if known:
+                self._leave(row, known, found)
             items += found
             yield from found
+
+    def _leave(self, row: Row, known: tuple[RecordKind, ...], found: list[Incoming]) -> None:
+        """Remember the kinds under which the row's id is known and of which it says nothing any more."""
+        own = {item.kind for item in found if item.record.id == row.id}
+        self.left_over += [(row, kind) for kind in known if kind not in own]
 
     def _records(self, row: Row, kind_of_deleted: RecordKind) -> list[Incoming]:
         """The records of one row; what a row says is gone keeps the kind that it had."""

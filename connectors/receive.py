@@ -18,6 +18,7 @@ import msgspec
 from connectors import references
 from connectors.raw_pages import MAX_BODY_BYTES, ROWS, is_known, keep
 from connectors.reading import ItemResult, Origin, Reading
+from connectors.turning import take_back
 from ledger import sql
 from ledger.incoming import Incoming
 from ledger.intake import store
@@ -71,6 +72,8 @@ def receive_page(
         )
         for item, outcome in zip(items, outcomes, strict=True):
             reading.note(item.page_row, outcome.status, outcome.problem)
+        if reading.left_over:
+            take_back(origin, reading, page_id, at)
         references.remember(origin.connection_id, reading.named, at)
         _report(origin, reading, page_id, at)
     return reading.results()

@@ -42,10 +42,8 @@ def examine(progress: Callable[[int, str], None] = lambda done, name: None) -> l
         progress(number, name)
         try:
             found.append(check())
-        except DatabaseError as error:
-            found.append(
-                failure(name, f"could not be checked: {_first_line(error)}", "Repair what is said above first.")
-            )
+        except Exception as error:  # whatever is ill, the other checks still have something to say
+            found.append(failure(name, f"could not be checked: {_first_line(error)}", "Repair this or what is above."))
             if not _answers():
                 break
     return found

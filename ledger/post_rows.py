@@ -76,7 +76,7 @@ def write(*, company_id: int, version: BookInForce, posted: Posted, batch: Batch
     ]
     for slice_ in sql.batches(documents):
         _insert_documents(company_id, slice_, at)
-    _enter_books(posting_ids, posted.groups, batch)
+    _enter_books(company_id, posting_ids, posted.groups, batch)
     if book.policy.record_tolerance:  # intake has reported what this book tolerates
         resolve_problems(company_id, [handle for group in posted.groups for handle in group.handles], [], at)
     _report(company_id, posted, at, stays_pending=book.policy.on_problem == "hold")
@@ -151,7 +151,7 @@ def _insert_documents(company_id: int, documents: Iterable[tuple[int, Document]]
     sql.execute(_INSERT_DOCUMENTS, (*columns, company_id, at, *line_columns))
 
 
-def _enter_books(posting_ids: list[int], groups: Iterable[PostedGroup], batch: Batch) -> None:
+def _enter_books(company_id: int, posting_ids: list[int], groups: Iterable[PostedGroup], batch: Batch) -> None:
     """The former versions leave before the new ones enter: never are two of them in the books at once."""
     entering = [
         (handle, posting_id) for posting_id, group in zip(posting_ids, groups, strict=True) for handle in group.handles
@@ -169,8 +169,8 @@ def _enter_books(posting_ids: list[int], groups: Iterable[PostedGroup], batch: B
         moved = sql.execute(
             """UPDATE ledger_standing standing SET state = 1, posting_id = moved.posting_id
                FROM unnest(%s::bigint[], %s::bigint[]) AS moved(record_id, posting_id)
-               WHERE standing.record_id = moved.record_id AND standing.state = 0""",
-            [sql.bigints(column) for column in zip(*entered, strict=True)],
+               WHERE standing.record_id = moved.record_id AND standing.state = 0 AND standing.company_id = %s""",
+            [*(sql.bigints(column) for column in zip(*entered, strict=True)), company_id],
         )
         _insist(moved, len(entered))
 

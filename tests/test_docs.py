@@ -8,9 +8,11 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import inspect
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
@@ -64,14 +66,14 @@ def problems_page() -> str:
     lines = [
         "# Problems, failures and status codes",
         "",
-        "This page is made from the catalogs in the code by `python -m tests.test_docs --update-docs` and held current by a",
-        "test. Text in *italics* stands for a fact of the case.",
+        "This page is made from the catalogs in the code (`python -m tests.test_docs --update-docs`) and held current",
+        "by a test. Text in *italics* stands for a fact of the case.",
         "",
         "- A **problem** is about a record: it cannot be posted, or somebody should look at it. It is data",
         "  (`ledger/problems.py`), stays open until a newer version of the record or of the book cures it, and never",
         "  stops its neighbors (unless the book says that it holds its day).",
-        "- A **failure** is about the outside: a platform, a network or a credential stopped a step. It is an exception",
-        "  (`connectors/errors.py`); its class says what happens next.",
+        "- A **failure** is about the outside: a platform, a network or a credential stopped a step. It is an",
+        "  exception (`connectors/errors.py`); its class says what happens next.",
         "- A **status code** is what a sync came to (`commerce_sync/status.py`).",
         "",
         "*Whose turn* says who can do something: the merchant, the partner (who sends the sales), support, or nobody.",
@@ -246,7 +248,7 @@ def test_every_module_that_is_to_be_run_exists(page: Path) -> None:
 
 def variables_read() -> dict[str, str]:
     """Every environment variable that the settings read → its default, "" where it has none or a computed one."""
-    found = {}
+    found: dict[str, str] = {}
     for node in ast.walk(ast.parse((PROJECT / "commerce_sync" / "settings.py").read_text())):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             asked = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -278,6 +280,36 @@ def test_the_command_for_the_tests_is_what_ci_runs() -> None:
     assert [line.split(" && ")[-1] for line in ours] == [".venv/bin/python manage.py demo", ".venv/bin/pytest -n 2"]
     ci = (PROJECT / ".ci" / "run").read_text()
     assert [step for step in ours[1].split(" && ") if not re.search(rf"{re.escape(step)}( |$)", ci, re.M)] == []
+
+
+def test_the_snippets_of_the_runbook_call_what_there_is() -> None:
+    text = text_of(PROJECT / "docs" / "runbook.md")
+    snippets = [textwrap.dedent(block) for block in re.findall(r"```python\n(.*?)```", text, flags=re.S)]
+    assert len(snippets) > 5
+    known: dict[str, object] = {}
+    for node in (node for snippet in snippets for node in ast.walk(ast.parse(snippet))):
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(str(node.module))
+            known |= {alias.name: getattr(module, alias.name) for alias in node.names}
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and inspect.isfunction(known.get(node.func.id))
+        ):
+            given = {str(keyword.arg): None for keyword in node.keywords}
+            inspect.signature(known[node.func.id]).bind(*node.args, **given)  # type: ignore[arg-type]
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"filter", "get"}
+        ):
+            _insist_on_fields(node, known)
+
+
+def _insist_on_fields(call: ast.Call, known: dict[str, object]) -> None:
+    """Every field by which a snippet looks rows up is one of the model's."""
+    model = known.get(ast.unparse(call.func).split(".")[0])
+    for keyword in call.keywords:
+        if model is not None:
+            model._meta.get_field(str(keyword.arg).split("__")[0])  # type: ignore[attr-defined]
 
 
 def test_decisions_are_numbered_have_four_parts_and_are_listed() -> None:
@@ -355,8 +387,9 @@ def test_the_example_of_an_accounting_platform_works(example_files: tuple[str, s
     lines = (Line("1", 500, "cash"), Line("2", -500, "sales"))
     document = Journal(Header("k", "CS-1", date(2026, 11, 20), "GBP", "a day"), lines)
     door = Answers(
-        POST_journals='{"id": "J1"}', GET_journals='{"journals": []}', POST_void="{}", GET_company='{"currency": "GBP"}',
-        GET_accounts='[{"id": "1", "name": "Cash"}]', POST_accounts='{"id": "9", "name": "New"}',
+        POST_journals='{"id": "J1"}', GET_journals='{"journals": []}', POST_void="{}",
+        GET_company='{"currency": "GBP"}', GET_accounts='[{"id": "1", "name": "Cash"}]',
+        POST_accounts='{"id": "9", "name": "New"}',
     )  # fmt: skip
     session = Session(1, 1, door=door)
     assert quince.push(session, document).remote_id == "J1"

@@ -1,4 +1,4 @@
-"""A merchant with lifelike sales in its books, without the queue: pushed, posted and delivered in the test's transaction."""
+"""A merchant with lifelike sales in its books, without the queue: all of it happens in the test's transaction."""
 
 from __future__ import annotations
 

@@ -68,8 +68,10 @@ def access(told: str) -> tuple[str, str]:
 
 
 def tables(told: str) -> list[str]:
-    """The lines of figures."""
-    return [line for line in told.splitlines() if re.search(r"\d[.,]\d", line) and "seconds" not in line]
+    """The lines of figures in what is told of the merchants."""
+    return [
+        line for line in told[told.index("═") :].splitlines() if re.search(r"\d[.,]\d", line) and "seconds" not in line
+    ]
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from commerce_sync.demo.merchants import LONDON
 from commerce_sync.demo_sales import demo_pages
 from connectors.models import Page, Reference
 from connectors.services import connect_commerce
+from ledger.commerce import Order, decode
 from ledger.models import Company, RecordRow
 from tests.commerce_sync.cast import a_merchant
 
@@ -128,13 +129,23 @@ def test_a_line_that_is_far_too_long_costs_only_itself(tmp_path: Path, monkeypat
     assert RecordRow.objects.filter(external_id=ORDERS[2]["id"]).exists()
 
 
-def test_rows_go_in_by_batches_names_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_go_in_by_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sales_file, "BATCH_ROWS", 10)
-    company = a_merchant()
-    names_last = sorted(GOOD, key=lambda line: line["dataset"] != "orders")
-    assert run(a_file(tmp_path, names_last[:40]), company)[0] == 0
-    assert all(page.rows <= 10 for page in Page.objects.filter(dataset="orders"))
-    assert Page.objects.filter(dataset="orders").count() > 3
+    assert run(a_file(tmp_path, GOOD), a_merchant())[0] == 0
+    assert all(page.rows <= 10 for page in Page.objects.all())
+    assert Page.objects.filter(dataset="orders").count() >= len(ORDERS) // 10
+
+
+def test_names_go_in_before_the_sales_that_mention_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sales_file, "BATCH_ROWS", 30)
+    names = [line for line in GOOD if line["dataset"] == "products"]
+    sales = [line for line in GOOD if line["dataset"] == "orders"][:30]
+    assert len(names) < 30
+    assert run(a_file(tmp_path, [*sales[:29], *names, sales[29]]), a_merchant())[0] == 0
+    orders = [decode("order", bytes(row.body)) for row in RecordRow.objects.filter(kind="order", deleted=False)]
+    goods = [line for order in orders if isinstance(order, Order) for line in order.lines if line.kind == "product"]
+    assert goods
+    assert all(line.category for line in goods)
 
 
 def test_the_list_of_problems_ends_at_its_limit(tmp_path: Path) -> None:

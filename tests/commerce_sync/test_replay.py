@@ -30,7 +30,7 @@ def run(**options: Any) -> tuple[int, str]:
 
 @pytest.fixture
 def inside_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test's transaction has begun to write, so it cannot become read-only; the transactional test below proves it."""
+    """A test's transaction has begun to write, so it cannot become read-only; a test below proves that it does."""
     monkeypatch.setattr("commerce_sync.management.commands.replay.read_only", nullcontext)
 
 
@@ -65,7 +65,12 @@ class TestReplay:
     def test_a_stored_record_that_differs_from_its_page_shows_with_its_path(self) -> None:
         a_posted_shop()
         order = RecordRow.objects.filter(kind="order", total__gt=0).earliest("id")
-        tamper("ledger_record", "UPDATE ledger_record SET body = convert_to(replace(convert_from(body, 'UTF8'), '\"number\":\"', '\"number\":\"X'), 'UTF8') WHERE id = %s", order.pk)  # fmt: skip
+        tamper(
+            "ledger_record",
+            """UPDATE ledger_record SET body = convert_to(
+                replace(convert_from(body, 'UTF8'), '"number":"', '"number":"X'), 'UTF8') WHERE id = %s""",
+            order.pk,
+        )
         code, out = run()
         assert code == 1
         assert f"order {order.external_id} (#{order.pk}) $.number: X" in out

@@ -93,7 +93,11 @@ def post_twice() -> None:
 
 def lose_a_record() -> None:
     a_company()
-    tamper("ledger_standing", "UPDATE ledger_standing SET state = 3, posting_id = NULL WHERE record_id = (SELECT max(record_id) FROM ledger_standing)")  # fmt: skip
+    tamper(
+        "ledger_standing",
+        """UPDATE ledger_standing SET state = 3, posting_id = NULL
+           WHERE record_id = (SELECT max(record_id) FROM ledger_standing)""",
+    )
 
 
 def leave_work() -> None:
@@ -212,7 +216,12 @@ def test_an_off_day_names_the_company_and_the_records_to_look_at_first() -> None
     company = a_company()
     assert off_days() == []
     document = Document.objects.get()
-    tamper("ledger_document", "UPDATE ledger_document SET body = convert_to(replace(convert_from(body, 'UTF8'), '-3000', '-1800'), 'UTF8') WHERE id = %s", document.pk)  # fmt: skip
+    tamper(
+        "ledger_document",
+        """UPDATE ledger_document SET body = convert_to(
+            replace(convert_from(body, 'UTF8'), '-3000', '-1800'), 'UTF8') WHERE id = %s""",
+        document.pk,
+    )
     [day] = off_days(company.pk)
     assert (day.company, day.totals.day, day.totals.off) == (company.name, FIRST_DAY, 1_200)
     assert [(each.external_id, each.reason) for each in day.suspects] == [

@@ -68,7 +68,9 @@ class HostileSales(CommercePlatform):
         sale, wire=Sale, endpoint=GET("/sales"), rows="rows", since="query:since", paging=PageNumber(more="more"),
         lookback=timedelta(minutes=10), updated="changed",
     )  # fmt: skip
-    ageless = Stream(sale, wire=Sale, endpoint=GET("/ageless"), rows="rows", paging=PageNumber(more="more"), updated=None)
+    ageless = Stream(
+        sale, wire=Sale, endpoint=GET("/ageless"), rows="rows", paging=PageNumber(more="more"), updated=None
+    )
 
 
 def a_row(id: str | int = "s1", total: Any = "12.00", *, minute: int = 0, **changes: Any) -> dict[str, Any]:

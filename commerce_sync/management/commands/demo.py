@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from argparse import ArgumentParser
@@ -70,6 +71,7 @@ class Command(BaseCommand):
 
     def _run(self, days: int) -> tuple[Access, bool]:
         started = time.monotonic()
+        logging.getLogger("django-q").setLevel(logging.WARNING)  # each bell it rings is a line nobody here asked for
         self._step("Preparing the database")
         call_command("migrate", verbosity=0, interactive=False)
         ensure_schedules()
@@ -97,7 +99,8 @@ class Command(BaseCommand):
         for result in troubled:
             for problem in result.problems:
                 where = f" at {problem.path}" if problem.path else ""
-                self.stdout.write(f"  {result.status}: {result.id}{where}: {problem.sentence}")
+                fate = "refused" if result.status == "refused" else "kept, but not for the books"
+                self.stdout.write(f"  {fate}: {result.id}{where}: {problem.sentence}")
 
     def _sync(self, shops: list[Shop], span: Span) -> list[Sync]:
         """Ask for a sync of each merchant, and do the work that a queue's worker would do."""

@@ -1,7 +1,7 @@
 -- What PostgreSQL itself refuses in the built-in general ledger. Each guard has a test that violates it.
 
 -- The last locked day of a connection; null when everything is open.
-CREATE FUNCTION books_locked_through(of_connection bigint) RETURNS date LANGUAGE sql STABLE AS $$
+CREATE FUNCTION books_locked_through(of_connection bigint) RETURNS date LANGUAGE sql STABLE SET enable_seqscan = off AS $$
     SELECT locked_through FROM books_lock WHERE connection_id = of_connection ORDER BY id DESC LIMIT 1
 $$;
 
@@ -10,7 +10,7 @@ $$;
 -- each statement inside a volatile function has a snapshot of its own. That is why this is a function.
 CREATE FUNCTION books_before_push(of_connection bigint, accounts text[], tax_codes text[], keys text[], refs text[])
 RETURNS TABLE (what text, name text, id bigint, open boolean, digest bytea, reference text, locked_through date)
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET enable_seqscan = off AS $$
 BEGIN
     PERFORM 1 FROM connectors_connection c WHERE c.id = of_connection FOR KEY SHARE;
     RETURN QUERY
@@ -30,30 +30,33 @@ BEGIN
 END $$;
 
 -- No entry in a locked period, whoever writes it. Once per statement: a batch costs one look-up per connection.
-CREATE FUNCTION books_entry_in_open_period() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION books_entry_in_open_period() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
+    connections bigint[] := ARRAY(SELECT DISTINCT connection_id FROM added ORDER BY 1);
+    own bigint;
+    through date;
     culprit record;
 BEGIN
-    PERFORM 1 FROM connectors_connection c WHERE c.id IN (SELECT connection_id FROM added)
-        ORDER BY c.id FOR KEY SHARE;
-    SELECT added.reference, added.date INTO culprit
-        FROM (SELECT DISTINCT connection_id FROM added) own
-        CROSS JOIN LATERAL (SELECT books_locked_through(own.connection_id) AS through) lock
-        JOIN added ON added.connection_id = own.connection_id AND added.date <= lock.through
-        LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'entry % is dated %, in a locked period', culprit.reference, culprit.date
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'books_entry_in_open_period';
-    END IF;
-    SELECT added.reference INTO culprit
-        FROM added JOIN books_entry original ON original.id = added.reverses_id
-        WHERE original.connection_id <> added.connection_id OR original.kind = 'reversal'
-            OR original.currency <> added.currency OR original.total <> added.total
-        LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'entry % is not the reversal of what it names', culprit.reference
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'books_reversal_mirrors';
-    END IF;
+    PERFORM 1 FROM connectors_connection c WHERE c.id = ANY (connections) ORDER BY c.id FOR KEY SHARE;
+    FOREACH own IN ARRAY connections LOOP
+        through := books_locked_through(own);
+        SELECT added.reference, added.date INTO culprit
+            FROM added WHERE added.connection_id = own AND added.date <= through LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'entry % is dated %, in a locked period', culprit.reference, culprit.date
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'books_entry_in_open_period';
+        END IF;
+    END LOOP;
+    FOR culprit IN SELECT * FROM added WHERE reverses_id IS NOT NULL LOOP
+        IF NOT EXISTS (
+            SELECT 1 FROM books_entry original WHERE original.id = culprit.reverses_id
+                AND original.connection_id = culprit.connection_id AND original.kind <> 'reversal'
+                AND original.currency = culprit.currency AND original.total = culprit.total
+        ) THEN
+            RAISE EXCEPTION 'entry % is not the reversal of what it names', culprit.reference
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'books_reversal_mirrors';
+        END IF;
+    END LOOP;
     RETURN NULL;
 END $$;
 CREATE TRIGGER books_entry_in_open_period AFTER INSERT ON books_entry
@@ -61,7 +64,7 @@ CREATE TRIGGER books_entry_in_open_period AFTER INSERT ON books_entry
 
 -- Debits equal credits, and are what the entry says, when its transaction commits. Once per entry, not per line: the
 -- latter is quadratic.
-CREATE FUNCTION books_entry_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION books_entry_balances() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     debits numeric;
     credits numeric;
@@ -81,31 +84,32 @@ CREATE CONSTRAINT TRIGGER books_entry_balances AFTER INSERT ON books_entry
 
 -- Lines go to open accounts of their entry's own connection, and never beyond the number that the entry announced:
 -- with the check at commit, an entry that is in the books takes no more lines.
-CREATE FUNCTION books_lines_belong() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION books_lines_belong() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
-    culprit record;
+    entries bigint[] := ARRAY(SELECT DISTINCT entry_id FROM added);
+    accounts bigint[] := ARRAY(SELECT DISTINCT account_id FROM added);
+    own record;
+    code text;
 BEGIN
-    SELECT entry.reference, account.code, account.connection_id = entry.connection_id AS own INTO culprit
-        FROM added
-        JOIN books_entry entry ON entry.id = added.entry_id
-        JOIN books_account account ON account.id = added.account_id
-        WHERE account.connection_id <> entry.connection_id OR account.archived_at IS NOT NULL
-        LIMIT 1;
-    IF FOUND AND culprit.own THEN
-        RAISE EXCEPTION 'account % is archived and takes no line of entry %', culprit.code, culprit.reference
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'books_line_account_open';
-    ELSIF FOUND THEN
-        RAISE EXCEPTION 'account % belongs to another connection than entry %', culprit.code, culprit.reference
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'books_line_account_own';
-    END IF;
-    SELECT entry.reference INTO culprit
-        FROM (SELECT DISTINCT entry_id FROM added) own
-        JOIN books_entry entry ON entry.id = own.entry_id
-        WHERE (SELECT count(*) FROM books_line line WHERE line.entry_id = entry.id) > entry.line_count
-        LIMIT 1;
+    FOR own IN SELECT id, reference, connection_id, line_count FROM books_entry WHERE id = ANY (entries) LOOP
+        IF (SELECT count(*) FROM books_line line WHERE line.entry_id = own.id) > own.line_count THEN
+            RAISE EXCEPTION 'entry % is complete and takes no more lines', own.reference
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'books_entry_complete';
+        END IF;
+        SELECT account.code INTO code FROM books_account account
+            WHERE account.id = ANY (accounts) AND account.connection_id <> own.connection_id
+                AND EXISTS (SELECT 1 FROM added WHERE added.entry_id = own.id AND added.account_id = account.id)
+            LIMIT 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'account % belongs to another connection than entry %', code, own.reference
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'books_line_account_own';
+        END IF;
+    END LOOP;
+    SELECT account.code INTO code FROM books_account account
+        WHERE account.id = ANY (accounts) AND account.archived_at IS NOT NULL LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'entry % is complete and takes no more lines', culprit.reference
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'books_entry_complete';
+        RAISE EXCEPTION 'account % is archived and takes no line', code
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'books_line_account_open';
     END IF;
     RETURN NULL;
 END $$;

@@ -1,4 +1,7 @@
 -- What PostgreSQL itself refuses, whoever writes the rows. Each guard has a test that violates it.
+--
+-- A function keeps its plans for the life of a connection. One that was made when a table had ten rows would read all of
+-- it when it has ten million: so they look up by key or array, and seq scans are off inside them.
 
 -- A row of a table with this trigger never changes, except for the columns named as arguments, each of which may be
 -- set once.
@@ -70,7 +73,7 @@ CREATE TRIGGER audit_no_truncate BEFORE TRUNCATE ON ledger_auditentry
 
 -- Debits equal credits, and there are some, when the transaction that made the document commits. Once per document and
 -- not once per line: the latter is quadratic (2,000 lines took over a second).
-CREATE FUNCTION ledger_document_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_document_balances() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     debits numeric;
     credits numeric;
@@ -87,19 +90,20 @@ CREATE CONSTRAINT TRIGGER document_balances AFTER INSERT ON ledger_document
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_document_balances();
 
 -- Lines that come later than their document's first ones leave it balanced too, statement by statement.
-CREATE FUNCTION ledger_lines_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_lines_balance() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
+    documents bigint[] := ARRAY(SELECT DISTINCT document_id FROM added);
     culprit bigint;
 BEGIN
     SELECT line.document_id INTO culprit FROM ledger_documentline line
-        WHERE line.document_id IN (SELECT DISTINCT document_id FROM added)
+        WHERE line.document_id = ANY (documents)
         GROUP BY line.document_id HAVING coalesce(sum(debit), 0) <> coalesce(sum(credit), 0) LIMIT 1;
     IF culprit IS NOT NULL THEN
         RAISE EXCEPTION 'lines of document % do not balance', culprit
             USING ERRCODE = 'check_violation', CONSTRAINT = 'document_lines_balance';
     END IF;
     SELECT document.id INTO culprit FROM ledger_document document
-        WHERE document.id IN (SELECT DISTINCT document_id FROM added) AND document.pushed_at IS NOT NULL LIMIT 1;
+        WHERE document.id = ANY (documents) AND document.pushed_at IS NOT NULL LIMIT 1;
     IF culprit IS NOT NULL THEN
         RAISE EXCEPTION 'document % is at the platform: it takes no more lines', culprit
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'document_takes_no_more_lines';
@@ -110,11 +114,16 @@ CREATE TRIGGER document_lines_balance AFTER INSERT ON ledger_documentline
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_lines_balance();
 
 -- Every version of a record stands somewhere from the moment it is stored: none can be forgotten.
-CREATE FUNCTION ledger_record_stands() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_record_stands() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+    own record;
 BEGIN
-    INSERT INTO ledger_standing (record_id, round, company_id, happened_at, state)
-        SELECT added.id, 0, source.company_id, added.happened_at, 0
-        FROM added JOIN ledger_source source ON source.id = added.source_id;
+    FOR own IN SELECT DISTINCT source_id FROM added LOOP
+        INSERT INTO ledger_standing (record_id, round, company_id, happened_at, state)
+            SELECT added.id, 0, source.company_id, added.happened_at, 0
+            FROM added CROSS JOIN (SELECT company_id FROM ledger_source WHERE id = own.source_id) source
+            WHERE added.source_id = own.source_id;
+    END LOOP;
     RETURN NULL;
 END $$;
 CREATE TRIGGER record_stands AFTER INSERT ON ledger_record
@@ -122,33 +131,42 @@ CREATE TRIGGER record_stands AFTER INSERT ON ledger_record
 
 -- One version of a record is in the books at a time, and never one that a newer version has overtaken. First versions
 -- that are still current cannot break this, so a first load does not pay for it.
-CREATE FUNCTION ledger_one_version_in_books() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_one_version_in_books() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
-    culprit text;
+    records bigint[] := ARRAY(SELECT record_id FROM entering WHERE state = 1);
+    suspect record;
 BEGIN
-    SELECT record.external_id INTO culprit
-        FROM entering
-        JOIN ledger_record record ON record.id = entering.record_id
-        WHERE entering.state = 1 AND (
-            (record.superseded AND EXISTS (
-                SELECT 1 FROM ledger_record version
-                JOIN ledger_standing standing ON standing.record_id = version.id AND standing.state = 1
-                WHERE version.source_id = record.source_id AND version.external_id = record.external_id
-                    AND version.kind = record.kind AND NOT version.superseded))
-            OR (record.revision > 1 AND EXISTS (
-                SELECT 1 FROM ledger_record version
-                JOIN ledger_standing standing ON standing.record_id = version.id AND standing.state = 1
-                WHERE version.source_id = record.source_id AND version.external_id = record.external_id
-                    AND version.kind = record.kind AND version.superseded AND version.id <> record.id))
-            OR (entering.round > 0 AND EXISTS (
-                SELECT 1 FROM ledger_standing standing
-                WHERE standing.record_id = entering.record_id AND standing.state = 1
-                    AND standing.round <> entering.round)))
-        LIMIT 1;
-    IF culprit IS NOT NULL THEN
-        RAISE EXCEPTION 'record % would be in the books twice', culprit
-            USING ERRCODE = 'unique_violation', CONSTRAINT = 'standing_one_version_in_books';
+    IF records = '{}' THEN
+        RETURN NULL;
     END IF;
+    FOR suspect IN
+        SELECT id, source_id, external_id, kind FROM ledger_record
+        WHERE id = ANY (records) AND (superseded OR revision > 1)
+    LOOP
+        IF EXISTS (
+            SELECT 1 FROM ledger_record version
+            JOIN ledger_standing standing ON standing.record_id = version.id AND standing.state = 1
+            WHERE version.source_id = suspect.source_id AND version.external_id = suspect.external_id
+                AND version.kind = suspect.kind AND version.superseded AND version.id <> suspect.id
+        ) OR EXISTS (
+            SELECT 1 FROM ledger_record version
+            JOIN ledger_standing standing ON standing.record_id = version.id AND standing.state = 1
+            WHERE version.source_id = suspect.source_id AND version.external_id = suspect.external_id
+                AND version.kind = suspect.kind AND NOT version.superseded AND version.id <> suspect.id
+        ) THEN
+            RAISE EXCEPTION 'record % would be in the books twice', suspect.external_id
+                USING ERRCODE = 'unique_violation', CONSTRAINT = 'standing_one_version_in_books';
+        END IF;
+    END LOOP;
+    FOR suspect IN SELECT record_id, round FROM entering WHERE state = 1 AND round > 0 LOOP
+        IF EXISTS (
+            SELECT 1 FROM ledger_standing standing
+            WHERE standing.record_id = suspect.record_id AND standing.state = 1 AND standing.round <> suspect.round
+        ) THEN
+            RAISE EXCEPTION 'record number % would be in the books twice', suspect.record_id
+                USING ERRCODE = 'unique_violation', CONSTRAINT = 'standing_one_version_in_books';
+        END IF;
+    END LOOP;
     RETURN NULL;
 END $$;
 CREATE TRIGGER standing_one_version_in_books AFTER UPDATE ON ledger_standing
