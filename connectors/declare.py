@@ -61,7 +61,8 @@ class Rate:
 
         Burst and distance together hold `calls` a window.
         """
-        return timedelta(seconds=self.seconds) / max(1, self.calls - self.at_once)
+        calls = max(1, self.calls - self.at_once)
+        return timedelta(microseconds=-(-self.seconds * 1_000_000 // calls))  # up: a call too late is none too many
 
     @property
     def tolerance(self) -> timedelta:

@@ -53,7 +53,8 @@ def remember(connection_id: int, named: Sequence[Named], at: datetime) -> int:
         [Jsonb(row.facts) for row in unique.values()],
     ]
     changed = sql.execute(
-        """INSERT INTO connectors_reference (connection_id, first_seen_at, last_seen_at, kind, external_id, name, detail)
+        """INSERT INTO connectors_reference (connection_id, first_seen_at, last_seen_at, kind, external_id, name,
+               detail)
            SELECT %s, %s, %s, * FROM unnest(%s::text[], %s::text[], %s::text[], %s::jsonb[])
            ON CONFLICT (connection_id, kind, external_id) DO UPDATE
                SET name = excluded.name, detail = excluded.detail, last_seen_at = excluded.last_seen_at

@@ -118,7 +118,8 @@ class _Books:
 def _window(company_id: int, book: Book, floor: datetime, end: datetime) -> _Window | None:
     """The next window of whole business days with pending records, None when there are none.
 
-    ``floor`` is the start of the books, then the end of the window before: what stayed pending below it was held or refused, and is not met again.
+    ``floor`` is the start of the books, then the end of the window before: what stayed pending below it was held or
+    refused, and is not met again.
     """
     found = sql.rows(
         """(SELECT happened_at FROM ledger_standing

@@ -39,7 +39,7 @@ LONG_FUNCTIONS: dict[str, int] = {}
 
 # The modules of ledger that may know Django; every other module there is pure.
 LEDGER_SHELL = {"models", "migrations", "management", "services", "selectors", "admin", "apps", "checks"}
-LEDGER_SHELL |= {"sql", "intake", "problem_rows", "post_due", "post_rows", "settling"}  # set-based work on rows
+LEDGER_SHELL |= {"sql", "intake", "record_rows", "problem_rows", "post_due", "post_rows", "settling", "withdraw"}
 NOT_PURE = {
     "django",
     "requests",

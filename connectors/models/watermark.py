@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Watermark(models.Model):
-    """The latest change that a stream has shown, by the platform's own clock; the next pull starts a look-back before."""
+    """The latest change that a stream has shown, by the platform's clock; the next pull starts a look-back before."""
 
     connection = models.ForeignKey("connectors.Connection", on_delete=models.CASCADE, related_name="watermarks")
     dataset = models.CharField(max_length=40)

@@ -14,11 +14,10 @@ KIND_CHOICES = [(kind, kind.replace("_", " ")) for kind in KINDS]
 class RecordRow(models.Model):
     """A version of a record; immutable but for ``superseded``, which the next version sets.
 
-    ``digest`` is the hash of ``body`` (the canonical JSON, with id and ``updated_at`` in it), ``raw_digest`` that of the
-    row as the platform sent it. ``page`` and ``page_row`` lead to the raw page: plain numbers and no foreign key, because raw
-    pages may be purged without touching the books. ``incomplete`` marks a refund whose parts wait for its original
-    order. ``total`` is the record's signed effect on money owed, in minor
-    units: what reconciliation sums.
+    ``digest`` is the hash of ``body`` (the canonical JSON, with id and ``updated_at`` in it), ``raw_digest`` that of
+    the row as the platform sent it. ``page`` and ``page_row`` lead to the raw page: plain numbers and no foreign key,
+    because raw pages may be purged without touching the books. ``incomplete`` marks a refund whose parts wait for its
+    original order. ``total`` is the record's signed effect on money owed, in minor units: what reconciliation sums.
     """
 
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="records", db_index=False)

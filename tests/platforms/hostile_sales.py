@@ -1,8 +1,9 @@
 """A hostile commerce platform: the same door and wire as a real one, on the loopback.
 
 `running()` starts its server; `shop.rows` is its truth, `shop.page_size` how it cuts it into pages. What it does wrong
-is set on `Shop`: the same page for ever, an empty page in the middle, rows that move while they are read. Faults of the
-network are scripted on the server (`server.fail("drop_before")`). `ODD_ROWS` are rows as no careful platform sends them.
+is set on `Shop`: the same page for ever, an empty page in the middle, rows that move while they are read. Faults of
+the network are scripted on the server (`server.fail("drop_before")`). `ODD_ROWS` are rows that no
+careful platform sends.
 """
 
 from __future__ import annotations
