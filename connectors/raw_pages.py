@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import zstandard
@@ -14,12 +14,23 @@ MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 ROWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def is_known(connection_id: int, page_digest: bytes) -> bool:
-    """Whether this very page has been read before, with every row of it kept."""
+class Past(NamedTuple):
+    """What is known before a page is read: whether this very page has been, with every row of it kept, and whether
+    rows of its source are refused so far."""
+
+    is_known: bool
+    has_refused_rows: bool
+
+
+def past(connection_id: int, company_id: int, source_id: int, page_digest: bytes) -> Past:
+    """Both in one statement: every page asks."""
     found = sql.rows(
-        "SELECT refused FROM connectors_page WHERE connection_id = %s AND digest = %s", (connection_id, page_digest)
+        """SELECT EXISTS (SELECT FROM connectors_page WHERE connection_id = %s AND digest = %s AND refused = 0),
+               EXISTS (SELECT FROM ledger_problem WHERE company_id = %s AND source_id = %s AND record_id IS NULL
+                       AND resolved_at IS NULL)""",
+        (connection_id, page_digest, company_id, source_id),
     )
-    return bool(found) and found[0][0] == 0
+    return Past(*found[0])
 
 
 def keep(connection_id: int, dataset: str, page_digest: bytes, body: bytes, rows: int, at: datetime) -> int:

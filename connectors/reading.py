@@ -21,7 +21,7 @@ Status = Literal["new", "changed", "unchanged", "stale", "refused"]
 # What a row can be blamed for. ValueError is what money, calendar and text say of values that they cannot take.
 _ROW_ERRORS: Final = (msgspec.MsgspecError, MappingProblem, ValueError, ArithmeticError, RecursionError)
 _LONGEST_ID: Final = 200  # characters: an id is a key of an index
-_STRONGEST: Final[tuple[Status, ...]] = ("refused", "changed", "new", "stale", "unchanged")
+_STRENGTH: Final[dict[Status, int]] = {"unchanged": 0, "stale": 1, "new": 2, "changed": 3, "refused": 4}
 
 
 class ItemResult(Struct, frozen=True, omit_defaults=True):
@@ -61,7 +61,7 @@ class Reading:
         self.left_over: list[tuple[Row, RecordKind]] = []
         self.new_ids: set[str] = set()
         self.ids = [""] * count
-        self.statuses: list[set[Status]] = [set() for _ in range(count)]
+        self.statuses: list[Status] = ["unchanged"] * count
         self.problems: dict[int, list[Problem]] = {}
         self.refused: dict[int, Problem] = {}
         self.named: list[Named] = []
@@ -97,9 +97,7 @@ class Reading:
                 self.changed.append((row, ()))
                 continue
             versions = {kind: known[kind, row.id] for kind in kinds if (kind, row.id) in known}
-            if row.raw_digest in versions.values():
-                self.statuses[row.place].add("unchanged")
-            else:
+            if row.raw_digest not in versions.values():
                 self.changed.append((row, tuple(versions)))
 
     def mapped(self, items: list[Incoming]) -> Iterator[Incoming]:
@@ -145,27 +143,24 @@ class Reading:
             self.named.append(named)
 
     def note(self, index: int, status: Status, problem: Problem | None) -> None:
-        """Remember what became of one record of the row."""
-        self.statuses[index].add(status)
+        """Remember what became of one record of the row; of several the strongest word stays."""
+        if _STRENGTH[status] > _STRENGTH[self.statuses[index]]:
+            self.statuses[index] = status
         if problem is not None:
             self.problems.setdefault(index, []).append(problem)
 
     def _refuse(self, index: int, error: Exception) -> None:
         problem = as_problem(error)
         self.refused[index] = problem
-        self.statuses[index] = {"refused"}
+        self.statuses[index] = "refused"
         self.problems[index] = [problem]
 
     def results(self) -> list[ItemResult]:
-        """One result per row, in order; of a row with several records the strongest word."""
-        return [
-            ItemResult(
-                self.ids[index],
-                next((word for word in _STRONGEST if word in found), "unchanged"),
-                tuple(self.problems.get(index, ())),
-            )
-            for index, found in enumerate(self.statuses)
-        ]
+        """One result per row, in order."""
+        results = [ItemResult(row_id, status) for row_id, status in zip(self.ids, self.statuses, strict=True)]
+        for index, problems in self.problems.items():
+            results[index] = ItemResult(self.ids[index], self.statuses[index], tuple(problems))
+        return results
 
 
 def as_problem(error: Exception) -> Problem:

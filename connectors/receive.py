@@ -16,10 +16,11 @@ from typing import Final
 import msgspec
 
 from connectors import references
-from connectors.raw_pages import MAX_BODY_BYTES, ROWS, is_known, keep
+from connectors.raw_pages import MAX_BODY_BYTES, ROWS, keep, past
 from connectors.reading import ItemResult, Origin, Reading
 from connectors.turning import take_back
 from ledger import sql
+from ledger.collector import no_collector
 from ledger.incoming import Incoming
 from ledger.intake import store
 from ledger.problem_rows import Subject, open_problems, resolve_subjects
@@ -50,10 +51,11 @@ def receive_page(
     origin: Origin, dataset: str, body: bytes, rows: Sequence[msgspec.Raw], at: datetime
 ) -> list[ItemResult]:
     """Store one page and what its rows say; one result per row, in order. Safe to repeat."""
-    with sql.unit_of_work():
+    with no_collector(), sql.unit_of_work():
         lock_source(origin.source_id)
         page_digest = digest(dataset.encode() + b"|" + body)
-        if is_known(origin.connection_id, page_digest) and _tell_their_age(origin, dataset, rows):
+        before = past(origin.connection_id, origin.company_id, origin.source_id, page_digest)
+        if before.is_known and _tell_their_age(origin, dataset, rows):
             return [ItemResult(row_id, "unchanged") for row_id in _ids(origin, dataset, body, rows)]
         reading = Reading(origin, dataset, len(rows))
         reading.identify(body, rows)
@@ -76,6 +78,9 @@ def receive_page(
             take_back(origin, reading, page_id, at)
         references.remember(origin.connection_id, reading.named, at)
         _report(origin, reading, page_id, at)
+        if before.has_refused_rows:
+            healthy = [f"{dataset} {row.id}" for row in reading.rows if row.place not in reading.refused]
+            resolve_subjects(origin.company_id, origin.source_id, healthy, at)
     return reading.results()
 
 
@@ -94,9 +99,10 @@ def _ids(origin: Origin, dataset: str, body: bytes, rows: Sequence[msgspec.Raw])
 
 
 def _report(origin: Origin, reading: Reading, page_id: int, at: datetime) -> None:
-    """Open a problem for each refused row; close those of rows that are fine now."""
-    if reading.refused:
-        sql.execute("UPDATE connectors_page SET refused = %s WHERE id = %s", (len(reading.refused), page_id))
+    """Open a problem for each refused row."""
+    if not reading.refused:
+        return
+    sql.execute("UPDATE connectors_page SET refused = %s WHERE id = %s", (len(reading.refused), page_id))
     subjects = [
         Subject(
             _subject(reading.dataset, reading.ids[index], page_id, index),
@@ -109,8 +115,6 @@ def _report(origin: Origin, reading: Reading, page_id: int, at: datetime) -> Non
         for index, problem in reading.refused.items()
     ]
     open_problems(origin.company_id, subjects, at)
-    healthy = [f"{reading.dataset} {row.id}" for row in reading.rows if row.place not in reading.refused]
-    resolve_subjects(origin.company_id, origin.source_id, healthy, at)
 
 
 def _subject(dataset: str, row_id: str, page_id: int | None, index: int) -> str:

@@ -8,6 +8,7 @@ the same again ("unchanged"), a new time stamp on the same facts ("unchanged"), 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
@@ -110,7 +111,8 @@ class _Plan:
         if not new_ids:
             return outcomes, list(enumerate(items))
         written: set[str] = set()
-        with sql.copying(_RECORDS, _RECORD_TYPES) as copy:
+        with ExitStack() as stack:
+            copy = None
             for number, item in enumerate(items):
                 external_id = item.record.id
                 if external_id not in new_ids or external_id in written or is_incomplete(item.record):
@@ -118,6 +120,7 @@ class _Plan:
                     continue
                 written.add(external_id)
                 row, outcomes[number] = self._row("new", item, 1)
+                copy = copy or stack.enter_context(sql.copying(_RECORDS, _RECORD_TYPES))
                 copy.write_row((*self.shared, *row))
         return outcomes, others
 

@@ -6,15 +6,18 @@ together or not at all. A crash loses nothing and a second run finds nothing lef
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import ClassVar, LiteralString, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
+from psycopg.rows import TupleRow
 
 from ledger import sql
 from ledger.book import Book, decode_book
 from ledger.closing import Context, close
+from ledger.collector import no_collector
 from ledger.commerce import decode
 from ledger.post_rows import Batch, BookInForce, Run, revisions, write
 from ledger.posting import Change, Tally
@@ -166,8 +169,18 @@ def _post_window(company_id: int, books: _Books, window: _Window, run: Run) -> P
     """Tally, close and write one window."""
     book = books.in_force.book
     tally = Tally(book, settlements_of(company_id, book) if book.mode == "per_payout" else None)
+    with no_collector():
+        batch = _tallied(tally, books, sql.stream(_PENDING, (company_id, window.start, window.end)))
+    context = Context(books.in_force.company, run.through, run.locked_through, revisions(company_id, tally.sums.keys()))
+    posted = close(tally, context)
+    documents = write(company_id=company_id, version=books.in_force, posted=posted, batch=batch, run=run)
+    return PostingResult(batch.count, documents, len(posted.held), len(posted.refused))
+
+
+def _tallied(tally: Tally, books: _Books, pending: Iterable[TupleRow]) -> Batch:
+    """Add all that is pending to ``tally``; what was read."""
     batch = Batch()
-    for record_id, kind, deleted, body, *former in sql.stream(_PENDING, (company_id, window.start, window.end)):
+    for record_id, kind, deleted, body, *former in pending:
         after = decode(kind, body, deleted=deleted)
         before, before_book = None, None
         if former[0] is not None:
@@ -176,10 +189,7 @@ def _post_window(company_id: int, books: _Books, window: _Window, run: Run) -> P
             batch.formers[record_id] = (former[0], former[1])
         tally.add(record_id, Change(after, before, before_book))
         batch.count += 1
-    context = Context(books.in_force.company, run.through, run.locked_through, revisions(company_id, tally.sums.keys()))
-    posted = close(tally, context)
-    documents = write(company_id=company_id, version=books.in_force, posted=posted, batch=batch, run=run)
-    return PostingResult(batch.count, documents, len(posted.held), len(posted.refused))
+    return batch
 
 
 def _sum(left: PostingResult, right: PostingResult) -> PostingResult:

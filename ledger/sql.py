@@ -17,6 +17,7 @@ from typing import Any, LiteralString, TypeVar
 import psycopg
 from django.db import connection, transaction
 from psycopg.rows import TupleRow
+from psycopg.types.string import BytesBinaryDumper
 
 BATCH_ROWS = 5_000  # rows per statement: bounds the memory of one, and is past the knee of the speed curve
 
@@ -72,9 +73,11 @@ def copying(statement: LiteralString, types: Sequence[str]) -> Iterator[psycopg.
 
     PostgreSQL works on the first rows while later ones are still being made; nothing else can use the connection then.
     """
-    with cursor() as opened, opened.copy(statement) as copy:
-        copy.set_types(types)
-        yield copy
+    with cursor() as opened:
+        opened.adapters.register_dumper(bytes, BytesBinaryDumper)  # else the one in Python is taken, a third slower
+        with opened.copy(statement) as copy:
+            copy.set_types(types)
+            yield copy
 
 
 def bigints(numbers: Iterable[int]) -> str:

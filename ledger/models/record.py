@@ -20,7 +20,9 @@ class RecordRow(models.Model):
     original order. ``total`` is the record's signed effect on money owed, in minor units: what reconciliation sums.
     """
 
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="records", db_index=False)
+    source = models.ForeignKey(
+        Source, on_delete=models.PROTECT, related_name="records", db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=20, choices=KIND_CHOICES)
     external_id = models.CharField(max_length=255)
     revision = models.IntegerField()

@@ -302,3 +302,22 @@ def test_every_constraint_and_every_trigger_is_named_in_a_test() -> None:
         named = {name for (name,) in cursor.fetchall() if not name.endswith(("_key", "_check"))}
     assert len(named) > 50
     assert {name for name in named if name not in tests} == set()
+
+
+def test_a_source_stays_as_long_as_there_may_be_records_of_it(pub: Merchant) -> None:
+    """The trigger source_stays: records have no foreign key of their own to hold it."""
+    assert "append-only" in str(refusal("DELETE FROM ledger_source"))
+
+
+def test_a_standing_names_postings_that_exist(pub: Merchant) -> None:
+    """The trigger standing_names_postings (standing_names_posting), set by set in place of a foreign key."""
+    assert "names a posting" in str(refusal("UPDATE ledger_standing SET state = 1, posting_id = 987654321"))
+    assert "names a posting" in str(refusal("UPDATE ledger_standing SET state = 2, left_by_id = 987654321"))
+
+
+def test_a_record_has_a_source_that_exists(pub: Merchant) -> None:
+    copied = """INSERT INTO ledger_record (source_id, kind, external_id, revision, superseded, deleted, incomplete,
+            currency, total, happened_at, updated_at, received_at, digest, raw_digest, body)
+        SELECT 987654321, kind, external_id, revision, false, deleted, incomplete, currency, total, happened_at,
+            updated_at, received_at, digest, raw_digest, body FROM ledger_record LIMIT 1"""
+    assert refusal(copied).diag.constraint_name == "record_has_source"

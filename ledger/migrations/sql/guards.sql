@@ -113,7 +113,9 @@ END $$;
 CREATE TRIGGER document_lines_balance AFTER INSERT ON ledger_documentline
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_lines_balance();
 
--- Every version of a record stands somewhere from the moment it is stored: none can be forgotten.
+-- Every version of a record stands somewhere from the moment it is stored: none can be forgotten. This is also where a
+-- record's source and a standing's record and company are held to exist: set by set, not row by row. None of them can
+-- go again: records and standings refuse to be deleted, and so does a source (below).
 CREATE FUNCTION ledger_record_stands() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     own record;
@@ -121,13 +123,36 @@ BEGIN
     FOR own IN SELECT DISTINCT source_id FROM added LOOP
         INSERT INTO ledger_standing (record_id, round, company_id, happened_at, state)
             SELECT added.id, 0, source.company_id, added.happened_at, 0
-            FROM added CROSS JOIN (SELECT company_id FROM ledger_source WHERE id = own.source_id) source
+            FROM added CROSS JOIN (SELECT company_id FROM ledger_source WHERE id = own.source_id FOR KEY SHARE) source
             WHERE added.source_id = own.source_id;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'there is no source %', own.source_id
+                USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'record_has_source';
+        END IF;
     END LOOP;
     RETURN NULL;
 END $$;
 CREATE TRIGGER record_stands AFTER INSERT ON ledger_record
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_record_stands();
+
+CREATE TRIGGER source_stays BEFORE DELETE ON ledger_source
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change();
+
+-- The postings that a statement names exist; the rest of a standing was copied from rows that do.
+CREATE FUNCTION ledger_standing_names_postings() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+    named bigint[] := ARRAY(
+        SELECT posting_id FROM moved WHERE posting_id IS NOT NULL
+        UNION SELECT left_by_id FROM moved WHERE left_by_id IS NOT NULL);
+BEGIN
+    IF (SELECT count(*) FROM ledger_posting WHERE id = ANY (named)) <> cardinality(named) THEN
+        RAISE EXCEPTION 'a standing names a posting that does not exist'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'standing_names_posting';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER standing_names_postings AFTER UPDATE ON ledger_standing
+    REFERENCING NEW TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION ledger_standing_names_postings();
 
 -- One version of a record is in the books at a time, and never one that a newer version has overtaken. First versions
 -- that are still current cannot break this, so a first load does not pay for it.
