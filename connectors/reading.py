@@ -15,7 +15,6 @@ from connectors.session import MapContext
 from ledger.commerce import KIND_OF, Deleted, RecordKind
 from ledger.incoming import Identity, Incoming
 from ledger.problems import Problem
-from ledger.versions import digest
 
 Status = Literal["new", "changed", "unchanged", "stale", "refused"]
 # What a row can be blamed for. ValueError is what money, calendar and text say of values that they cannot take.
@@ -66,17 +65,15 @@ class Reading:
         self.refused: dict[int, Problem] = {}
         self.named: list[Named] = []
 
-    def identify(self, body: bytes, rows: Sequence[msgspec.Raw]) -> None:
+    def identify(self, body: bytes, rows: Sequence[msgspec.Raw], row_digests: Sequence[bytes]) -> None:
         """Find each row's id, all at once where the platform can; a row without one is refused."""
         identify, dataset = self.origin.platform.identify, self.dataset
         ids = self.origin.platform.identities(dataset, body, rows)
         if ids is not None:
             self.ids = ids
-            self.rows = [
-                Row(place, row_id, row, digest(row)) for place, (row_id, row) in enumerate(zip(ids, rows, strict=True))
-            ]
+            self.rows = list(map(Row, range(len(rows)), ids, rows, row_digests))
             return
-        for index, row in enumerate(rows):
+        for index, (row, row_digest) in enumerate(zip(rows, row_digests, strict=True)):
             try:
                 row_id, _ = identify(dataset, row)
                 if len(row_id) > _LONGEST_ID:
@@ -85,7 +82,7 @@ class Reading:
                 self._refuse(index, error)
                 continue
             self.ids[index] = row_id
-            self.rows.append(Row(index, row_id, row, digest(row)))
+            self.rows.append(Row(index, row_id, row, row_digest))
 
     def compare(self, known: dict[Identity, bytes]) -> None:
         """Tell rows whose bytes are not those that the current version came from, and ids never seen before."""

@@ -53,12 +53,13 @@ def receive_page(
     """Store one page and what its rows say; one result per row, in order. Safe to repeat."""
     with no_collector(), sql.unit_of_work():
         lock_source(origin.source_id)
-        page_digest = digest(dataset.encode() + b"|" + body)
+        row_digests = [digest(row) for row in rows]
+        page_digest = digest(b"|".join((dataset.encode(), *row_digests)))
         before = past(origin.connection_id, origin.company_id, origin.source_id, page_digest)
         if before.is_known and _tell_their_age(origin, dataset, rows):
             return [ItemResult(row_id, "unchanged") for row_id in _ids(origin, dataset, body, rows)]
         reading = Reading(origin, dataset, len(rows))
-        reading.identify(body, rows)
+        reading.identify(body, rows, row_digests)
         reading.compare(raw_digests(origin.source_id, [row.id for row in reading.rows]))
         if not reading.changed and not reading.refused:
             return reading.results()

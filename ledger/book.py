@@ -7,7 +7,7 @@ seen an account number. A book is an immutable value; its versions are rows with
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -94,6 +94,11 @@ class Book(Struct, frozen=True, omit_defaults=True, dict=True):
     def calendar(self) -> Calendar:
         """The business days of this company."""
         return Calendar(self.days)
+
+    @cached_property
+    def tender_grace(self) -> timedelta:
+        """How far from a sale a payment may be captured and still be part of it."""
+        return timedelta(minutes=self.policy.tender_grace_minutes)
 
     @cached_property
     def _accounts_found(self) -> dict[tuple[str, str], str]:

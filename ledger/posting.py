@@ -52,6 +52,8 @@ class Tally:
         self.notices: dict[int, tuple[Problem, ...]] = {}
         self.blocked: dict[Group, Problem] = {}
         self._settlements = settlements or {}
+        self._tolerance = book.policy.record_tolerance
+        self._may_wait = book.mode == "per_payout" or book.start_on is not None
 
     @property
     def book(self) -> Book:
@@ -62,15 +64,18 @@ class Tally:
         """Add one change; the Problem that keeps it out, if any (its former version then stays as posted)."""
         after, before = change.after, change.before
         if after is not None:
-            problem = adding_up.check(after, self.book.policy.record_tolerance) or self._not_now(change)
+            problem = adding_up.check(after, self._tolerance)
+            if problem is None and self._may_wait:
+                problem = self._not_now(change)
             if problem is not None:
                 self.refused[handle] = problem
                 if self.book.policy.on_problem == "hold" and problem.code not in _HOLDS_NOBODY:
                     self.blocked.setdefault(self._quiet_group(change), problem)
                 return problem
-            found = tuple(adding_up.notices(after, self.book))
-            if found:
-                self.notices[handle] = found
+            if type(after) is Refund or self.book.policy.cost:
+                found = tuple(adding_up.notices(after, self.book))
+                if found:
+                    self.notices[handle] = found
         groups: dict[Group, None] = {}
         if before is not None:
             self._add(before, self._version(change.before_book), -1, groups)

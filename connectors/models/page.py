@@ -8,7 +8,7 @@ from django.db import models
 class Page(models.Model):
     """One answer or one pushed batch, compressed (Zstandard), kept beside the records made of it.
 
-    ``digest`` is of dataset and body: the same page again holds nothing new. ``refused`` counts rows that became no
+    ``digest`` is of dataset and rows: the same page again holds nothing new. ``refused`` counts rows that became no
     record. Pages may be purged (``body`` null) without touching the books.
     """
 

@@ -116,7 +116,7 @@ def _settled(order: Order, book: Book, day: date) -> list[Leg]:
     legs = withheld(order.lines, order.tenders, day, "sale", book, CREDIT)
     owed = roles.OPEN_CHECK if order.state == "open" else roles.RECEIVABLE
     until_paid = roles.OPEN_CHECK if book.policy.open_orders == "receivable" else roles.RECEIVABLE
-    grace = timedelta(minutes=book.policy.tender_grace_minutes)
+    grace = book.tender_grace
     for tender in order.tenders:
         if not tender.amount:
             continue

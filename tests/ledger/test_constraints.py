@@ -311,8 +311,8 @@ def test_a_source_stays_as_long_as_there_may_be_records_of_it(pub: Merchant) -> 
 
 def test_a_standing_names_postings_that_exist(pub: Merchant) -> None:
     """The trigger standing_names_postings (standing_names_posting), set by set in place of a foreign key."""
-    assert "names a posting" in str(refusal("UPDATE ledger_standing SET state = 1, posting_id = 987654321"))
-    assert "names a posting" in str(refusal("UPDATE ledger_standing SET state = 2, left_by_id = 987654321"))
+    for change in (STANDING.format("posting_id = 987654321", 1), STANDING.format("left_by_id = 987654321", 2)):
+        assert refusal(change).diag.constraint_name == "standing_names_posting"
 
 
 def test_a_record_has_a_source_that_exists(pub: Merchant) -> None:
