@@ -17,9 +17,9 @@ class Standing(models.Model):
     pending → problem  (it does not add up; only a newer version cures it)
     pending → overtaken (a newer version came first)
 
-    Its foreign keys are held by triggers that look at a statement as a whole (sql/guards.sql): row by row, as constraints
-    do it, they were a tenth of the cost of storing and posting. ``round`` counts how often the same version is posted anew, under a changed book. ``posting`` brought it into the
-    books, ``left_by`` took it out.
+    ``round`` counts how often the same version is posted anew, under a changed book. ``posting`` brought it into the
+    books, ``left_by`` took it out. The foreign keys are held by triggers that look at a statement as a whole
+    (sql/guards.sql): row by row, as constraints do it, they were a tenth of the cost of storing and posting.
     """
 
     class State(models.IntegerChoices):
