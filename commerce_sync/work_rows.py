@@ -140,6 +140,7 @@ def conclude(run: Run, done: Done) -> Ended:
         _CONCLUDE,
         (run.job_id, run.lease_token, *streak, paused, paused, reason, run.streak is not None, str(run.act),
          Jsonb(detail), codes, code, Jsonb(done.counts), through, *verdict),
+        keep_plan=True,
     )  # fmt: skip
     return Ended(code, touched > 0)
 

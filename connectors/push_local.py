@@ -52,7 +52,7 @@ _PUSHED = """
             binding_id = excluded.binding_id, waits_until = NULL, failure_code = '', failure_sentence = '',
             failure_remedy = '', failure_turn = '', updated_at = excluded.updated_at
     )
-    UPDATE ledger_document document SET pushed_at = now() FROM pushed WHERE document.id = pushed.document_id
+    UPDATE ledger_document SET pushed_at = now() WHERE id = ANY(%s)
 """
 _REFUSED = """
     INSERT INTO connectors_pushitem (document_id, company_id, connection_id, state, attempts, claimed_at, failure_code,
@@ -72,7 +72,7 @@ def deliver_local(platform: AccountingPlatform, session: Session, step: Step) ->
     written, refused, after = 0, 0, 0
     while True:
         with sql.unit_of_work():
-            found = sql.rows(_CLAIM, (session.company_id, after, DOCUMENTS_AT_ONCE))
+            found = sql.rows(_CLAIM, (session.company_id, after, DOCUMENTS_AT_ONCE), keep_plan=True)
             documents = [decode_document(bytes(body)) for _, body in found]
             if found:
                 outcomes = _write(platform, session, documents)
@@ -108,7 +108,7 @@ def _store_pushed(session: Session, outcomes: list[tuple[int, Document, Pushed |
     if rows:
         columns = [list(column) for column in zip(*rows, strict=True)]
         scope = (session.connection_id, session.company_id, session.connection_id)
-        sql.execute(_PUSHED, (*columns, *scope))
+        sql.execute(_PUSHED, (*columns, *scope, columns[0]), keep_plan=True)
     return len(rows)
 
 

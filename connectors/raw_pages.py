@@ -29,6 +29,7 @@ def past(connection_id: int, company_id: int, source_id: int, page_digest: bytes
                EXISTS (SELECT FROM ledger_problem WHERE company_id = %s AND source_id = %s AND record_id IS NULL
                        AND resolved_at IS NULL)""",
         (connection_id, page_digest, company_id, source_id),
+        keep_plan=True,
     )
     return Past(*found[0])
 
@@ -41,6 +42,7 @@ def keep(connection_id: int, dataset: str, page_digest: bytes, body: bytes, rows
                SET refused = excluded.refused, received_at = excluded.received_at, body = excluded.body
            RETURNING id""",
         (connection_id, dataset, page_digest, compress(body), len(body), rows, at),
+        keep_plan=True,
     )
     page_id: int = found[0][0]
     return page_id

@@ -33,6 +33,7 @@ def known(connection_id: int, version: int) -> References:
         for kind, external_id, name, detail in sql.rows(
             "SELECT kind, external_id, name, detail FROM connectors_reference WHERE connection_id = %s",
             (connection_id,),
+            keep_plan=True,
         ):
             found.setdefault(kind, {})[external_id] = {"name": name, **detail}
     _kept[connection_id] = (version, found)

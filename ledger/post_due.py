@@ -32,7 +32,9 @@ WINDOW_RECORDS = 50_000  # a window closes at the end of the day in which it pas
 # overtaken between being read and being written would be in the documents and, for all that its row says, not in the
 # books. A delivery waits for one window at most.
 _HOLD: LiteralString = """
-    SELECT 1 FROM ledger_source
+    SELECT EXISTS (SELECT FROM ledger_record record
+                   WHERE record.source_id = source.id AND record.incomplete AND NOT record.superseded)
+    FROM ledger_source source
     WHERE company_id = (SELECT id FROM ledger_company WHERE id = %s FOR NO KEY UPDATE)
     ORDER BY id FOR NO KEY UPDATE
 """
@@ -61,11 +63,12 @@ def post_due(*, company_id: int, through: date, act: UUID, locked_through: date 
     floor: datetime | None = None
     while True:
         with sql.unit_of_work():
-            sql.rows(_HOLD, (company_id,))
+            held = sql.rows(_HOLD, (company_id,), keep_plan=True)
             books = _Books(company_id)
             book = books.in_force.book
             if floor is None:
-                complete_refunds(company_id)
+                if any(has_incomplete for (has_incomplete,) in held):
+                    complete_refunds(company_id)
                 floor = book.calendar.bounds(book.start_on)[0] if book.start_on else LONG_AGO
             end = book.calendar.bounds(through)[1]
             window = _window(company_id, book, floor, end)
@@ -97,6 +100,7 @@ class _Books:
                JOIN ledger_company company ON company.id = version.company_id
                WHERE version.company_id = %s ORDER BY number DESC LIMIT 1""",
             (company_id,),
+            keep_plan=True,
         )
         if not found:
             raise NoBook(f"company {company_id} has no book")
@@ -133,6 +137,7 @@ def _window(company_id: int, book: Book, floor: datetime, end: datetime) -> _Win
             WHERE company_id = %s AND state = 0 AND happened_at >= %s AND happened_at < %s
             ORDER BY happened_at OFFSET %s LIMIT 1)""",
         (company_id, floor, end, company_id, floor, end, WINDOW_RECORDS),
+        keep_plan=True,
     )
     if not found:
         return None

@@ -55,6 +55,7 @@ def revisions(company_id: int, groups: Collection[Group]) -> dict[Group, int]:
         """SELECT day, currency, label, max(revision) + 1 FROM ledger_posting
            WHERE company_id = %s AND day = ANY(%s) GROUP BY day, currency, label""",
         (company_id, list({group.day for group in groups})),
+        keep_plan=True,
     )
     if not found:
         return {}
@@ -102,6 +103,7 @@ def _insert_postings(
                    AS t(day, currency, label, revision, number)
                ORDER BY number RETURNING id, day, currency, label""",
             (at, company_id, cured, company_id, act, book_version_id, at, *columns),
+            keep_plan=True,
         )
         by_key = {(day, currency, label): posting_id for posting_id, day, currency, label in found}
         ids += [by_key[key[:3]] for key in keys]
@@ -125,7 +127,7 @@ _INSERT_DOCUMENTS = """
 
 def _insert_documents(company_id: int, documents: Iterable[tuple[int, Document]], at: datetime) -> None:
     numbered = list(documents)
-    found = sql.rows("SELECT nextval('ledger_document_id_seq') FROM generate_series(1, %s)", (len(numbered),))
+    found = sql.rows("SELECT nextval('ledger_document_id_seq') FROM generate_series(1, %s)", (len(numbered),), keep_plan=True)
     rows: list[tuple[Any, ...]] = []
     lines: list[tuple[Any, ...]] = []
     for (document_id,), (posting_id, document) in zip(found, numbered, strict=True):
@@ -148,7 +150,7 @@ def _insert_documents(company_id: int, documents: Iterable[tuple[int, Document]]
             lines.append((document_id, position, line.account, line.debit or None, line.credit or None))
     columns = [list(column) for column in zip(*rows, strict=True)]
     line_columns = [list(column) for column in zip(*lines, strict=True)]
-    sql.execute(_INSERT_DOCUMENTS, (*columns, company_id, at, *line_columns))
+    sql.execute(_INSERT_DOCUMENTS, (*columns, company_id, at, *line_columns), keep_plan=True)
 
 
 def _enter_books(company_id: int, posting_ids: list[int], groups: Iterable[PostedGroup], batch: Batch) -> None:

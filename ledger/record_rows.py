@@ -23,7 +23,7 @@ class Current(NamedTuple):
 
 def lock_source(source_id: int) -> None:
     """Hold the source until the transaction ends: two deliveries of one order at once then end as one."""
-    sql.rows("SELECT 1 FROM ledger_source WHERE id = %s FOR NO KEY UPDATE", (source_id,))
+    sql.rows("SELECT 1 FROM ledger_source WHERE id = %s FOR NO KEY UPDATE", (source_id,), keep_plan=True)
 
 
 def raw_digests(source_id: int, external_ids: Sequence[str]) -> dict[Identity, bytes]:
@@ -33,7 +33,7 @@ def raw_digests(source_id: int, external_ids: Sequence[str]) -> dict[Identity, b
     return {
         (kind, external_id): raw
         for ids in sql.batches(external_ids)
-        for kind, external_id, raw in sql.rows(query, (source_id, list(ids)))
+        for kind, external_id, raw in sql.rows(query, (source_id, list(ids)), keep_plan=True)
     }
 
 
@@ -41,7 +41,7 @@ def current_versions(source_id: int, external_ids: Sequence[str]) -> dict[Identi
     """The current versions of the records of these ids, whatever their kind."""
     found: dict[Identity, Current] = {}
     for ids in sql.batches(external_ids):
-        for kind, external_id, *rest, former in sql.rows(_CURRENT, (source_id, list(ids))):
+        for kind, external_id, *rest, former in sql.rows(_CURRENT, (source_id, list(ids)), keep_plan=True):
             record_id, revision, updated_at, own, raw = rest
             found[kind, external_id] = Current(
                 record_id, revision, updated_at, bytes(own), bytes(raw), frozenset(bytes(each) for each in former or ())

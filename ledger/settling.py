@@ -38,6 +38,7 @@ def _current_orders(source_id: int, ids: list[str]) -> list[Order]:
         """SELECT body FROM ledger_record
            WHERE source_id = %s AND kind = 'order' AND external_id = ANY(%s) AND NOT superseded AND NOT deleted""",
         (source_id, ids),
+        keep_plan=True,
     )
     orders = [decode("order", bytes(body)) for (body,) in found]
     return [order for order in orders if isinstance(order, Order)]

@@ -4,8 +4,9 @@ Django's cursor binds on the client and in text, which costs more than the work 
 New rows go in by COPY straight into their tables, changes by arrays through ``unnest``: both
 serve twenty rows and five thousand alike, so there is one path for small and big batches.
 
-Statements are planned each time and never prepared: a plan that was kept from when a table was small is what turned
-one update into 37 seconds. The triggers in migrations/sql keep to look-ups by array for the same reason.
+Plans are kept only for look-ups and inserts of the hot paths (``keep_plan``), and not for long: a plan from when a table
+was small is what turned one update into 37 seconds. A statement that joins arrays with tables never keeps one. The
+triggers in migrations/sql keep to look-ups by key and array for the same reason.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection, transaction
 from psycopg.rows import TupleRow
 from psycopg.types.string import BytesBinaryDumper
 
+PLANS_FORGOTTEN_AFTER = frozenset({10, 30, 100, 300})
 BATCH_ROWS = 5_000  # rows per statement: bounds the memory of one, and is past the knee of the speed curve
 
 Item = TypeVar("Item")
@@ -55,16 +58,36 @@ def stream(query: LiteralString, parameters: Sequence[Any] = (), chunk_rows: int
         yield from opened.stream(query, parameters, binary=True, size=chunk_rows)
 
 
-def rows(query: LiteralString, parameters: Sequence[Any] = ()) -> list[TupleRow]:
+def rows(query: LiteralString, parameters: Sequence[Any] = (), *, keep_plan: bool = False) -> list[TupleRow]:
     """All rows of a bounded query."""
-    with cursor() as opened:
-        return opened.execute(query, parameters, prepare=False, binary=True).fetchall()
+    return _executed(query, parameters, keep_plan).fetchall()
 
 
-def execute(query: LiteralString, parameters: Sequence[Any] = ()) -> int:
+def execute(query: LiteralString, parameters: Sequence[Any] = (), *, keep_plan: bool = False) -> int:
     """Run a statement; the number of rows it touched."""
-    with cursor() as opened:
-        return opened.execute(query, parameters, prepare=False, binary=True).rowcount
+    return _executed(query, parameters, keep_plan).rowcount
+
+
+def _executed(query: LiteralString, parameters: Sequence[Any], keep_plan: bool) -> psycopg.Cursor[TupleRow]:
+    """The cursor after the statement. Its rows are here already, so that closing it costs nothing."""
+    raw = _raw()
+    opened = psycopg.Cursor(raw)
+    opened.format = psycopg.pq.Format.BINARY
+    if keep_plan:
+        _forget_plans_in_time(raw)
+    return opened.execute(query, parameters, prepare=keep_plan, binary=True)
+
+
+_statements: WeakKeyDictionary[psycopg.Connection[TupleRow], int] = WeakKeyDictionary()
+
+
+def _forget_plans_in_time(raw: psycopg.Connection[TupleRow]) -> None:
+    """Have PostgreSQL plan anew after 10, 30, 100, 300 … statements of a connection, then after each thousand: tables
+    have grown at most threefold under a plan."""
+    count = _statements.get(raw, 0) + 1
+    _statements[raw] = count
+    if count in PLANS_FORGOTTEN_AFTER or count % 1_000 == 0:
+        raw.execute("DISCARD PLANS", prepare=False)
 
 
 @contextmanager

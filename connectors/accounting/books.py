@@ -89,7 +89,7 @@ class Books(AccountingPlatform):
 
     def facts(self, session: Session) -> CompanyFacts:
         """The company's own currency, and the last day of the locked period."""
-        found = sql.rows(_COMPANY, [session.connection_id])
+        found = sql.rows(_COMPANY, [session.connection_id], keep_plan=True)
         if not found:
             raise Refused("the connection is gone", reason=RefusalReason.NOT_FOUND)
         currency, name, public_id, locked_through = found[0]

@@ -64,7 +64,7 @@ def read_known(connection_id: int, candidates: Sequence[Candidate]) -> Known:
     keys, references = [header.key for header in headers], [header.reference for header in headers]
     names = [[storable(name) for name in list_] for list_ in (sorted(accounts), sorted(tax_codes), keys, references)]
     known = Known()
-    found = sql.rows(_BEFORE, [connection_id, *names])
+    found = sql.rows(_BEFORE, [connection_id, *names], keep_plan=True)
     for what, name, row_id, is_open, digest, reference, locked_through in found:
         match what:
             case "lock":

@@ -144,7 +144,7 @@ def _insert(connection_id: int, candidates: Sequence[Candidate], known: Known) -
         [line.tax_code for _, _, line in numbered],
         [_tracking(line) for _, _, line in numbered],
     ]
-    entered = sql.rows(_INSERT, [*entry_columns, connection_id, *line_columns])
+    entered = sql.rows(_INSERT, [*entry_columns, connection_id, *line_columns], keep_plan=True)
     return {key: entry_id for entry_id, key in entered}
 
 
