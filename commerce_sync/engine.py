@@ -26,6 +26,7 @@ from connectors.platform import AccountingPlatform, Platform
 from connectors.pull import pull_connection
 from connectors.push import Delivery, PushResult, deliver, prepare
 from connectors.push_verdicts import Verdict, verdict_of
+from connectors.services import deauthorize
 from connectors.session import CompanyFacts, Session
 from ledger import sql
 from ledger.post_due import NoBook, PostingResult, post_due
@@ -225,7 +226,12 @@ def _session(run: Run, link: Link, platform: P) -> Iterator[tuple[P, Session]]:
         return
     connection = Connection.objects.get(pk=link.connection_id)
     with open_door(connection, platform, correlation=str(run.act)) as door:
-        yield platform, Session(link.connection_id, run.company_id, link.settings, door)
+        try:
+            yield platform, Session(link.connection_id, run.company_id, link.settings, door)
+        except NotAuthorized as failure:
+            # One notice and no further calls, until somebody connects again.
+            deauthorize(connection_id=link.connection_id, actor="engine", reason=str(failure))
+            raise
 
 
 def _cause_of(failure: Failure) -> Cause:

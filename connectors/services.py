@@ -60,6 +60,24 @@ def _connect(connection: Connection, *, source_label: str, actor: str, linked: b
     return connection
 
 
+@transaction.atomic
+def deauthorize(*, connection_id: int, actor: str, reason: str) -> bool:
+    """The platform no longer lets us in: nothing is called through this connection until it is linked anew.
+
+    What it brought and what was delivered stays. False when it was not linked any more.
+    """
+    connection = Connection.objects.select_for_update(of=("self",)).select_related("company").get(pk=connection_id)
+    if connection.status != Connection.Status.LINKED:
+        return False
+    connection.status = Connection.Status.DEAUTHORIZED
+    connection.save(update_fields=["status"])
+    audit(
+        code="connection.deauthorized", actor=actor, company=connection.company, subject=str(connection.public_id),
+        detail={"platform": connection.platform, "reason": reason[:300]},
+    )  # fmt: skip
+    return True
+
+
 def origin_of(connection: Connection, at: datetime) -> Origin:
     """Whose pages these are, and what their mapping may know."""
     if connection.source_id is None:

@@ -32,13 +32,15 @@ class Context(Struct, frozen=True):
 
     ``company`` is the public id that begins every document key; ``through`` the last business day of this posting;
     ``locked_through`` the last day that the accounting software has closed; ``revisions`` how often a group has been
-    posted before, so that an adjustment gets a key of its own and refers back.
+    posted before, so that an adjustment gets a key of its own; ``adjustments`` how often with documents that stand, so
+    that it is called what a reader of the books takes it for (as often as posted, where it is not said).
     """
 
     company: str
     through: date
     locked_through: date | None = None
     revisions: Mapping[Group, int] = {}
+    adjustments: Mapping[Group, int] = {}
 
 
 class PostedGroup(Struct, frozen=True):
@@ -168,8 +170,9 @@ def _naming(group: Group, context: Context, tally: Tally) -> tuple[Naming, Probl
     stem = f"{context.company}/{group.day}/{group.currency}/{group.label}/{revision}"
     title = f"sales of {group.day}" + (f", {group.title}" if group.title else "")
     day = group.day
-    if revision:
-        title = f"adjustment {revision} to {title}"
+    adjustment = context.adjustments.get(group, revision)
+    if adjustment:
+        title = f"adjustment {adjustment} to {title}"
         if tally.book.policy.late_changes == "first_open_day":
             day = max(day, context.through)
     locked = context.locked_through

@@ -19,7 +19,7 @@ from ledger.book import Book, decode_book
 from ledger.closing import Context, close
 from ledger.collector import no_collector
 from ledger.commerce import decode
-from ledger.post_rows import Batch, BookInForce, Run, revisions, write
+from ledger.post_rows import Batch, BookInForce, Run, earlier, write
 from ledger.posting import Change, Tally
 from ledger.settling import complete_refunds, settlements_of
 
@@ -176,7 +176,7 @@ def _post_window(company_id: int, books: _Books, window: _Window, run: Run) -> P
     tally = Tally(book, settlements_of(company_id, book) if book.mode == "per_payout" else None)
     with no_collector():
         batch = _tallied(tally, books, sql.stream(_PENDING, (company_id, window.start, window.end)))
-    context = Context(books.in_force.company, run.through, run.locked_through, revisions(company_id, tally.sums.keys()))
+    context = Context(books.in_force.company, run.through, run.locked_through, *earlier(company_id, tally.sums.keys()))
     posted = close(tally, context)
     documents = write(company_id=company_id, version=books.in_force, posted=posted, batch=batch, run=run)
     return PostingResult(batch.count, documents, len(posted.held), len(posted.refused))

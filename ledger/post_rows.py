@@ -49,18 +49,31 @@ class Batch(Struct):
     formers: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
-def revisions(company_id: int, groups: Collection[Group]) -> dict[Group, int]:
-    """How often each group has been posted before."""
+class Earlier(NamedTuple):
+    """Per group: how often it has been posted before, and how often of these with documents that stand."""
+
+    revisions: dict[Group, int]
+    adjustments: dict[Group, int]
+
+
+def earlier(company_id: int, groups: Collection[Group]) -> Earlier:
+    """What was posted before of these groups."""
     found = sql.rows(
-        """SELECT day, currency, label, max(revision) + 1 FROM ledger_posting
-           WHERE company_id = %s AND day = ANY(%s) GROUP BY day, currency, label""",
+        """SELECT day, currency, label, max(revision) + 1, count(*) FILTER (WHERE EXISTS (
+               SELECT FROM ledger_document document
+               WHERE document.posting_id = posting.id AND document.withdrawn_at IS NULL))
+           FROM ledger_posting posting WHERE company_id = %s AND day = ANY(%s) GROUP BY day, currency, label""",
         (company_id, list({group.day for group in groups})),
         keep_plan=True,
     )
     if not found:
-        return {}
-    known = {(day, currency, label): revision for day, currency, label, revision in found}
-    return {group: known.get((group.day, group.currency, group.label), 0) for group in groups}
+        return Earlier({}, {})
+    known = {(day, currency, label): counts for day, currency, label, *counts in found}
+    counted = {group: known.get((group.day, group.currency, group.label), (0, 0)) for group in groups}
+    return Earlier(
+        {group: revision for group, (revision, _) in counted.items()},
+        {group: standing for group, (_, standing) in counted.items()},
+    )
 
 
 def write(*, company_id: int, version: BookInForce, posted: Posted, batch: Batch, run: Run) -> int:
@@ -127,7 +140,9 @@ _INSERT_DOCUMENTS = """
 
 def _insert_documents(company_id: int, documents: Iterable[tuple[int, Document]], at: datetime) -> None:
     numbered = list(documents)
-    found = sql.rows("SELECT nextval('ledger_document_id_seq') FROM generate_series(1, %s)", (len(numbered),), keep_plan=True)
+    found = sql.rows(
+        "SELECT nextval('ledger_document_id_seq') FROM generate_series(1, %s)", (len(numbered),), keep_plan=True
+    )
     rows: list[tuple[Any, ...]] = []
     lines: list[tuple[Any, ...]] = []
     for (document_id,), (posting_id, document) in zip(found, numbered, strict=True):

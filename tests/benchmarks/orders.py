@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-PAGE_ROWS = 250
+PAGE_ROWS = 1_000  # what a partner sends at a time
 ORDERS_A_DAY = 3_334  # 100,000 orders are thirty days
 FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
 ZONE = "Europe/London"

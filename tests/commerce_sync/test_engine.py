@@ -153,6 +153,22 @@ def test_no_accounting_software_is_a_matter_of_configuration_and_a_withdrawn_one
     assert (run(company).code, Sync.objects.latest("id").failure_code) == (4000, "no_accounting")
 
 
+def test_a_platform_that_no_longer_lets_us_in_is_not_called_again(settings: Any) -> None:
+    with hostile_books.running() as (server, _):
+        settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]
+        company = a_merchant(platform="hostile")
+        hostile_books.connect(books_of(company), server)
+        sell(company, an_order(1))
+        server.fail("e401", times=10)
+        assert run(company).code == 4220
+        assert books_of(company).status == "Deauthorized"
+        told = AuditEntry.objects.get(code="connection.deauthorized")
+        assert (told.company_id, told.detail["platform"]) == (company.pk, "hostile")
+        calls = len(server.log)
+        assert run(company).code == 4220
+        assert len(server.log) == calls
+
+
 def test_a_subscription_that_ended_has_its_own_code(settings: Any) -> None:
     with hostile_books.running() as (server, rules):
         settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]

@@ -76,6 +76,8 @@ def test_posted_again_under_a_changed_book_the_trial_balance_is_right() -> None:
     save_book(company=company, book=moved, author="test", reason="another account")
     post(company)
     assert balance(company) == {"1100": 1_000, "4100": -1_000}
+    again = Document.objects.get(withdrawn_at=None)
+    assert (again.posting.revision, again.narration.startswith("sales of")) == (1, True)  # what stands is the first
 
 
 def test_withdrawing_twice_changes_nothing() -> None:
