@@ -12,7 +12,7 @@ from connectors.errors import MappingProblem
 from connectors.named import Named
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
-from ledger.commerce import KIND_OF, Deleted, RecordKind
+from ledger.commerce import KIND_OF, Deleted, Record, RecordKind
 from ledger.incoming import Identity, Incoming
 from ledger.problems import Problem
 
@@ -88,7 +88,10 @@ class Reading:
         """Tell rows whose bytes are not those that the current version came from, and ids never seen before."""
         kinds = self.origin.platform.stream(self.dataset).kinds
         seen = {external_id for _, external_id in known}
+        likeliest = kinds[0] if kinds else ""
         for row in self.rows:
+            if known.get((likeliest, row.id)) == row.raw_digest:
+                continue
             if row.id not in seen:
                 self.new_ids.add(row.id)
                 self.changed.append((row, ()))
@@ -99,43 +102,37 @@ class Reading:
 
     def mapped(self, items: list[Incoming]) -> Iterator[Incoming]:
         """The records of the changed rows, one by one; ``items`` gets them all, in the same order."""
-        kinds = self.origin.platform.stream(self.dataset).kinds
+        platform, dataset, context = self.origin.platform, self.dataset, self.origin.context
+        kinds = platform.stream(dataset).kinds
         for row, known in self.changed:
             try:
+                records = platform.map(dataset, row.body, context)
                 if not kinds:
                     self._name(row)
-                    continue
-                found = self._records(row, known[0] if known else kinds[0])
             except _ROW_ERRORS as error:
                 self._refuse(row.place, error)
                 continue
             if known:
-                self._leave(row, known, found)
-            items += found
-            yield from found
+                self._leave(row, known, records)
+            for record in records:
+                # What a row says is gone keeps the kind that it had.
+                kind = (known or kinds)[0] if type(record) is Deleted else KIND_OF[type(record)]  # type: ignore[index]
+                item = Incoming(kind, record, row.raw_digest, row.place)
+                items.append(item)
+                yield item
 
-    def _leave(self, row: Row, known: tuple[RecordKind, ...], found: list[Incoming]) -> None:
+    def _leave(self, row: Row, known: tuple[RecordKind, ...], records: list[Record]) -> None:
         """Remember the kinds under which the row's id is known and of which it says nothing any more."""
-        own = {item.kind for item in found if item.record.id == row.id}
+        own = {
+            known[0] if type(record) is Deleted else KIND_OF[type(record)]  # type: ignore[index]
+            for record in records
+            if record.id == row.id
+        }
         self.left_over += [(row, kind) for kind in known if kind not in own]
 
-    def _records(self, row: Row, kind_of_deleted: RecordKind) -> list[Incoming]:
-        """The records of one row; what a row says is gone keeps the kind that it had."""
-        return [
-            Incoming(
-                kind_of_deleted if type(record) is Deleted else KIND_OF[type(record)],  # type: ignore[index]
-                record,
-                row.raw_digest,
-                row.place,
-            )
-            for record in self.origin.platform.map(self.dataset, row.body, self.origin.context)
-        ]
-
     def _name(self, row: Row) -> None:
-        """A row of a stream that only tells names; `map` holds it to its shape."""
-        platform = self.origin.platform
-        platform.map(self.dataset, row.body, self.origin.context)
-        named = platform.reference(self.dataset, row.body)
+        """A row of a stream that only tells names; `map` has held it to its shape."""
+        named = self.origin.platform.reference(self.dataset, row.body)
         if named is not None:
             self.named.append(named)
 

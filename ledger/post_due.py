@@ -185,14 +185,14 @@ def _post_window(company_id: int, books: _Books, window: _Window, run: Run) -> P
 def _tallied(tally: Tally, books: _Books, pending: Iterable[TupleRow]) -> Batch:
     """Add all that is pending to ``tally``; what was read."""
     batch = Batch()
-    for record_id, kind, deleted, body, *former in pending:
+    for record_id, kind, deleted, body, former_id, former_round, former_deleted, former_body, former_version in pending:
         after = decode(kind, body, deleted=deleted)
-        before, before_book = None, None
-        if former[0] is not None:
-            before = decode(kind, former[3], deleted=former[2])
-            before_book = books.version(former[4])
-            batch.formers[record_id] = (former[0], former[1])
-        tally.add(record_id, Change(after, before, before_book))
+        if former_id is None:
+            tally.add(record_id, Change(after))
+        else:
+            before = decode(kind, former_body, deleted=former_deleted)
+            batch.formers[record_id] = (former_id, former_round)
+            tally.add(record_id, Change(after, before, books.version(former_version)))
         batch.count += 1
     return batch
 

@@ -27,6 +27,9 @@ Key = tuple[int, str, str, str, str, str, str]  # a Slot as a plain tuple: this 
 _HOLDS_NOBODY: Final = frozenset({"awaiting_payout", "before_start"})
 
 
+_BY_DAY = frozenset({"journal", "invoice"})
+
+
 class Change(NamedTuple):
     """One record as it stands in the books (``before``, under ``before_book``) and as it is now (``after``)."""
 
@@ -51,6 +54,7 @@ class Tally:
         self.refused: dict[int, Problem] = {}
         self.notices: dict[int, tuple[Problem, ...]] = {}
         self.blocked: dict[Group, Problem] = {}
+        self._homes: dict[tuple[date, str], Group] = {}
         self._settlements = settlements or {}
         self._tolerance = book.policy.record_tolerance
         self._may_wait = book.mode == "per_payout" or book.start_on is not None
@@ -125,7 +129,13 @@ class Tally:
         return len(self.books) - 1
 
     def _home(self, record: Record, book: Book, day: date) -> Group:
+        """The group of the record's first day; where the book splits nothing, the same one for all of a day."""
         group_by, mode = book.policy.group_by, book.mode
+        if not group_by and mode in _BY_DAY:
+            home = self._homes.get((day, record.currency))
+            if home is None:
+                home = self._homes[day, record.currency] = Group(day, record.currency)
+            return home
         location = channel = party = ""
         if not isinstance(record, Deleted):
             location = record.location if "location" in group_by else ""

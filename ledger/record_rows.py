@@ -29,11 +29,11 @@ def lock_source(source_id: int) -> None:
 def raw_digests(source_id: int, external_ids: Sequence[str]) -> dict[Identity, bytes]:
     """Of each current version, the digest of the raw row that it came from: what has not changed needs no mapping."""
     query = """SELECT kind, external_id, raw_digest FROM ledger_record
-               WHERE source_id = %s AND external_id = ANY(%s) AND NOT superseded"""
+               WHERE source_id = %s AND external_id = ANY(%s::text[]) AND NOT superseded"""
     return {
         (kind, external_id): raw
         for ids in sql.batches(external_ids)
-        for kind, external_id, raw in sql.rows(query, (source_id, list(ids)), keep_plan=True)
+        for kind, external_id, raw in sql.rows(query, (source_id, sql.texts(ids)), keep_plan=True)
     }
 
 
@@ -41,7 +41,7 @@ def current_versions(source_id: int, external_ids: Sequence[str]) -> dict[Identi
     """The current versions of the records of these ids, whatever their kind."""
     found: dict[Identity, Current] = {}
     for ids in sql.batches(external_ids):
-        for kind, external_id, *rest, former in sql.rows(_CURRENT, (source_id, list(ids)), keep_plan=True):
+        for kind, external_id, *rest, former in sql.rows(_CURRENT, (source_id, sql.texts(ids)), keep_plan=True):
             record_id, revision, updated_at, own, raw = rest
             found[kind, external_id] = Current(
                 record_id, revision, updated_at, bytes(own), bytes(raw), frozenset(bytes(each) for each in former or ())
@@ -57,5 +57,5 @@ _CURRENT = """
                 AND former.kind = record.kind AND former.superseded
         ) END
     FROM ledger_record record
-    WHERE source_id = %s AND external_id = ANY(%s) AND NOT superseded
+    WHERE source_id = %s AND external_id = ANY(%s::text[]) AND NOT superseded
 """

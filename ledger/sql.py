@@ -1,8 +1,8 @@
 """The bulk path to PostgreSQL: the same connection and transaction as Django's, with statements bound by the server.
 
 Django's cursor binds on the client and in text, which costs more than the work itself when rows come by the thousand.
-New rows go in by COPY straight into their tables, changes by arrays through ``unnest``: both
-serve twenty rows and five thousand alike, so there is one path for small and big batches.
+New rows go in by COPY straight into their tables, changes by arrays through ``unnest``: both serve twenty rows and five
+thousand alike, so there is one path for small and big batches.
 
 Plans are kept only for look-ups and inserts of the hot paths (``keep_plan``), and not for long: a plan from when a table
 was small is what turned one update into 37 seconds. A statement that joins arrays with tables never keeps one. The
@@ -11,7 +11,7 @@ triggers in migrations/sql keep to look-ups by key and array for the same reason
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString, TypeVar
 from weakref import WeakKeyDictionary
@@ -106,6 +106,16 @@ def copying(statement: LiteralString, types: Sequence[str]) -> Iterator[psycopg.
 def bigints(numbers: Iterable[int]) -> str:
     """An array literal for a "%s::bigint[]": by the ten thousand, a list is ten times dearer to bind."""
     return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def texts(values: Collection[str]) -> str:
+    """An array literal for a "%s::text[]", as `bigints`."""
+    if not values:
+        return "{}"
+    quoted = '","'.join(values)
+    if "\\" in quoted or quoted.count('"') != 2 * (len(values) - 1):  # a value holds what has a meaning in literals
+        quoted = '","'.join([value.replace("\\", "\\\\").replace('"', '\\"') for value in values])
+    return f'{{"{quoted}"}}'
 
 
 def batches(items: Sequence[Item], size: int = BATCH_ROWS) -> Iterator[Sequence[Item]]:

@@ -55,15 +55,23 @@ class BenchmarkDatabase:
 
         connection.close()
         for name in (self.name, self.template):
-            self._maintain(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            self._drop(name)
 
     def _recreate(self, name: str, template: str) -> None:
         from django.db import connection
 
         connection.close()
-        self._maintain(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._drop(name)
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         self._maintain(create.format(sql.Identifier(name), sql.Identifier(template)))
+
+    def _drop(self, name: str) -> None:
+        """Without force where that will do: force may not end the vacuuming of a table, and a plain DROP may."""
+        statement = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+        try:
+            self._maintain(statement)
+        except psycopg.errors.ObjectInUse:
+            self._maintain(statement + sql.SQL(" WITH (FORCE)"))
 
     def _maintain(self, statement: sql.Composed) -> None:
         with psycopg.connect(**self._parameters, autocommit=True) as connection:  # type: ignore[arg-type]
