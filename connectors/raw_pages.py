@@ -15,37 +15,52 @@ ROWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Past(NamedTuple):
-    """What is known before a page is read: whether this very page has been, with every row of it kept, and whether
-    rows of its source are refused so far."""
+    """What is known before a page is read: the id that it has or will have, whether it has been read before with every
+    row of it kept, and whether rows of its source are refused so far."""
 
+    page_id: int
     is_known: bool
     has_refused_rows: bool
 
 
 def past(connection_id: int, company_id: int, source_id: int, page_digest: bytes) -> Past:
-    """Both in one statement: every page asks."""
+    """All in one statement: every page asks."""
     found = sql.rows(
-        """SELECT EXISTS (SELECT FROM connectors_page WHERE connection_id = %s AND digest = %s AND refused = 0),
+        """SELECT coalesce(page.id, nextval('connectors_page_id_seq')), page.id IS NOT NULL AND page.refused = 0,
                EXISTS (SELECT FROM ledger_problem WHERE company_id = %s AND source_id = %s AND record_id IS NULL
-                       AND resolved_at IS NULL)""",
-        (connection_id, page_digest, company_id, source_id),
+                       AND resolved_at IS NULL)
+           FROM (SELECT) AS nothing
+           LEFT JOIN connectors_page page ON page.connection_id = %s AND page.digest = %s""",
+        (company_id, source_id, connection_id, page_digest),
         keep_plan=True,
     )
     return Past(*found[0])
 
 
-def keep(connection_id: int, dataset: str, page_digest: bytes, body: bytes, rows: int, at: datetime) -> int:
-    found = sql.rows(
-        """INSERT INTO connectors_page (connection_id, dataset, digest, body, body_bytes, rows, refused, received_at)
-           VALUES (%s, %s, %s, %s, %s, %s, 0, %s)
+class RawPage(NamedTuple):
+    """A page as it is kept. ``refused`` counts its rows that became no record."""
+
+    id: int
+    connection_id: int
+    dataset: str
+    digest: bytes
+    body_bytes: int
+    rows: int
+    refused: int
+    received_at: datetime
+
+
+def keep(page: RawPage, body: bytes) -> None:
+    """Store the page, or bring the one that was read before up to date."""
+    sql.execute(
+        """INSERT INTO connectors_page (id, connection_id, dataset, digest, body_bytes, rows, refused, received_at,
+               body)
+           OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
            ON CONFLICT (connection_id, digest) DO UPDATE
-               SET refused = excluded.refused, received_at = excluded.received_at, body = excluded.body
-           RETURNING id""",
-        (connection_id, dataset, page_digest, compress(body), len(body), rows, at),
+               SET refused = excluded.refused, received_at = excluded.received_at, body = excluded.body""",
+        (*page, compress(body)),
         keep_plan=True,
     )
-    page_id: int = found[0][0]
-    return page_id
 
 
 def compress(body: bytes) -> bytes:

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from connectors import references
-from connectors.raw_pages import MAX_BODY_BYTES, ROWS, keep, past
+from connectors.raw_pages import MAX_BODY_BYTES, ROWS, RawPage, keep, past
 from connectors.reading import ItemResult, Origin, Reading
 from connectors.turning import take_back
 from ledger import sql
@@ -25,7 +25,7 @@ from ledger.incoming import Incoming
 from ledger.intake import store
 from ledger.problem_rows import Subject, open_problems, resolve_subjects
 from ledger.record_rows import lock_source, raw_digests
-from ledger.versions import digest
+from ledger.versions import fingerprint
 
 MAX_ROWS: Final = 5_000
 
@@ -53,8 +53,8 @@ def receive_page(
     """Store one page and what its rows say; one result per row, in order. Safe to repeat."""
     with no_collector(), sql.unit_of_work():
         lock_source(origin.source_id)
-        row_digests = [digest(row) for row in rows]
-        page_digest = digest(b"|".join((dataset.encode(), *row_digests)))
+        row_digests = list(map(fingerprint, rows))
+        page_digest = fingerprint(b"|".join((dataset.encode(), *row_digests)))
         before = past(origin.connection_id, origin.company_id, origin.source_id, page_digest)
         if before.is_known and _tell_their_age(origin, dataset, rows):
             return [ItemResult(row_id, "unchanged") for row_id in _ids(origin, dataset, body, rows)]
@@ -63,26 +63,35 @@ def receive_page(
         reading.compare(raw_digests(origin.source_id, [row.id for row in reading.rows]))
         if not reading.changed and not reading.refused:
             return reading.results()
-        page_id = keep(origin.connection_id, dataset, page_digest, body, len(rows), at)
-        items: list[Incoming] = []
-        outcomes = store(
-            company_id=origin.company_id,
-            source_id=origin.source_id,
-            items=reading.mapped(items),
-            page_id=page_id,
-            received_at=at,
-            new_ids=reading.new_ids,
+        _take_in(origin, reading, before.page_id, at)
+        page = RawPage(
+            *(before.page_id, origin.connection_id, dataset, page_digest),
+            *(len(body), len(rows), len(reading.refused), at),
         )
-        for item, outcome in zip(items, outcomes, strict=True):
-            reading.note(item.page_row, outcome.status, outcome.problem)
-        if reading.left_over:
-            take_back(origin, reading, page_id, at)
-        references.remember(origin.connection_id, reading.named, at)
-        _report(origin, reading, page_id, at)
+        keep(page, body)
         if before.has_refused_rows:
             healthy = [f"{dataset} {row.id}" for row in reading.rows if row.place not in reading.refused]
             resolve_subjects(origin.company_id, origin.source_id, healthy, at)
     return reading.results()
+
+
+def _take_in(origin: Origin, reading: Reading, page_id: int, at: datetime) -> None:
+    """Store what the changed rows say, and report those that say nothing that we can read."""
+    items: list[Incoming] = []
+    outcomes = store(
+        company_id=origin.company_id,
+        source_id=origin.source_id,
+        items=reading.mapped(items),
+        page_id=page_id,
+        received_at=at,
+        new_ids=reading.new_ids,
+    )
+    for item, outcome in zip(items, outcomes, strict=True):
+        reading.note(item.page_row, outcome.status, outcome.problem)
+    if reading.left_over:
+        take_back(origin, reading, page_id, at)
+    references.remember(origin.connection_id, reading.named, at)
+    _report(origin, reading, page_id, at)
 
 
 def _tell_their_age(origin: Origin, dataset: str, rows: Sequence[msgspec.Raw]) -> bool:
@@ -103,7 +112,6 @@ def _report(origin: Origin, reading: Reading, page_id: int, at: datetime) -> Non
     """Open a problem for each refused row."""
     if not reading.refused:
         return
-    sql.execute("UPDATE connectors_page SET refused = %s WHERE id = %s", (len(reading.refused), page_id))
     subjects = [
         Subject(
             _subject(reading.dataset, reading.ids[index], page_id, index),

@@ -4,9 +4,9 @@ Django's cursor binds on the client and in text, which costs more than the work 
 New rows go in by COPY straight into their tables, changes by arrays through ``unnest``: both serve twenty rows and five
 thousand alike, so there is one path for small and big batches.
 
-Plans are kept only for look-ups and inserts of the hot paths (``keep_plan``), and not for long: a plan from when a table
-was small is what turned one update into 37 seconds. A statement that joins arrays with tables never keeps one. The
-triggers in migrations/sql keep to look-ups by key and array for the same reason.
+Plans are kept only for look-ups and inserts of the hot paths (``keep_plan``), and not for long: a plan from when a
+table was small is what turned one update into 37 seconds. A statement that joins arrays with tables never keeps one.
+The triggers in migrations/sql keep to look-ups by key and array for the same reason.
 """
 
 from __future__ import annotations

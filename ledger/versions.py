@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from hashlib import sha256
 
+from xxhash import xxh3_128_digest
+
 from ledger.commerce import Deleted, Order, Record, Refund, happened_at
 
 DIGEST_BYTES = 16
@@ -13,6 +15,13 @@ DIGEST_BYTES = 16
 def digest(data: bytes) -> bytes:
     """The identity of some bytes: 128 bits of their SHA-256, which processors do in hardware."""
     return sha256(data).digest()[:DIGEST_BYTES]
+
+
+fingerprint = xxh3_128_digest
+"""Tells raw bytes that have changed from those that have not, at a tenth of the cost: 128 bits that prove nothing.
+
+Whoever could make two rows with one fingerprint would hide a change from nobody but themselves. What is kept as
+evidence, the version of a record, has its `digest`."""
 
 
 def effect(record: Record) -> int:
