@@ -199,5 +199,5 @@ CREATE TRIGGER standing_one_version_in_books AFTER UPDATE ON ledger_standing
 CREATE TRIGGER standing_one_version_in_books_at_once AFTER INSERT ON ledger_standing
     REFERENCING NEW TABLE AS entering FOR EACH STATEMENT EXECUTE FUNCTION ledger_one_version_in_books();
 
--- The pending index and the hot columns churn: leave room and clean up early.
-ALTER TABLE ledger_standing SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
+-- The pending index churns: clean up early.
+ALTER TABLE ledger_standing SET (autovacuum_vacuum_scale_factor = 0.05);
