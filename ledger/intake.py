@@ -99,6 +99,7 @@ class _Plan:
         self.shared = (source_id, page_id, received_at, False)
         self.current: dict[Identity, Current] = {}
         self.overtaken: list[int] = []
+        self.confirmed: dict[int, datetime] = {}
         self.rows: dict[Identity, _Row] = {}
         self.problems: dict[Identity, Problem] = {}
 
@@ -133,10 +134,13 @@ class _Plan:
             return self._store("new", item, 1)
         updated_at = pending.updated_at if pending else known.updated_at  # type: ignore[union-attr]
         former_digest = pending.digest if pending else known.digest  # type: ignore[union-attr]
-        if record.updated_at < updated_at:
+        as_of = pending.updated_at if pending else known.as_of  # type: ignore[union-attr]
+        if record.updated_at < as_of:
             return Stored("stale")
         same_facts = msgspec.structs.replace(record, updated_at=updated_at.astimezone(UTC))
         if digest(encode(same_facts)) == former_digest:
+            if pending is None and record.updated_at > as_of:
+                self.confirmed[known.id] = record.updated_at  # type: ignore[union-attr]
             return Stored("unchanged")
         own = digest(encode(record))
         if known is not None and (own in known.former or own == known.digest):
@@ -178,6 +182,12 @@ class _Plan:
 
     def carry_out(self) -> None:
         """Write everything that was decided."""
+        if self.confirmed:
+            sql.execute(
+                """UPDATE ledger_record SET confirmed_at = said.at
+                   FROM unnest(%s::bigint[], %s::timestamptz[]) AS said(id, at) WHERE ledger_record.id = said.id""",
+                (list(self.confirmed), list(self.confirmed.values())),
+            )
         if self.overtaken:
             self._overtake()
         if not self.rows:

@@ -11,11 +11,13 @@ from ledger.incoming import Identity
 
 
 class Current(NamedTuple):
-    """The version of a record that counts now. ``former`` are the digests of the versions before it."""
+    """The version of a record that counts now. ``former`` are the digests of the versions before it; ``as_of`` is the
+    latest time stamp under which the platform has said it, ``updated_at`` the one that is in it."""
 
     id: int
     revision: int
     updated_at: datetime
+    as_of: datetime
     digest: bytes
     raw_digest: bytes
     former: frozenset[bytes]
@@ -42,15 +44,14 @@ def current_versions(source_id: int, external_ids: Sequence[str]) -> dict[Identi
     found: dict[Identity, Current] = {}
     for ids in sql.batches(external_ids):
         for kind, external_id, *rest, former in sql.rows(_CURRENT, (source_id, sql.texts(ids)), keep_plan=True):
-            record_id, revision, updated_at, own, raw = rest
-            found[kind, external_id] = Current(
-                record_id, revision, updated_at, bytes(own), bytes(raw), frozenset(bytes(each) for each in former or ())
-            )
+            *stamps, own, raw = rest
+            digests = frozenset(bytes(each) for each in former or ())
+            found[kind, external_id] = Current(*stamps, bytes(own), bytes(raw), digests)
     return found
 
 
 _CURRENT = """
-    SELECT kind, external_id, id, revision, updated_at, digest, raw_digest,
+    SELECT kind, external_id, id, revision, updated_at, coalesce(confirmed_at, updated_at), digest, raw_digest,
         CASE WHEN revision > 1 THEN (
             SELECT array_agg(former.digest) FROM ledger_record former
             WHERE former.source_id = record.source_id AND former.external_id = record.external_id

@@ -12,11 +12,12 @@ KIND_CHOICES = [(kind, kind.replace("_", " ")) for kind in KINDS]
 
 
 class RecordRow(models.Model):
-    """A version of a record; immutable but for ``superseded``, which the next version sets.
+    """A version of a record; immutable but for ``superseded`` and ``confirmed_at``.
 
     ``digest`` is the hash of ``body`` (the canonical JSON, with id and ``updated_at`` in it), ``raw_digest`` that of
     the row as the platform sent it. ``page`` and ``page_row`` lead to the raw page: plain numbers and no foreign key,
-    because raw pages may be purged without touching the books. ``incomplete`` marks a refund whose parts wait for its
+    because raw pages may be purged without touching the books. ``confirmed_at`` is a later time stamp under which the
+    platform said the same again: what it said in between is an older truth. ``incomplete`` marks a refund whose parts wait for its
     original order. ``total`` is the record's signed effect on money owed, in minor units: what reconciliation sums.
     """
 
@@ -34,6 +35,7 @@ class RecordRow(models.Model):
     happened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     received_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
     digest = models.BinaryField(max_length=16)
     raw_digest = models.BinaryField(max_length=16)
     page = models.BigIntegerField(null=True)

@@ -321,3 +321,9 @@ def test_a_record_has_a_source_that_exists(pub: Merchant) -> None:
         SELECT 987654321, kind, external_id, revision, false, deleted, incomplete, currency, total, happened_at,
             updated_at, received_at, digest, raw_digest, body FROM ledger_record LIMIT 1"""
     assert refusal(copied).diag.constraint_name == "record_has_source"
+
+
+def test_a_confirmation_only_moves_forward(pub: Merchant) -> None:
+    run("UPDATE ledger_record SET confirmed_at = '2026-03-05T00:00Z'")
+    run("UPDATE ledger_record SET confirmed_at = '2026-03-06T00:00Z'")
+    assert "confirmed_at" in str(refusal("UPDATE ledger_record SET confirmed_at = '2026-03-04T00:00Z'"))

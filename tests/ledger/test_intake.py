@@ -69,6 +69,17 @@ def test_an_older_truth_is_stale() -> None:
     assert current(pub).total == 1_800
 
 
+def test_what_was_said_before_the_same_was_said_again_is_an_older_truth() -> None:
+    """A at 10, the same A at 30, then a late B of 20: B came before what the platform says now."""
+    pub = london()
+    deliver(pub, an_order(v=10))
+    assert deliver(pub, an_order(v=30)) == ["unchanged"]
+    assert deliver(pub, an_order(gross=1_800, v=20)) == ["stale"]
+    assert (current(pub).revision, current(pub).total) == (1, 1_200)
+    assert deliver(pub, an_order(gross=1_800, v=40)) == ["changed"]
+    assert (current(pub).revision, current(pub).total) == (2, 1_800)
+
+
 def test_back_to_former_facts_with_a_newer_stamp_is_a_version_of_its_own() -> None:
     pub = london()
     deliver(pub, an_order(v=10))

@@ -18,6 +18,9 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     FOREACH column_name IN ARRAY coalesce(TG_ARGV::text[], '{}') LOOP
+        -- The one that may move, and only forward: when a platform last said the same again.
+        CONTINUE WHEN column_name = 'confirmed_at' AND (to_jsonb(OLD) ->> column_name IS NULL
+            OR (to_jsonb(NEW) ->> column_name)::timestamptz >= (to_jsonb(OLD) ->> column_name)::timestamptz);
         IF to_jsonb(OLD) -> column_name NOT IN ('null'::jsonb, 'false'::jsonb)
            AND to_jsonb(OLD) -> column_name IS DISTINCT FROM to_jsonb(NEW) -> column_name THEN
             RAISE EXCEPTION '%.% is set once and stays', TG_TABLE_NAME, column_name
@@ -38,7 +41,7 @@ BEGIN
 END $$;
 
 CREATE TRIGGER record_is_immutable BEFORE UPDATE OR DELETE ON ledger_record
-    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change('superseded');
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change('superseded', 'confirmed_at');
 CREATE TRIGGER posting_is_immutable BEFORE UPDATE OR DELETE ON ledger_posting
     FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change('withdrawn_at');
 CREATE TRIGGER document_is_immutable BEFORE UPDATE OR DELETE ON ledger_document
