@@ -6,155 +6,323 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('ledger', '0001_initial'),
+        ("ledger", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('slot', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
-                ('detail', models.CharField(blank=True, max_length=200)),
+                ("slot", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
+                ("detail", models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='CompanyQueue',
+            name="CompanyQueue",
             fields=[
-                ('company', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='queue', serialize=False, to='ledger.company')),
-                ('lane', models.SmallIntegerField(default=0)),
-                ('served_at', models.DateTimeField()),
-                ('next_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "company",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="queue",
+                        serialize=False,
+                        to="ledger.company",
+                    ),
+                ),
+                ("lane", models.SmallIntegerField(default=0)),
+                ("served_at", models.DateTimeField()),
+                ("next_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('next_at__isnull', False)), fields=['lane', 'served_at'], name='company_queue_turn')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_at__isnull", False)),
+                        fields=["lane", "served_at"],
+                        name="company_queue_turn",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Schedule',
+            name="Schedule",
             fields=[
-                ('company', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='schedule', serialize=False, to='ledger.company')),
-                ('frequency', models.CharField(choices=[('daily', 'Daily'), ('hourly', 'Hourly'), ('event', 'Event'), ('monthly', 'Monthly')], default='daily', max_length=7)),
-                ('hour', models.SmallIntegerField(default=4)),
-                ('day_of_month', models.SmallIntegerField(default=1)),
-                ('zone', models.CharField(max_length=64)),
-                ('next_due_at', models.DateTimeField(blank=True, null=True)),
-                ('enabled', models.BooleanField(default=True)),
-                ('start_on', models.DateField(blank=True, null=True)),
-                ('failing_days', models.SmallIntegerField(default=0)),
-                ('failing_through', models.DateField(blank=True, null=True)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('pause_reason', models.CharField(blank=True, max_length=300)),
-                ('last_success_through', models.DateField(blank=True, null=True)),
+                (
+                    "company",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="schedule",
+                        serialize=False,
+                        to="ledger.company",
+                    ),
+                ),
+                (
+                    "frequency",
+                    models.CharField(
+                        choices=[("daily", "Daily"), ("hourly", "Hourly"), ("event", "Event"), ("monthly", "Monthly")],
+                        default="daily",
+                        max_length=7,
+                    ),
+                ),
+                ("hour", models.SmallIntegerField(default=4)),
+                ("day_of_month", models.SmallIntegerField(default=1)),
+                ("zone", models.CharField(max_length=64)),
+                ("next_due_at", models.DateTimeField(blank=True, null=True)),
+                ("enabled", models.BooleanField(default=True)),
+                ("start_on", models.DateField(blank=True, null=True)),
+                ("failing_days", models.SmallIntegerField(default=0)),
+                ("failing_through", models.DateField(blank=True, null=True)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("pause_reason", models.CharField(blank=True, max_length=300)),
+                ("last_success_through", models.DateField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('enabled', True), ('paused_at__isnull', True)), fields=['next_due_at'], name='schedule_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('hour__gte', 0), ('hour__lte', 23)), name='schedule_hour_of_day'), models.CheckConstraint(condition=models.Q(('day_of_month__gte', 1), ('day_of_month__lte', 28)), name='schedule_day_of_month'), models.CheckConstraint(condition=models.Q(('frequency__in', ['daily', 'hourly', 'event', 'monthly'])), name='schedule_frequency_known'), models.CheckConstraint(condition=models.Q(('frequency', 'event'), ('enabled', False), ('next_due_at__isnull', False), _connector='OR'), name='schedule_enabled_is_due_some_time'), models.CheckConstraint(condition=models.Q(('paused_at__isnull', True), models.Q(('pause_reason', ''), _negated=True), _connector='OR'), name='schedule_paused_says_why')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("enabled", True), ("paused_at__isnull", True)),
+                        fields=["next_due_at"],
+                        name="schedule_due",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("hour__gte", 0), ("hour__lte", 23)), name="schedule_hour_of_day"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("day_of_month__gte", 1), ("day_of_month__lte", 28)),
+                        name="schedule_day_of_month",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("frequency__in", ["daily", "hourly", "event", "monthly"])),
+                        name="schedule_frequency_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("frequency", "event"), ("enabled", False), ("next_due_at__isnull", False), _connector="OR"
+                        ),
+                        name="schedule_enabled_is_due_some_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("paused_at__isnull", True), models.Q(("pause_reason", ""), _negated=True), _connector="OR"
+                        ),
+                        name="schedule_paused_says_why",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Sync',
+            name="Sync",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('trigger', models.CharField(choices=[('schedule', 'Schedule'), ('hourly', 'Hourly'), ('event', 'Event'), ('request', 'Request'), ('historic', 'Historic')], max_length=8)),
-                ('from_day', models.DateField(blank=True, null=True)),
-                ('through_day', models.DateField(blank=True, null=True)),
-                ('code', models.SmallIntegerField(default=1000)),
-                ('stage', models.CharField(choices=[('queued', 'Queued'), ('pull', 'Pull'), ('post', 'Post'), ('push', 'Push'), ('done', 'Done')], default='queued', max_length=6)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('counts', models.JSONField(default=dict)),
-                ('failure_code', models.CharField(blank=True, max_length=40)),
-                ('failure_sentence', models.CharField(blank=True, max_length=500)),
-                ('failure_remedy', models.CharField(blank=True, max_length=500)),
-                ('failure_turn', models.CharField(blank=True, max_length=10)),
-                ('correlation', models.CharField(blank=True, max_length=64)),
-                ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='syncs', to='ledger.company')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[
+                            ("schedule", "Schedule"),
+                            ("hourly", "Hourly"),
+                            ("event", "Event"),
+                            ("request", "Request"),
+                            ("historic", "Historic"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("from_day", models.DateField(blank=True, null=True)),
+                ("through_day", models.DateField(blank=True, null=True)),
+                ("code", models.SmallIntegerField(default=1000)),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("pull", "Pull"),
+                            ("post", "Post"),
+                            ("push", "Push"),
+                            ("done", "Done"),
+                        ],
+                        default="queued",
+                        max_length=6,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("counts", models.JSONField(default=dict)),
+                ("failure_code", models.CharField(blank=True, max_length=40)),
+                ("failure_sentence", models.CharField(blank=True, max_length=500)),
+                ("failure_remedy", models.CharField(blank=True, max_length=500)),
+                ("failure_turn", models.CharField(blank=True, max_length=10)),
+                ("correlation", models.CharField(blank=True, max_length=64)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="syncs",
+                        to="ledger.company",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(default='sync', max_length=20)),
-                ('key', models.CharField(max_length=120, unique=True)),
-                ('payload_version', models.SmallIntegerField(default=1)),
-                ('payload', models.JSONField(default=dict)),
-                ('lane', models.SmallIntegerField(choices=[(0, 'Ordinary'), (1, 'Bulk')], default=0)),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('running', 'Running'), ('dead', 'Dead')], default='ready', max_length=7)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('max_attempts', models.SmallIntegerField(default=8)),
-                ('next_at', models.DateTimeField()),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='ledger.company')),
-                ('sync', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='commerce_sync.sync')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(default="sync", max_length=20)),
+                ("key", models.CharField(max_length=120, unique=True)),
+                ("payload_version", models.SmallIntegerField(default=1)),
+                ("payload", models.JSONField(default=dict)),
+                ("lane", models.SmallIntegerField(choices=[(0, "Ordinary"), (1, "Bulk")], default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("ready", "Ready"), ("running", "Running"), ("dead", "Dead")],
+                        default="ready",
+                        max_length=7,
+                    ),
+                ),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("max_attempts", models.SmallIntegerField(default=8)),
+                ("next_at", models.DateTimeField()),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="jobs",
+                        to="ledger.company",
+                    ),
+                ),
+                (
+                    "sync",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="jobs",
+                        to="commerce_sync.sync",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('prefix', models.CharField(max_length=16)),
-                ('sha256', models.BinaryField(max_length=32)),
-                ('created_at', models.DateTimeField()),
-                ('last_used_at', models.DateTimeField(blank=True, null=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='api_keys', to='ledger.partner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                ("prefix", models.CharField(max_length=16)),
+                ("sha256", models.BinaryField(max_length=32)),
+                ("created_at", models.DateTimeField()),
+                ("last_used_at", models.DateTimeField(blank=True, null=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="api_keys", to="ledger.partner"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'API key',
-                'ordering': ['partner_id', 'id'],
-                'constraints': [models.UniqueConstraint(fields=('sha256',), name='api_key_once'), models.CheckConstraint(condition=models.Q(models.Q(('name', ''), _negated=True), models.Q(('prefix', ''), _negated=True)), name='api_key_has_names'), models.CheckConstraint(condition=models.Q(('expires_at__isnull', True), ('expires_at__gt', models.F('created_at')), _connector='OR'), name='api_key_expires_after_creation')],
+                "verbose_name": "API key",
+                "ordering": ["partner_id", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("sha256",), name="api_key_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("name", ""), _negated=True), models.Q(("prefix", ""), _negated=True)
+                        ),
+                        name="api_key_has_names",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("expires_at__isnull", True), ("expires_at__gt", models.F("created_at")), _connector="OR"
+                        ),
+                        name="api_key_expires_after_creation",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='sync',
-            index=models.Index(fields=['company', '-id'], name='sync_of_company'),
+            model_name="sync",
+            index=models.Index(fields=["company", "-id"], name="sync_of_company"),
         ),
         migrations.AddConstraint(
-            model_name='sync',
-            constraint=models.UniqueConstraint(condition=models.Q(('finished_at__isnull', True)), fields=('company',), name='sync_one_unfinished'),
+            model_name="sync",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("finished_at__isnull", True)), fields=("company",), name="sync_one_unfinished"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sync',
-            constraint=models.CheckConstraint(condition=models.Q(('code__in', [1000, 1010, 2000, 2040, 4000, 4040, 4220, 4260, 5000, 5080, 5120, 5130])), name='sync_code_known'),
+            model_name="sync",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("code__in", [1000, 1010, 2000, 2040, 4000, 4040, 4220, 4260, 5000, 5080, 5120, 5130])
+                ),
+                name="sync_code_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sync',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('code__in', [1000, 1010]), ('finished_at__isnull', True)), models.Q(('finished_at__isnull', False), models.Q(('code__in', [1000, 1010]), _negated=True)), _connector='OR'), name='sync_finished_iff_final_code'),
+            model_name="sync",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("code__in", [1000, 1010]), ("finished_at__isnull", True)),
+                    models.Q(("finished_at__isnull", False), models.Q(("code__in", [1000, 1010]), _negated=True)),
+                    _connector="OR",
+                ),
+                name="sync_finished_iff_final_code",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sync',
-            constraint=models.CheckConstraint(condition=models.Q(('from_day__isnull', True), ('through_day__isnull', True), ('from_day__lte', models.F('through_day')), _connector='OR'), name='sync_from_before_through'),
+            model_name="sync",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("from_day__isnull", True),
+                    ("through_day__isnull", True),
+                    ("from_day__lte", models.F("through_day")),
+                    _connector="OR",
+                ),
+                name="sync_from_before_through",
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', 'ready')), fields=['company', 'next_at'], name='job_ready'),
+            model_name="job",
+            index=models.Index(condition=models.Q(("state", "ready")), fields=["company", "next_at"], name="job_ready"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='job_running'),
+            model_name="job",
+            index=models.Index(condition=models.Q(("state", "running")), fields=["lease_until"], name="job_running"),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['ready', 'running', 'dead'])), name='job_state_known'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["ready", "running", "dead"])), name="job_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('lease_token__isnull', False), ('lease_until__isnull', False)), _connector='OR'), name='job_running_has_lease'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "running"), _negated=True),
+                    models.Q(("lease_token__isnull", False), ("lease_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="job_running_has_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.CheckConstraint(condition=models.Q(('max_attempts__gte', 1)), name='job_may_be_attempted'),
+            model_name="job",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("max_attempts__gte", 1)), name="job_may_be_attempted"
+            ),
         ),
     ]

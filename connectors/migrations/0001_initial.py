@@ -7,428 +7,796 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('ledger', '0001_initial'),
+        ("ledger", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BooksAccount',
+            name="BooksAccount",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=20)),
-                ('name', models.CharField(max_length=200)),
-                ('type', models.CharField(choices=[('asset', 'Asset'), ('liability', 'Liability'), ('equity', 'Equity'), ('income', 'Income'), ('expense', 'Expense')], max_length=9)),
-                ('subtype', models.CharField(blank=True, max_length=20)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=20)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("asset", "Asset"),
+                            ("liability", "Liability"),
+                            ("equity", "Equity"),
+                            ("income", "Income"),
+                            ("expense", "Expense"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("subtype", models.CharField(blank=True, max_length=20)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
             ],
             options={
-                'db_table': 'books_account',
-                'ordering': ['connection_id', 'code'],
+                "db_table": "books_account",
+                "ordering": ["connection_id", "code"],
             },
         ),
         migrations.CreateModel(
-            name='BudgetLine',
+            name="BudgetLine",
             fields=[
-                ('key', models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ('booked_until', models.DateTimeField()),
+                ("key", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("booked_until", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('platform', models.CharField(max_length=40)),
-                ('kind', models.CharField(choices=[('commerce', 'Commerce'), ('accounting', 'Accounting')], max_length=10)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('status', models.CharField(choices=[('PendingAuth', 'Pending Auth'), ('Linked', 'Linked'), ('Deauthorized', 'Deauthorized'), ('Unlinked', 'Unlinked')], default='PendingAuth', max_length=12)),
-                ('settings', models.JSONField(blank=True, default=dict)),
-                ('references_version', models.BigIntegerField(default=0)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('linked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_synced_at', models.DateTimeField(blank=True, null=True)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connections', to='ledger.company')),
-                ('source', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='connection', to='ledger.source')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("platform", models.CharField(max_length=40)),
+                (
+                    "kind",
+                    models.CharField(choices=[("commerce", "Commerce"), ("accounting", "Accounting")], max_length=10),
+                ),
+                ("name", models.CharField(blank=True, max_length=200)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PendingAuth", "Pending Auth"),
+                            ("Linked", "Linked"),
+                            ("Deauthorized", "Deauthorized"),
+                            ("Unlinked", "Unlinked"),
+                        ],
+                        default="PendingAuth",
+                        max_length=12,
+                    ),
+                ),
+                ("settings", models.JSONField(blank=True, default=dict)),
+                ("references_version", models.BigIntegerField(default=0)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("linked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_synced_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="connections", to="ledger.company"
+                    ),
+                ),
+                (
+                    "source",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="connection",
+                        to="ledger.source",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BooksEntry',
+            name="BooksEntry",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('document_key', models.TextField()),
-                ('reference', models.CharField(max_length=40)),
-                ('kind', models.CharField(max_length=11)),
-                ('date', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('narration', models.TextField(blank=True)),
-                ('total', models.BigIntegerField()),
-                ('line_count', models.PositiveIntegerField()),
-                ('digest', models.BinaryField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='voided_by', to='connectors.booksentry')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='books_entries', to='connectors.connection')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("document_key", models.TextField()),
+                ("reference", models.CharField(max_length=40)),
+                ("kind", models.CharField(max_length=11)),
+                ("date", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("narration", models.TextField(blank=True)),
+                ("total", models.BigIntegerField()),
+                ("line_count", models.PositiveIntegerField()),
+                ("digest", models.BinaryField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="voided_by",
+                        to="connectors.booksentry",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="books_entries",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'books entries',
-                'db_table': 'books_entry',
-                'ordering': ['date', 'id'],
+                "verbose_name_plural": "books entries",
+                "db_table": "books_entry",
+                "ordering": ["date", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Call',
+            name="Call",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('platform', models.CharField(max_length=40)),
-                ('method', models.CharField(max_length=8)),
-                ('url', models.CharField(max_length=500)),
-                ('status', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('failure', models.CharField(blank=True, max_length=40)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('duration_ms', models.PositiveIntegerField()),
-                ('bytes_in', models.PositiveBigIntegerField(default=0)),
-                ('started_at', models.DateTimeField()),
-                ('correlation', models.CharField(blank=True, max_length=64)),
-                ('connection', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='connectors.connection')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("platform", models.CharField(max_length=40)),
+                ("method", models.CharField(max_length=8)),
+                ("url", models.CharField(max_length=500)),
+                ("status", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("failure", models.CharField(blank=True, max_length=40)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                ("duration_ms", models.PositiveIntegerField()),
+                ("bytes_in", models.PositiveBigIntegerField(default=0)),
+                ("started_at", models.DateTimeField()),
+                ("correlation", models.CharField(blank=True, max_length=64)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="calls",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BooksTaxRate',
+            name="BooksTaxRate",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=200)),
-                ('rate_ppm', models.PositiveIntegerField()),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tax_rates', to='connectors.booksaccount')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='books_tax_rates', to='connectors.connection')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=200)),
+                ("rate_ppm", models.PositiveIntegerField()),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tax_rates",
+                        to="connectors.booksaccount",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="books_tax_rates",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'books_tax_rate',
-                'ordering': ['connection_id', 'code'],
+                "db_table": "books_tax_rate",
+                "ordering": ["connection_id", "code"],
             },
         ),
         migrations.CreateModel(
-            name='BooksLock',
+            name="BooksLock",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('locked_through', models.DateField(blank=True, null=True)),
-                ('author', models.CharField(max_length=200)),
-                ('reason', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='books_locks', to='connectors.connection')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("locked_through", models.DateField(blank=True, null=True)),
+                ("author", models.CharField(max_length=200)),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="books_locks",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'books_lock',
-                'ordering': ['connection_id', '-id'],
+                "db_table": "books_lock",
+                "ordering": ["connection_id", "-id"],
             },
         ),
         migrations.AddField(
-            model_name='booksaccount',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='books_accounts', to='connectors.connection'),
+            model_name="booksaccount",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="books_accounts", to="connectors.connection"
+            ),
         ),
         migrations.CreateModel(
-            name='Binding',
+            name="Binding",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=12)),
-                ('remote_id', models.CharField(max_length=200)),
-                ('url', models.CharField(blank=True, max_length=1000)),
-                ('answer', models.JSONField(default=dict)),
-                ('bound_at', models.DateTimeField()),
-                ('verified_at', models.DateTimeField(blank=True, null=True)),
-                ('agrees', models.BooleanField(null=True)),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bindings', to='ledger.document')),
-                ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='bindings', to='connectors.connection')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=12)),
+                ("remote_id", models.CharField(max_length=200)),
+                ("url", models.CharField(blank=True, max_length=1000)),
+                ("answer", models.JSONField(default=dict)),
+                ("bound_at", models.DateTimeField()),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
+                ("agrees", models.BooleanField(null=True)),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="bindings", to="ledger.document"
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bindings",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Option',
+            name="Option",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('account', 'Account'), ('tax_rate', 'Tax Rate'), ('customer', 'Customer'), ('supplier', 'Supplier'), ('item', 'Item'), ('tracking', 'Tracking')], max_length=10)),
-                ('external_id', models.CharField(max_length=200)),
-                ('code', models.CharField(blank=True, max_length=100)),
-                ('name', models.CharField(max_length=400)),
-                ('type', models.CharField(blank=True, max_length=20)),
-                ('currency', models.CharField(blank=True, max_length=3, null=True)),
-                ('active', models.BooleanField(default=True)),
-                ('detail', models.JSONField(blank=True, default=dict)),
-                ('fetched_at', models.DateTimeField()),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='options', to='connectors.connection')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("account", "Account"),
+                            ("tax_rate", "Tax Rate"),
+                            ("customer", "Customer"),
+                            ("supplier", "Supplier"),
+                            ("item", "Item"),
+                            ("tracking", "Tracking"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=200)),
+                ("code", models.CharField(blank=True, max_length=100)),
+                ("name", models.CharField(max_length=400)),
+                ("type", models.CharField(blank=True, max_length=20)),
+                ("currency", models.CharField(blank=True, max_length=3, null=True)),
+                ("active", models.BooleanField(default=True)),
+                ("detail", models.JSONField(blank=True, default=dict)),
+                ("fetched_at", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="options", to="connectors.connection"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Page',
+            name="Page",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dataset', models.CharField(max_length=40)),
-                ('digest', models.BinaryField(max_length=16)),
-                ('body', models.BinaryField(null=True)),
-                ('body_bytes', models.BigIntegerField()),
-                ('rows', models.IntegerField()),
-                ('refused', models.IntegerField(default=0)),
-                ('received_at', models.DateTimeField()),
-                ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='pages', to='connectors.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dataset", models.CharField(max_length=40)),
+                ("digest", models.BinaryField(max_length=16)),
+                ("body", models.BinaryField(null=True)),
+                ("body_bytes", models.BigIntegerField()),
+                ("rows", models.IntegerField()),
+                ("refused", models.IntegerField(default=0)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="pages",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PushItem',
+            name="PushItem",
             fields=[
-                ('document', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='push_item', serialize=False, to='ledger.document')),
-                ('state', models.CharField(choices=[('prepared', 'Prepared'), ('sending', 'Sending'), ('pushed', 'Pushed'), ('refused', 'Refused'), ('waiting', 'Waiting'), ('unknown', 'Unknown'), ('removed', 'Removed')], default='prepared', max_length=8)),
-                ('attempts', models.IntegerField(default=0)),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('deadline_at', models.DateTimeField(blank=True, null=True)),
-                ('waits_until', models.DateTimeField(blank=True, null=True)),
-                ('failure_code', models.CharField(blank=True, max_length=40)),
-                ('failure_sentence', models.CharField(blank=True, max_length=500)),
-                ('failure_remedy', models.CharField(blank=True, max_length=500)),
-                ('failure_turn', models.CharField(blank=True, max_length=10)),
-                ('updated_at', models.DateTimeField()),
-                ('binding', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='push_item', to='connectors.binding')),
-                ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.company')),
-                ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='push_items', to='connectors.connection')),
+                (
+                    "document",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="push_item",
+                        serialize=False,
+                        to="ledger.document",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("prepared", "Prepared"),
+                            ("sending", "Sending"),
+                            ("pushed", "Pushed"),
+                            ("refused", "Refused"),
+                            ("waiting", "Waiting"),
+                            ("unknown", "Unknown"),
+                            ("removed", "Removed"),
+                        ],
+                        default="prepared",
+                        max_length=8,
+                    ),
+                ),
+                ("attempts", models.IntegerField(default=0)),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("deadline_at", models.DateTimeField(blank=True, null=True)),
+                ("waits_until", models.DateTimeField(blank=True, null=True)),
+                ("failure_code", models.CharField(blank=True, max_length=40)),
+                ("failure_sentence", models.CharField(blank=True, max_length=500)),
+                ("failure_remedy", models.CharField(blank=True, max_length=500)),
+                ("failure_turn", models.CharField(blank=True, max_length=10)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "binding",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="push_item",
+                        to="connectors.binding",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="ledger.company",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="push_items",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reference',
+            name="Reference",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('location', 'Location'), ('category', 'Category'), ('tender', 'Tender'), ('tax_rate', 'Tax Rate'), ('channel', 'Channel'), ('product', 'Product'), ('customer', 'Customer')], max_length=10)),
-                ('external_id', models.CharField(max_length=200)),
-                ('name', models.CharField(blank=True, max_length=400)),
-                ('detail', models.JSONField(blank=True, default=dict)),
-                ('first_seen_at', models.DateTimeField()),
-                ('last_seen_at', models.DateTimeField()),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='references', to='connectors.connection')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("location", "Location"),
+                            ("category", "Category"),
+                            ("tender", "Tender"),
+                            ("tax_rate", "Tax Rate"),
+                            ("channel", "Channel"),
+                            ("product", "Product"),
+                            ("customer", "Customer"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=200)),
+                ("name", models.CharField(blank=True, max_length=400)),
+                ("detail", models.JSONField(blank=True, default=dict)),
+                ("first_seen_at", models.DateTimeField()),
+                ("last_seen_at", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="references",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Watermark',
+            name="Watermark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dataset', models.CharField(max_length=40)),
-                ('reached_at', models.DateTimeField()),
-                ('pulled_at', models.DateTimeField()),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='watermarks', to='connectors.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dataset", models.CharField(max_length=40)),
+                ("reached_at", models.DateTimeField()),
+                ("pulled_at", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="watermarks",
+                        to="connectors.connection",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BooksLine',
+            name="BooksLine",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('position', models.PositiveIntegerField()),
-                ('debit', models.BigIntegerField(default=0)),
-                ('credit', models.BigIntegerField(default=0)),
-                ('description', models.TextField(blank=True)),
-                ('role', models.TextField(blank=True)),
-                ('tax_code', models.CharField(blank=True, max_length=40)),
-                ('tracking', models.JSONField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='connectors.booksaccount')),
-                ('entry', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='connectors.booksentry')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("position", models.PositiveIntegerField()),
+                ("debit", models.BigIntegerField(default=0)),
+                ("credit", models.BigIntegerField(default=0)),
+                ("description", models.TextField(blank=True)),
+                ("role", models.TextField(blank=True)),
+                ("tax_code", models.CharField(blank=True, max_length=40)),
+                ("tracking", models.JSONField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="connectors.booksaccount"
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="connectors.booksentry",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'books_line',
-                'ordering': ['entry_id', 'position'],
-                'constraints': [models.UniqueConstraint(fields=('entry', 'position'), name='books_line_position_once'), models.CheckConstraint(condition=models.Q(models.Q(('credit', 0), ('debit__gt', 0)), models.Q(('credit__gt', 0), ('debit', 0)), _connector='OR'), name='books_line_one_side')],
+                "db_table": "books_line",
+                "ordering": ["entry_id", "position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("entry", "position"), name="books_line_position_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("credit", 0), ("debit__gt", 0)),
+                            models.Q(("credit__gt", 0), ("debit", 0)),
+                            _connector="OR",
+                        ),
+                        name="books_line_one_side",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Credential',
+            name="Credential",
             fields=[
-                ('connection', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='credential', serialize=False, to='connectors.connection')),
-                ('ciphertext', models.BinaryField()),
-                ('key_id', models.CharField(max_length=16)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('refresh_started_at', models.DateTimeField(blank=True, null=True)),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "connection",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="credential",
+                        serialize=False,
+                        to="connectors.connection",
+                    ),
+                ),
+                ("ciphertext", models.BinaryField()),
+                ("key_id", models.CharField(max_length=16)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("refresh_started_at", models.DateTimeField(blank=True, null=True)),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'indexes': [models.Index(fields=['key_id'], name='credential_key')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('key_id', ''), _negated=True), name='credential_has_key_id')],
+                "indexes": [models.Index(fields=["key_id"], name="credential_key")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("key_id", ""), _negated=True), name="credential_has_key_id"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'accounting'), ('status', 'Linked')), fields=('company',), name='connection_one_linked_accounting'),
+            model_name="connection",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "accounting"), ("status", "Linked")),
+                fields=("company",),
+                name="connection_one_linked_accounting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'commerce'), ('source__isnull', False)), models.Q(('kind', 'accounting'), ('source__isnull', True)), _connector='OR'), name='connection_source_iff_commerce'),
+            model_name="connection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "commerce"), ("source__isnull", False)),
+                    models.Q(("kind", "accounting"), ("source__isnull", True)),
+                    _connector="OR",
+                ),
+                name="connection_source_iff_commerce",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['PendingAuth', 'Linked', 'Deauthorized', 'Unlinked'])), name='connection_status_known'),
+            model_name="connection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["PendingAuth", "Linked", "Deauthorized", "Unlinked"])),
+                name="connection_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'Linked'), _negated=True), ('linked_at__isnull', False), _connector='OR'), name='connection_linked_has_linked_at'),
+            model_name="connection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "Linked"), _negated=True), ("linked_at__isnull", False), _connector="OR"
+                ),
+                name="connection_linked_has_linked_at",
+            ),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['connection', '-started_at'], name='call_of_connection'),
+            model_name="call",
+            index=models.Index(fields=["connection", "-started_at"], name="call_of_connection"),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('correlation', ''), _negated=True), fields=['correlation'], name='call_of_work'),
+            model_name="call",
+            index=models.Index(
+                condition=models.Q(("correlation", ""), _negated=True), fields=["correlation"], name="call_of_work"
+            ),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['started_at'], name='call_by_age'),
+            model_name="call",
+            index=models.Index(fields=["started_at"], name="call_by_age"),
         ),
         migrations.AddConstraint(
-            model_name='bookstaxrate',
-            constraint=models.UniqueConstraint(fields=('connection', 'code'), name='books_tax_rate_code_once'),
+            model_name="bookstaxrate",
+            constraint=models.UniqueConstraint(fields=("connection", "code"), name="books_tax_rate_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='bookstaxrate',
-            constraint=models.CheckConstraint(condition=models.Q(('code', ''), _negated=True), name='books_tax_rate_has_code'),
+            model_name="bookstaxrate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code", ""), _negated=True), name="books_tax_rate_has_code"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bookstaxrate',
-            constraint=models.CheckConstraint(condition=models.Q(('rate_ppm__lte', 1000000)), name='books_tax_rate_at_most_whole'),
+            model_name="bookstaxrate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rate_ppm__lte", 1000000)), name="books_tax_rate_at_most_whole"
+            ),
         ),
         migrations.AddIndex(
-            model_name='bookslock',
-            index=models.Index(fields=['connection', '-id'], name='books_lock_latest'),
+            model_name="bookslock",
+            index=models.Index(fields=["connection", "-id"], name="books_lock_latest"),
         ),
         migrations.AddConstraint(
-            model_name='bookslock',
-            constraint=models.CheckConstraint(condition=models.Q(('author', ''), _negated=True), name='books_lock_has_author'),
+            model_name="bookslock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("author", ""), _negated=True), name="books_lock_has_author"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bookslock',
-            constraint=models.CheckConstraint(condition=models.Q(('locked_through__isnull', False), models.Q(('reason', ''), _negated=True), _connector='OR'), name='books_lock_open_says_why'),
+            model_name="bookslock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("locked_through__isnull", False), models.Q(("reason", ""), _negated=True), _connector="OR"
+                ),
+                name="books_lock_open_says_why",
+            ),
         ),
         migrations.AddIndex(
-            model_name='booksentry',
-            index=models.Index(fields=['connection', 'date', 'id'], name='books_entry_by_date'),
+            model_name="booksentry",
+            index=models.Index(fields=["connection", "date", "id"], name="books_entry_by_date"),
         ),
         migrations.AddConstraint(
-            model_name='booksentry',
-            constraint=models.UniqueConstraint(fields=('connection', 'document_key'), name='books_entry_key_once'),
+            model_name="booksentry",
+            constraint=models.UniqueConstraint(fields=("connection", "document_key"), name="books_entry_key_once"),
         ),
         migrations.AddConstraint(
-            model_name='booksentry',
-            constraint=models.UniqueConstraint(fields=('connection', 'reference'), name='books_entry_reference_once'),
+            model_name="booksentry",
+            constraint=models.UniqueConstraint(fields=("connection", "reference"), name="books_entry_reference_once"),
         ),
         migrations.AddConstraint(
-            model_name='booksentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('document_key', ''), _negated=True), models.Q(('reference', ''), _negated=True)), name='books_entry_has_names'),
+            model_name="booksentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("document_key", ""), _negated=True), models.Q(("reference", ""), _negated=True)
+                ),
+                name="books_entry_has_names",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booksentry',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='books_entry_currency_is_iso'),
+            model_name="booksentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="books_entry_currency_is_iso"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booksentry',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['journal', 'invoice', 'credit_note', 'bill', 'payment', 'deposit', 'reversal'])), name='books_entry_kind_known'),
+            model_name="booksentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["journal", "invoice", "credit_note", "bill", "payment", "deposit", "reversal"])
+                ),
+                name="books_entry_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booksentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'reversal'), ('reverses__isnull', False)), models.Q(models.Q(('kind', 'reversal'), _negated=True), ('reverses__isnull', True)), _connector='OR'), name='books_entry_reversal_iff_reverses'),
+            model_name="booksentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "reversal"), ("reverses__isnull", False)),
+                    models.Q(models.Q(("kind", "reversal"), _negated=True), ("reverses__isnull", True)),
+                    _connector="OR",
+                ),
+                name="books_entry_reversal_iff_reverses",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booksentry',
-            constraint=models.CheckConstraint(condition=models.Q(('line_count__gte', 2), ('total__gt', 0)), name='books_entry_moves_money'),
+            model_name="booksentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("line_count__gte", 2), ("total__gt", 0)), name="books_entry_moves_money"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booksaccount',
-            constraint=models.UniqueConstraint(fields=('connection', 'code'), name='books_account_code_once'),
+            model_name="booksaccount",
+            constraint=models.UniqueConstraint(fields=("connection", "code"), name="books_account_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='booksaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[0-9A-Z]{1,20}$')), name='books_account_code_plain'),
+            model_name="booksaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("code__regex", "^[0-9A-Z]{1,20}$")), name="books_account_code_plain"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booksaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('name__regex', '^\\s*$'), _negated=True), name='books_account_has_name'),
+            model_name="booksaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name__regex", "^\\s*$"), _negated=True), name="books_account_has_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booksaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('type__in', ['asset', 'liability', 'equity', 'income', 'expense'])), name='books_account_type_known'),
+            model_name="booksaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("type__in", ["asset", "liability", "equity", "income", "expense"])),
+                name="books_account_type_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='binding',
-            index=models.Index(condition=models.Q(('verified_at__isnull', True)), fields=['connection', 'id'], name='binding_unverified'),
+            model_name="binding",
+            index=models.Index(
+                condition=models.Q(("verified_at__isnull", True)),
+                fields=["connection", "id"],
+                name="binding_unverified",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='binding',
-            constraint=models.UniqueConstraint(fields=('connection', 'document'), name='binding_document_once'),
+            model_name="binding",
+            constraint=models.UniqueConstraint(fields=("connection", "document"), name="binding_document_once"),
         ),
         migrations.AddConstraint(
-            model_name='binding',
-            constraint=models.UniqueConstraint(fields=('connection', 'kind', 'remote_id'), name='binding_remote_id_once'),
+            model_name="binding",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "kind", "remote_id"), name="binding_remote_id_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='binding',
-            constraint=models.CheckConstraint(condition=models.Q(('remote_id', ''), _negated=True), name='binding_has_remote_id'),
+            model_name="binding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("remote_id", ""), _negated=True), name="binding_has_remote_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='binding',
-            constraint=models.CheckConstraint(condition=models.Q(('agrees__isnull', True), ('verified_at__isnull', False), _connector='OR'), name='binding_agrees_when_verified'),
+            model_name="binding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("agrees__isnull", True), ("verified_at__isnull", False), _connector="OR"),
+                name="binding_agrees_when_verified",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.UniqueConstraint(fields=('connection', 'kind', 'external_id'), name='option_once'),
+            model_name="option",
+            constraint=models.UniqueConstraint(fields=("connection", "kind", "external_id"), name="option_once"),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.CheckConstraint(condition=models.Q(('external_id', ''), _negated=True), name='option_has_external_id'),
+            model_name="option",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("external_id", ""), _negated=True), name="option_has_external_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='page',
-            constraint=models.UniqueConstraint(fields=('connection', 'digest'), name='page_once'),
+            model_name="page",
+            constraint=models.UniqueConstraint(fields=("connection", "digest"), name="page_once"),
         ),
         migrations.AddIndex(
-            model_name='pushitem',
-            index=models.Index(condition=models.Q(('state__in', ['pushed', 'removed']), _negated=True), fields=['connection', 'document'], name='push_item_open'),
+            model_name="pushitem",
+            index=models.Index(
+                condition=models.Q(("state__in", ["pushed", "removed"]), _negated=True),
+                fields=["connection", "document"],
+                name="push_item_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='pushitem',
-            index=models.Index(condition=models.Q(('state', 'refused')), fields=['company'], name='push_item_refused'),
+            model_name="pushitem",
+            index=models.Index(condition=models.Q(("state", "refused")), fields=["company"], name="push_item_refused"),
         ),
         migrations.AddConstraint(
-            model_name='pushitem',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['prepared', 'sending', 'pushed', 'refused', 'waiting', 'unknown', 'removed'])), name='push_item_state_known'),
+            model_name="pushitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["prepared", "sending", "pushed", "refused", "waiting", "unknown", "removed"])
+                ),
+                name="push_item_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pushitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sending', 'unknown']), _negated=True), models.Q(('claimed_at__isnull', False), ('deadline_at__isnull', False)), _connector='OR'), name='push_item_sending_has_deadline'),
+            model_name="pushitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["sending", "unknown"]), _negated=True),
+                    models.Q(("claimed_at__isnull", False), ("deadline_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="push_item_sending_has_deadline",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pushitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('binding__isnull', False), ('state__in', ['pushed', 'removed'])), models.Q(models.Q(('state__in', ['pushed', 'removed']), _negated=True), ('binding__isnull', True)), _connector='OR'), name='push_item_pushed_has_binding'),
+            model_name="pushitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("binding__isnull", False), ("state__in", ["pushed", "removed"])),
+                    models.Q(models.Q(("state__in", ["pushed", "removed"]), _negated=True), ("binding__isnull", True)),
+                    _connector="OR",
+                ),
+                name="push_item_pushed_has_binding",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pushitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'waiting'), _negated=True), ('waits_until__isnull', False), _connector='OR'), name='push_item_waiting_has_time'),
+            model_name="pushitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "waiting"), _negated=True), ("waits_until__isnull", False), _connector="OR"
+                ),
+                name="push_item_waiting_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pushitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'refused'), _negated=True), models.Q(('failure_code', ''), _negated=True), _connector='OR'), name='push_item_refused_says_why'),
+            model_name="pushitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "refused"), _negated=True),
+                    models.Q(("failure_code", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="push_item_refused_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reference',
-            constraint=models.UniqueConstraint(fields=('connection', 'kind', 'external_id'), name='reference_once'),
+            model_name="reference",
+            constraint=models.UniqueConstraint(fields=("connection", "kind", "external_id"), name="reference_once"),
         ),
         migrations.AddConstraint(
-            model_name='reference',
-            constraint=models.CheckConstraint(condition=models.Q(('external_id', ''), _negated=True), name='reference_has_external_id'),
+            model_name="reference",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("external_id", ""), _negated=True), name="reference_has_external_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reference',
-            constraint=models.CheckConstraint(condition=models.Q(('first_seen_at__lte', models.F('last_seen_at'))), name='reference_seen_in_order'),
+            model_name="reference",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first_seen_at__lte", models.F("last_seen_at"))), name="reference_seen_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='watermark',
-            constraint=models.UniqueConstraint(fields=('connection', 'dataset'), name='watermark_once'),
+            model_name="watermark",
+            constraint=models.UniqueConstraint(fields=("connection", "dataset"), name="watermark_once"),
         ),
     ]

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,278 +15,510 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Company',
+            name="Company",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('currency', models.CharField(max_length=3)),
-                ('zone', models.CharField(default='UTC', max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("currency", models.CharField(max_length=3)),
+                ("zone", models.CharField(default="UTC", max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name_plural': 'companies',
-                'ordering': ['name', 'id'],
+                "verbose_name_plural": "companies",
+                "ordering": ["name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Partner',
+            name="Partner",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=200, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=200, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='BookVersion',
+            name="BookVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.IntegerField()),
-                ('body', models.BinaryField()),
-                ('difference', models.JSONField(default=list)),
-                ('reason', models.CharField(max_length=500)),
-                ('author', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='book_versions', to='ledger.company')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.IntegerField()),
+                ("body", models.BinaryField()),
+                ("difference", models.JSONField(default=list)),
+                ("reason", models.CharField(max_length=500)),
+                ("author", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="book_versions",
+                        to="ledger.company",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=900)),
-                ('reference', models.CharField(max_length=21)),
-                ('kind', models.CharField(max_length=12)),
-                ('date', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('total', models.BigIntegerField()),
-                ('narration', models.TextField()),
-                ('body', models.BinaryField()),
-                ('created_at', models.DateTimeField()),
-                ('pushed_at', models.DateTimeField(null=True)),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='ledger.company')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=900)),
+                ("reference", models.CharField(max_length=21)),
+                ("kind", models.CharField(max_length=12)),
+                ("date", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("total", models.BigIntegerField()),
+                ("narration", models.TextField()),
+                ("body", models.BinaryField()),
+                ("created_at", models.DateTimeField()),
+                ("pushed_at", models.DateTimeField(null=True)),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="documents",
+                        to="ledger.company",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DocumentLine',
+            name="DocumentLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.IntegerField()),
-                ('account', models.CharField(max_length=255)),
-                ('debit', models.BigIntegerField(null=True)),
-                ('credit', models.BigIntegerField(null=True)),
-                ('document', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='ledger.document')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.IntegerField()),
+                ("account", models.CharField(max_length=255)),
+                ("debit", models.BigIntegerField(null=True)),
+                ("credit", models.BigIntegerField(null=True)),
+                (
+                    "document",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="ledger.document",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='company',
-            name='partner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='companies', to='ledger.partner'),
+            model_name="company",
+            name="partner",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="companies", to="ledger.partner"
+            ),
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('code', models.CharField(max_length=60)),
-                ('subject', models.CharField(blank=True, max_length=200)),
-                ('actor', models.CharField(max_length=200)),
-                ('detail', models.JSONField(default=dict)),
-                ('at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit', to='ledger.company')),
-                ('partner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.partner')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("code", models.CharField(max_length=60)),
+                ("subject", models.CharField(blank=True, max_length=200)),
+                ("actor", models.CharField(max_length=200)),
+                ("detail", models.JSONField(default=dict)),
+                ("at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="audit",
+                        to="ledger.company",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.partner"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'audit entries',
+                "verbose_name_plural": "audit entries",
             },
         ),
         migrations.CreateModel(
-            name='Posting',
+            name="Posting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('currency', models.CharField(max_length=3)),
-                ('label', models.CharField(max_length=600)),
-                ('revision', models.IntegerField()),
-                ('act', models.UUIDField(db_index=True)),
-                ('created_at', models.DateTimeField()),
-                ('withdrawn_at', models.DateTimeField(null=True)),
-                ('book_version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.bookversion')),
-                ('company', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='ledger.company')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("currency", models.CharField(max_length=3)),
+                ("label", models.CharField(max_length=600)),
+                ("revision", models.IntegerField()),
+                ("act", models.UUIDField(db_index=True)),
+                ("created_at", models.DateTimeField()),
+                ("withdrawn_at", models.DateTimeField(null=True)),
+                (
+                    "book_version",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="ledger.bookversion",
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postings",
+                        to="ledger.company",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='document',
-            name='posting',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='ledger.posting'),
+            model_name="document",
+            name="posting",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="documents", to="ledger.posting"
+            ),
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sources', to='ledger.company')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("label", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="sources", to="ledger.company"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RecordRow',
+            name="RecordRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('order', 'order'), ('refund', 'refund'), ('fee', 'fee'), ('payout', 'payout'), ('dispute', 'dispute'), ('gift_card_change', 'gift card change'), ('cash_movement', 'cash movement')], max_length=20)),
-                ('external_id', models.CharField(max_length=255)),
-                ('revision', models.IntegerField()),
-                ('superseded', models.BooleanField(default=False)),
-                ('deleted', models.BooleanField(default=False)),
-                ('incomplete', models.BooleanField(default=False)),
-                ('currency', models.CharField(max_length=3)),
-                ('total', models.BigIntegerField()),
-                ('happened_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('digest', models.BinaryField(max_length=16)),
-                ('raw_digest', models.BinaryField(max_length=16)),
-                ('page', models.BigIntegerField(null=True)),
-                ('page_row', models.IntegerField(null=True)),
-                ('body', models.BinaryField()),
-                ('source', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='records', to='ledger.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("order", "order"),
+                            ("refund", "refund"),
+                            ("fee", "fee"),
+                            ("payout", "payout"),
+                            ("dispute", "dispute"),
+                            ("gift_card_change", "gift card change"),
+                            ("cash_movement", "cash movement"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=255)),
+                ("revision", models.IntegerField()),
+                ("superseded", models.BooleanField(default=False)),
+                ("deleted", models.BooleanField(default=False)),
+                ("incomplete", models.BooleanField(default=False)),
+                ("currency", models.CharField(max_length=3)),
+                ("total", models.BigIntegerField()),
+                ("happened_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("digest", models.BinaryField(max_length=16)),
+                ("raw_digest", models.BinaryField(max_length=16)),
+                ("page", models.BigIntegerField(null=True)),
+                ("page_row", models.IntegerField(null=True)),
+                ("body", models.BinaryField()),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="records",
+                        to="ledger.source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'record',
-                'db_table': 'ledger_record',
+                "verbose_name": "record",
+                "db_table": "ledger_record",
             },
         ),
         migrations.CreateModel(
-            name='ProblemRow',
+            name="ProblemRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=300)),
-                ('code', models.CharField(max_length=40)),
-                ('path', models.CharField(blank=True, max_length=500)),
-                ('detail', models.JSONField(default=dict)),
-                ('page', models.BigIntegerField(null=True)),
-                ('page_row', models.IntegerField(null=True)),
-                ('opened_at', models.DateTimeField()),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='problems', to='ledger.company')),
-                ('record', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='problems', to='ledger.recordrow')),
-                ('source', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject", models.CharField(max_length=300)),
+                ("code", models.CharField(max_length=40)),
+                ("path", models.CharField(blank=True, max_length=500)),
+                ("detail", models.JSONField(default=dict)),
+                ("page", models.BigIntegerField(null=True)),
+                ("page_row", models.IntegerField(null=True)),
+                ("opened_at", models.DateTimeField()),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="problems", to="ledger.company"
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="problems",
+                        to="ledger.recordrow",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="ledger.source",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'problem',
-                'db_table': 'ledger_problem',
+                "verbose_name": "problem",
+                "db_table": "ledger_problem",
             },
         ),
         migrations.CreateModel(
-            name='Standing',
+            name="Standing",
             fields=[
-                ('pk', models.CompositePrimaryKey('record_id', 'round', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('round', models.SmallIntegerField(default=0)),
-                ('happened_at', models.DateTimeField()),
-                ('state', models.SmallIntegerField(choices=[(0, 'Pending'), (1, 'In Books'), (2, 'Left'), (3, 'Problem'), (4, 'Overtaken')], default=0)),
-                ('company', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.company')),
-                ('left_by', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='left', to='ledger.posting')),
-                ('posting', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entered', to='ledger.posting')),
-                ('record', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='standings', to='ledger.recordrow')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "record_id", "round", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("round", models.SmallIntegerField(default=0)),
+                ("happened_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.SmallIntegerField(
+                        choices=[(0, "Pending"), (1, "In Books"), (2, "Left"), (3, "Problem"), (4, "Overtaken")],
+                        default=0,
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="ledger.company",
+                    ),
+                ),
+                (
+                    "left_by",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="left",
+                        to="ledger.posting",
+                    ),
+                ),
+                (
+                    "posting",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entered",
+                        to="ledger.posting",
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="standings",
+                        to="ledger.recordrow",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='bookversion',
-            constraint=models.UniqueConstraint(fields=('company', 'number'), name='book_version_number_once'),
+            model_name="bookversion",
+            constraint=models.UniqueConstraint(fields=("company", "number"), name="book_version_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='documentline',
-            constraint=models.UniqueConstraint(fields=('document', 'position'), name='document_line_position_once'),
+            model_name="documentline",
+            constraint=models.UniqueConstraint(fields=("document", "position"), name="document_line_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='documentline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('credit__isnull', True), ('debit__isnull', False)), models.Q(('credit__isnull', False), ('debit__isnull', True)), _connector='OR'), name='document_line_debit_or_credit'),
+            model_name="documentline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("credit__isnull", True), ("debit__isnull", False)),
+                    models.Q(("credit__isnull", False), ("debit__isnull", True)),
+                    _connector="OR",
+                ),
+                name="document_line_debit_or_credit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='documentline',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('debit__isnull', True), ('debit__gt', 0), _connector='OR'), models.Q(('credit__isnull', True), ('credit__gt', 0), _connector='OR')), name='document_line_is_positive'),
+            model_name="documentline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("debit__isnull", True), ("debit__gt", 0), _connector="OR"),
+                    models.Q(("credit__isnull", True), ("credit__gt", 0), _connector="OR"),
+                ),
+                name="document_line_is_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='company',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='company_currency_is_iso'),
+            model_name="company",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("currency__regex", "^[A-Z]{3}$")), name="company_currency_is_iso"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.UniqueConstraint(fields=('company', 'day', 'currency', 'label', 'revision'), name='posting_group_revision_once'),
+            model_name="posting",
+            constraint=models.UniqueConstraint(
+                fields=("company", "day", "currency", "label", "revision"), name="posting_group_revision_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='document',
-            index=models.Index(condition=models.Q(('pushed_at__isnull', True), ('withdrawn_at__isnull', True)), fields=['company', 'id'], name='document_unpushed'),
+            model_name="document",
+            index=models.Index(
+                condition=models.Q(("pushed_at__isnull", True), ("withdrawn_at__isnull", True)),
+                fields=["company", "id"],
+                name="document_unpushed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='document',
-            index=models.Index(models.F('company'), models.F('date'), name='document_by_date'),
+            model_name="document",
+            index=models.Index(models.F("company"), models.F("date"), name="document_by_date"),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.UniqueConstraint(fields=('company', 'key'), name='document_key_once'),
+            model_name="document",
+            constraint=models.UniqueConstraint(fields=("company", "key"), name="document_key_once"),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.UniqueConstraint(fields=('company', 'reference'), name='document_reference_once'),
+            model_name="document",
+            constraint=models.UniqueConstraint(fields=("company", "reference"), name="document_reference_once"),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['journal', 'invoice', 'credit_note', 'bill', 'payment', 'deposit'])), name='document_kind_is_known'),
+            model_name="document",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["journal", "invoice", "credit_note", "bill", "payment", "deposit"])),
+                name="document_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('pushed_at__isnull', True), ('withdrawn_at__isnull', True), _connector='OR'), name='document_pushed_or_withdrawn'),
+            model_name="document",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pushed_at__isnull", True), ("withdrawn_at__isnull", True), _connector="OR"),
+                name="document_pushed_or_withdrawn",
+            ),
         ),
         migrations.AddIndex(
-            model_name='recordrow',
-            index=models.Index(condition=models.Q(('incomplete', True), ('superseded', False)), fields=['source'], name='record_incomplete'),
+            model_name="recordrow",
+            index=models.Index(
+                condition=models.Q(("incomplete", True), ("superseded", False)),
+                fields=["source"],
+                name="record_incomplete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recordrow',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded', False)), fields=('source', 'external_id', 'kind'), name='record_has_one_current_version'),
+            model_name="recordrow",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("superseded", False)),
+                fields=("source", "external_id", "kind"),
+                name="record_has_one_current_version",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recordrow',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded', True)), fields=('source', 'external_id', 'kind', 'digest'), name='record_version_is_stored_once'),
+            model_name="recordrow",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("superseded", True)),
+                fields=("source", "external_id", "kind", "digest"),
+                name="record_version_is_stored_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recordrow',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['order', 'refund', 'fee', 'payout', 'dispute', 'gift_card_change', 'cash_movement'])), name='record_kind_is_known'),
+            model_name="recordrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["order", "refund", "fee", "payout", "dispute", "gift_card_change", "cash_movement"])
+                ),
+                name="record_kind_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recordrow',
-            constraint=models.CheckConstraint(condition=models.Q(('revision__gte', 1)), name='record_revision_counts_from_one'),
+            model_name="recordrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("revision__gte", 1)), name="record_revision_counts_from_one"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='problemrow',
-            constraint=models.UniqueConstraint(condition=models.Q(('resolved_at__isnull', True)), fields=('company', 'subject', 'code'), name='problem_is_open_once'),
+            model_name="problemrow",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("resolved_at__isnull", True)),
+                fields=("company", "subject", "code"),
+                name="problem_is_open_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(condition=models.Q(('state', 0)), fields=['company', 'happened_at'], name='standing_pending'),
+            model_name="standing",
+            index=models.Index(
+                condition=models.Q(("state", 0)), fields=["company", "happened_at"], name="standing_pending"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='standing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', [1, 2]), _negated=True), ('posting__isnull', False), _connector='OR'), name='standing_in_books_has_posting'),
+            model_name="standing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", [1, 2]), _negated=True), ("posting__isnull", False), _connector="OR"
+                ),
+                name="standing_in_books_has_posting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='standing',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 2), ('left_by__isnull', True), _connector='OR'), name='standing_left_is_left'),
+            model_name="standing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", 2), ("left_by__isnull", True), _connector="OR"),
+                name="standing_left_is_left",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='standing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 2), _negated=True), ('left_by__isnull', False), _connector='OR'), name='standing_left_names_posting'),
+            model_name="standing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(models.Q(("state", 2), _negated=True), ("left_by__isnull", False), _connector="OR"),
+                name="standing_left_names_posting",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='standing',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', [0, 3, 4]), _negated=True), ('posting__isnull', True), _connector='OR'), name='standing_outside_has_no_posting'),
+            model_name="standing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", [0, 3, 4]), _negated=True), ("posting__isnull", True), _connector="OR"
+                ),
+                name="standing_outside_has_no_posting",
+            ),
         ),
     ]
