@@ -17,8 +17,9 @@ class RecordRow(models.Model):
     ``digest`` is the hash of ``body`` (the canonical JSON, with id and ``updated_at`` in it), ``raw_digest`` that of
     the row as the platform sent it. ``page`` and ``page_row`` lead to the raw page: plain numbers and no foreign key,
     because raw pages may be purged without touching the books. ``confirmed_at`` is a later time stamp under which the
-    platform said the same again: what it said in between is an older truth. ``incomplete`` marks a refund whose parts wait for its
-    original order. ``total`` is the record's signed effect on money owed, in minor units: what reconciliation sums.
+    platform said the same again: what it said in between is an older truth. ``incomplete`` marks a refund whose parts
+    wait for its original order. ``total`` is the record's signed effect on money owed, in minor units: what
+    reconciliation sums.
     """
 
     source = models.ForeignKey(
