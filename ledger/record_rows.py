@@ -44,9 +44,9 @@ def current_versions(source_id: int, external_ids: Sequence[str]) -> dict[Identi
     found: dict[Identity, Current] = {}
     for ids in sql.batches(external_ids):
         for kind, external_id, *rest, former in sql.rows(_CURRENT, (source_id, sql.texts(ids)), keep_plan=True):
-            *stamps, own, raw = rest
+            record_id, revision, updated_at, as_of, own, raw = rest
             digests = frozenset(bytes(each) for each in former or ())
-            found[kind, external_id] = Current(*stamps, bytes(own), bytes(raw), digests)
+            found[kind, external_id] = Current(record_id, revision, updated_at, as_of, bytes(own), bytes(raw), digests)
     return found
 
 
