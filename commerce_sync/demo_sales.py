@@ -71,6 +71,7 @@ class _Shop:
         self.processor = Processor(merchant)
         self.later: dict[date, list[Sale]] = {}
         self.recent: deque[Sale] = deque(maxlen=REMEMBERED_SALES)
+        self.credit = 0
         self.specials = 0
 
     def trade(self, today: date, day: int, *, is_bad_day: bool) -> Iterator[tuple[str, list[Row]]]:
@@ -108,7 +109,7 @@ class _Shop:
         weights = self.merchant.hour_weights
         hours = rng.choices(range(self.merchant.opens_at, self.merchant.opens_at + len(weights)), weights, k=count)
         moments = sorted((hour, rng.randrange(60), rng.randrange(60)) for hour in hours)
-        till = Till(self.merchant, rng, [])
+        till = Till(self.merchant, rng, [], self.credit)
         sales = []
         for number, (hour, minute, second) in enumerate(moments, 1):
             sale = self._blank(today, number, self._at(today, hour, minute) + timedelta(seconds=second), rng)
@@ -121,6 +122,7 @@ class _Shop:
             while till.later:
                 days, version = till.later.pop()
                 self.later.setdefault(today + timedelta(days=days), []).append(version)
+        self.credit = till.credit
         return sales
 
     def _blank(self, today: date, number: int, at: datetime, rng: Random) -> Sale:

@@ -20,11 +20,13 @@ from commerce_sync.demo.sales import Charge, Paid, Sale
 
 
 class Till(Struct):
-    """Where sales are made. ``later`` holds (days from now, the sale as it will be then)."""
+    """Where sales are made. ``later`` holds (days from now, the sale as it will be then), ``credit`` what customers may
+    still spend of the credit they took for returns, in minor units."""
 
     merchant: Merchant
     rng: Random
     later: list[tuple[int, Sale]]
+    credit: int = 0
 
     @property
     def goods(self) -> tuple[Item, ...]:
@@ -99,10 +101,23 @@ def gift_card_used(till: Till, sale: Sale) -> None:
         pay_card(till, sale, sale.total - part)
 
 
-def store_credit(till: Till, sale: Sale) -> None:
-    """Paid with credit from an earlier return."""
-    sale.lines.append(till.pick())
+def returned_for_credit(till: Till, sale: Sale) -> None:
+    """Something dear comes back, and the customer takes credit for it."""
+    item = max(till.goods, key=lambda item: item.price)
+    sale.lines.append(negative(Sold(item, 1, price(till.merchant, item.price, item.taxes))))
     sale.payments.append(_paid(sale, sale.total, "StoreCredit", "Store credit"))
+    till.credit -= sale.total
+
+
+def store_credit(till: Till, sale: Sale) -> None:
+    """Paid with credit from an earlier return, as far as it goes."""
+    sale.lines.append(till.pick())
+    part = min(till.credit, sale.total)
+    if part:
+        sale.payments.append(_paid(sale, part, "StoreCredit", "Store credit"))
+        till.credit -= part
+    if sale.total > part:
+        pay_card(till, sale, sale.total - part)
 
 
 def split(till: Till, sale: Sale) -> None:
@@ -182,7 +197,7 @@ def cash(till: Till, sale: Sale) -> None:
 # A day goes through these one after another, so that even a short run has every case in it.
 SPECIAL: Final[tuple[Callable[[Till, Sale], None], ...]] = (
     *(order_discount, gift_card_sold, shipped, cash, gift_card_used, served, on_account, split),
-    *(part_paid, free, layby, exchange, store_credit, returned, voided),
+    *(part_paid, free, layby, exchange, returned_for_credit, store_credit, returned, voided),
 )
 
 
