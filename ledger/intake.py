@@ -135,13 +135,13 @@ class _Plan:
         updated_at = pending.updated_at if pending else known.updated_at  # type: ignore[union-attr]
         former_digest = pending.digest if pending else known.digest  # type: ignore[union-attr]
         as_of = pending.updated_at if pending else known.as_of  # type: ignore[union-attr]
-        if record.updated_at < as_of:
-            return Stored("stale")
         same_facts = msgspec.structs.replace(record, updated_at=updated_at.astimezone(UTC))
         if digest(encode(same_facts)) == former_digest:
             if pending is None and record.updated_at > as_of:
                 self.confirmed[known.id] = record.updated_at  # type: ignore[union-attr]
             return Stored("unchanged")
+        if record.updated_at < as_of:
+            return Stored("stale")
         own = digest(encode(record))
         if known is not None and (own in known.former or own == known.digest):
             return Stored("stale")  # a stored version delivered again, without a time that says so

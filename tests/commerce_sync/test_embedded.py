@@ -113,8 +113,8 @@ def test_a_long_path_gets_a_private_socket_directory_that_is_short_enough(root: 
 
 def test_the_server_has_the_settings_that_we_rely_on_and_no_tcp_port(root: Path) -> None:
     url = embedded.ensure_running(root).url
-    expected = {"TimeZone": "UTC", "jit": "off", "synchronous_commit": "on", "shared_buffers": "256MB"}
-    expected |= {"max_connections": "100", "max_wal_size": "2GB", "listen_addresses": ""}
+    expected = {"TimeZone": "UTC", "jit": "off", "synchronous_commit": "on", "shared_buffers": "512MB"}
+    expected |= {"max_connections": "100", "max_wal_size": "4GB", "listen_addresses": ""}
     assert {name: answer(url, f"SHOW {name}") for name in expected} == expected
 
 
