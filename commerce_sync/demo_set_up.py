@@ -20,14 +20,14 @@ from commerce_sync.api_keys import create_key, revoke_key
 from commerce_sync.demo_sales import MERCHANTS, Merchant, demo_pages
 from commerce_sync.models import Schedule
 from commerce_sync.schedule import last_complete_day
-from commerce_sync.services import save_schedule
+from commerce_sync.services import receive_sales, save_schedule
 from connectors import registry
 from connectors.general_ledger import reports
 from connectors.general_ledger.accounts import install_chart
 from connectors.general_ledger.chart import default_book
 from connectors.models import Connection
 from connectors.reading import ItemResult
-from connectors.services import connect_accounting, connect_commerce, receive
+from connectors.services import connect_accounting, connect_commerce
 from ledger.book import Mode
 from ledger.calendar import Calendar, DayRule
 from ledger.models import AuditEntry, Company, Partner
@@ -132,7 +132,7 @@ def push_sales(shop: Shop, span: Span, progress: Callable[[int], None]) -> tuple
     troubled: list[ItemResult] = []
     streams = registry.commerce(shop.sales.platform).streams
     for dataset, body in demo_pages(shop.merchant, span.last_day, span.days):
-        for result in receive(connection=shop.sales, dataset=dataset, body=body):
+        for result in receive_sales(connection=shop.sales, dataset=dataset, body=body):
             is_fact = bool(streams[dataset].kinds) or result.status == "refused"
             counted[result.status if is_fact else "only read"] += 1
             if result.problems:

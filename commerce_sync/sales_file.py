@@ -13,11 +13,11 @@ from typing import BinaryIO, Final, NamedTuple
 
 import msgspec
 
+from commerce_sync.services import receive_sales
 from connectors import registry
 from connectors.models import Connection
 from connectors.reading import ItemResult
 from connectors.receive import BadPage
-from connectors.services import receive
 
 BATCH_ROWS: Final = 500
 BATCH_BYTES: Final = 8 * 1024 * 1024
@@ -153,10 +153,7 @@ class _Import:
 
     def _push(self, dataset: str, rows: list[_Row]) -> list[ItemResult]:
         body = b"[" + b",".join(row.body for row in rows) + b"]"
-        results = receive(connection=self.connection, dataset=dataset, body=body)
-        if dataset in self.names:
-            self.connection.refresh_from_db(fields=["references_version"])
-        return results
+        return receive_sales(connection=self.connection, dataset=dataset, body=body)
 
     def _statuses(self, dataset: str, results: list[ItemResult]) -> Counter[str]:
         """How many rows became what. Names become no records: they are "read"."""

@@ -10,6 +10,9 @@ from commerce_sync import status
 from commerce_sync.models import Job, Schedule, Sync
 from commerce_sync.schedule import ResumeConflict, Rhythm, next_due, resume_conflict
 from commerce_sync.tasks import ring
+from connectors.models import Connection
+from connectors.reading import ItemResult
+from connectors.services import receive
 from ledger import sql
 from ledger.models import Company
 from ledger.services import audit, now
@@ -55,6 +58,20 @@ def request_sync(
     _enqueue(company.pk, lane)
     ring()
     return sync
+
+
+@transaction.atomic
+def receive_sales(*, connection: Connection, dataset: str, body: bytes) -> list[ItemResult]:
+    """Store what is pushed (`connectors.services.receive`, and what it raises), and for a company that is synced on
+    each event see to its sync, in the same transaction: what came in is never without the work that it asks for."""
+    results = receive(connection=connection, dataset=dataset, body=body)
+    if any(result.status in ("new", "changed") for result in results):
+        on_event = Schedule.objects.filter(
+            company_id=connection.company_id, frequency=Schedule.Frequency.EVENT, enabled=True
+        )
+        if on_event.exists():
+            note_event(company_id=connection.company_id)
+    return results
 
 
 @transaction.atomic

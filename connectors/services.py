@@ -99,4 +99,7 @@ def receive(*, connection: Connection, dataset: str, body: bytes) -> list[ItemRe
     if stream.endpoint is not None:
         raise NotPushed(f"{platform.name} is pulled; it takes no pushes")
     at = now()
-    return receive_page(origin_of(connection, at), dataset, body, rows_of(body), at)
+    results = receive_page(origin_of(connection, at), dataset, body, rows_of(body), at)
+    if not stream.kinds:  # names: what is received next through this very object shall know them
+        connection.refresh_from_db(fields=["references_version"])
+    return results
