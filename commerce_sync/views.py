@@ -22,10 +22,12 @@ from commerce_sync.explain_text import document_text, record_text
 from commerce_sync.models import Sync
 from commerce_sync.reconcile import reconcile
 from commerce_sync.reconcile_text import describe_differences, render_days
+from commerce_sync.selectors import present_code
 from connectors.general_ledger import reports, statements
 from connectors.models import Connection
 from ledger.models import Company, Document
 from ledger.money import format_minor
+from ledger.services import now
 
 DOCUMENTS_A_PAGE: Final = 100
 COMPANIES_A_PAGE: Final = 100
@@ -57,9 +59,11 @@ def company_books(request: HttpRequest, company_id: UUID) -> HttpResponse:
     page = Paginator(rows, DOCUMENTS_A_PAGE).get_page(request.GET.get("page"))
     for document in page:
         document.shown = format_minor(document.total, document.currency)  # type: ignore[attr-defined]
+    sync = Sync.objects.filter(company=company).order_by("-id").first()
     context = {
         "company": company,
-        "sync": Sync.objects.filter(company=company).order_by("-id").first(),
+        "sync": sync,
+        "sync_code": present_code(sync, now()) if sync else None,
         "balances": [statements.render_trial_balance(reports.trial_balance(link.pk), link.name) for link in links],
         "days": render_days(days),
         "differences": describe_differences(days),

@@ -6,34 +6,18 @@ connection and write the audit trail.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
 
 from connectors.models.books_account import BooksAccount
 from connectors.models.books_entry import BooksEntry
 from connectors.models.books_line import BooksLine
 from connectors.models.books_lock import BooksLock
 from connectors.models.books_tax_rate import BooksTaxRate
+from ledger.admin import Unchangeable
 from ledger.money import format_minor
 
 
-class _ReadOnly:
-    """No adding, changing or deleting, whatever rights the user has."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class _Lines(_ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # generic for mypy only
+class _Lines(Unchangeable, admin.TabularInline):  # type: ignore[type-arg]  # generic for mypy only
     model = BooksLine
     fields = ("position", "account", "debits", "credits", "description", "role", "tax_code")
     readonly_fields = ("debits", "credits")
@@ -49,7 +33,7 @@ class _Lines(_ReadOnly, admin.TabularInline):  # type: ignore[type-arg]  # gener
 
 
 @admin.register(BooksEntry)
-class BooksEntryAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class BooksEntryAdmin(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("date", "reference", "kind", "currency", "amount", "narration", "connection", "voided")
     list_filter = ("kind", "currency")
     list_select_related = ("connection", "voided_by")
@@ -71,7 +55,7 @@ class BooksEntryAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(BooksAccount)
-class BooksAccountAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class BooksAccountAdmin(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("code", "name", "type", "subtype", "archived_at", "connection")
     list_filter = ("type",)
     list_select_related = ("connection",)
@@ -79,13 +63,13 @@ class BooksAccountAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(BooksTaxRate)
-class BooksTaxRateAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class BooksTaxRateAdmin(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("code", "name", "rate_ppm", "account", "archived_at", "connection")
     list_select_related = ("connection", "account")
     search_fields = ("=code", "name")
 
 
 @admin.register(BooksLock)
-class BooksLockAdmin(_ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class BooksLockAdmin(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("connection", "locked_through", "author", "reason", "created_at")
     list_select_related = ("connection",)
