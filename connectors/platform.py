@@ -6,7 +6,7 @@ go), states its facts, and overrides only what the declarations cannot say. Pure
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -39,15 +39,31 @@ __all__ = [
 class Platform:
     """A product that we support.
 
-    `local` ones have no outside: nothing is called, so no hosts and no budget.
+    `local` ones have no outside: nothing is called, so no hosts and no budget. `published_key` is what the published
+    contract calls it: four letters, its own where it gives the platform some. `setting_fields` are the settings that
+    come with a connection's authorization, beside those that are part of its address: name → what it is, for people.
     """
 
     key: ClassVar[str]
+    published_key: ClassVar[str]
     name: ClassVar[str]
     hosts: ClassVar[Hosts]
     auth: ClassVar[Auth] = NoAuth()
     budget: ClassVar[Budget]
     local: ClassVar[bool] = False
+    setting_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    @property
+    def slug(self) -> str:
+        """The readable name that is used in addresses."""
+        return self.key.replace("_", "-")
+
+    def setting_problem(self, name: str, value: str) -> str:
+        """Why `value` cannot be the setting `name`, as a sentence for people; empty when it can.
+
+        Asked for those of `setting_fields` that are no part of the address: what is has been checked already.
+        """
+        return ""
 
     def refusal(self, response: Response) -> Failure | None:
         """What an answer of 4xx means in this platform's own words; None leaves it to the table of statuses.
@@ -129,10 +145,12 @@ class AccountingPlatform(Platform):
     """Where documents go. `document_kinds` names the classes of documents it takes (`Journal`, `Invoice`, …).
 
     `local` is true for the built-in books: their writes join our own transaction, so there is nothing
-    unknown.
+    unknown. `voids` names the kinds of documents (as in `Document.kind`) that `void` can take back; others are
+    reversed by documents of their own.
     """
 
     document_kinds: ClassVar[frozenset[str]]
+    voids: ClassVar[frozenset[str]] = frozenset()
     safety: ClassVar[Safety]
 
     @property
@@ -166,6 +184,13 @@ class AccountingPlatform(Platform):
     def options(self, session: Session) -> list[Option]:
         """Everything that a mapping may choose from."""
         raise NotImplementedError
+
+    def offers_all(self, session: Session, chosen: Iterable[tuple[str, str]]) -> bool:
+        """Whether everything that is ``chosen`` (kind and id of options) can be used now; False also for "cannot say".
+
+        A short cut for platforms that can tell at less cost than by listing their options.
+        """
+        return False
 
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
         """Make an account that the mapping lacks; `type` is one of `Option.type`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
@@ -18,6 +19,7 @@ from connectors.declare import Budget, Hosts, Safety
 from connectors.errors import MisconfiguredPlatform
 from connectors.platform import AccountingPlatform, CommercePlatform, Platform
 
+_PUBLISHED_KEY: Final = re.compile(r"[a-z]{4}")
 P = TypeVar("P", bound=Platform)
 
 COMMERCE: Final = "connectors.commerce"
@@ -28,8 +30,12 @@ _VERBS: Final = ("push", "find", "void", "facts", "options", "create_account")
 
 def load() -> None:
     """Import every platform; called when the app starts. Raises ImportError or `MisconfiguredPlatform`."""
-    _all_commerce()
-    _all_accounting()
+    taken: dict[str, str] = {}
+    for platform in (*_all_commerce().values(), *_all_accounting().values()):
+        other = taken.setdefault(platform.published_key, platform.key)
+        if other != platform.key:
+            both = f"{other} and {platform.key}"
+            raise MisconfiguredPlatform(f"the published key {platform.published_key!r} is that of {both}")
 
 
 def commerce(key: str) -> CommercePlatform:
@@ -48,6 +54,17 @@ def commerce_keys() -> tuple[str, ...]:
 
 def accounting_keys() -> tuple[str, ...]:
     return tuple(sorted(_all_accounting()))
+
+
+def platforms() -> tuple[CommercePlatform | AccountingPlatform, ...]:
+    """All of both kinds, by name."""
+    return tuple(sorted((*_all_commerce().values(), *_all_accounting().values()), key=lambda each: each.name.lower()))
+
+
+def named(word: str) -> CommercePlatform | AccountingPlatform | None:
+    """The platform that ``word`` names: its key, its slug (dashes for underscores) or its published key."""
+    wanted = word.replace("-", "_")
+    return next((each for each in platforms() if wanted in (each.key, each.published_key)), None)
 
 
 def collect(package: str, base: type[P]) -> dict[str, P]:
@@ -104,7 +121,7 @@ def _insist(platform: type[Platform], module: ModuleType) -> None:
     """Raise `MisconfiguredPlatform` for the first fact that is missing."""
     if not (module.__doc__ or "").strip():
         raise _gap(module, "lacks the docstring with the platform's quirks and links")
-    facts: list[tuple[str, type | tuple[type, ...]]] = [("key", str), ("name", str)]
+    facts: list[tuple[str, type | tuple[type, ...]]] = [("key", str), ("published_key", str), ("name", str)]
     if not platform.local:
         facts += [("hosts", Hosts), ("budget", Budget)]
     if issubclass(platform, AccountingPlatform):
@@ -115,6 +132,8 @@ def _insist(platform: type[Platform], module: ModuleType) -> None:
             raise _gap(module, f"{platform.__name__} lacks {name}")
     if not platform.key.isidentifier() or platform.key != platform.key.lower():
         raise _gap(module, f"the key {platform.key!r} is not a lower-case word")
+    if not _PUBLISHED_KEY.fullmatch(platform.published_key):
+        raise _gap(module, f"the published key {platform.published_key!r} is not four lower-case letters")
     if issubclass(platform, AccountingPlatform):
         _insist_on_verbs(platform, module)
     if issubclass(platform, CommercePlatform):

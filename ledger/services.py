@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ledger import sql
@@ -23,6 +23,14 @@ class InvalidBook(Exception):
     def __init__(self, conflicts: list[Conflict]) -> None:
         self.conflicts = conflicts
         super().__init__("; ".join(f"{conflict.field}: {conflict.sentence}" for conflict in conflicts))
+
+
+class DuplicateName(Exception):
+    """The partner has a company of this name already: ``company``."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        super().__init__(company.name)
 
 
 def audit(
@@ -46,11 +54,31 @@ def audit(
 
 
 @transaction.atomic
-def create_company(*, partner: Partner, name: str, currency: str, zone: str = "UTC", actor: str) -> Company:
-    """A new company. Raises `ledger.money.UnknownCurrency` and `ledger.zones.UnknownZone`."""
+def create_company(
+    *,
+    partner: Partner,
+    name: str,
+    currency: str = "",
+    zone: str = "",
+    description: str = "",
+    tags: Mapping[str, str] | None = None,
+    actor: str,
+) -> Company:
+    """A new company; currency and zone are the partner's where they are not said.
+
+    Raises `DuplicateName`, `ledger.money.UnknownCurrency` and `ledger.zones.UnknownZone`.
+    """
+    currency, zone = currency or partner.currency, zone or partner.zone
     exponent(currency)
     zone_of(zone)
-    company = Company.objects.create(partner=partner, name=name, currency=currency, zone=zone)
+    facts = {"description": description, "tags": dict(tags or {}), "currency": currency, "zone": zone}
+    try:
+        with transaction.atomic():
+            company = Company.objects.create(partner=partner, name=name, **facts)
+    except IntegrityError as error:
+        if "company_name_once_per_partner" not in str(error):
+            raise
+        raise DuplicateName(Company.objects.get(partner=partner, name__iexact=name)) from None
     audit(code="company.created", actor=actor, company=company, subject=name)
     return company
 

@@ -8,7 +8,7 @@ dated on the same day or, when that is locked, on the first open day. An entry t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, get_args
 
 from connectors.declare import Safety
@@ -45,6 +45,12 @@ _TAX_RATES: Final = """
     FROM books_tax_rate rate JOIN books_account account ON account.id = rate.account_id
     WHERE rate.connection_id = %s ORDER BY rate.code
 """
+_IN_USE: Final = """
+    SELECT (SELECT count(*) FROM books_account
+            WHERE connection_id = %s AND code = ANY(%s::text[]) AND archived_at IS NULL),
+        (SELECT count(*) FROM books_tax_rate
+            WHERE connection_id = %s AND code = ANY(%s::text[]) AND archived_at IS NULL)
+"""
 _COMPANY: Final = """
     SELECT company.currency, company.name, connection.public_id, books_locked_through(connection.id)
     FROM connectors_connection connection JOIN ledger_company company ON company.id = connection.company_id
@@ -56,9 +62,12 @@ class Books(AccountingPlatform):
     """The facts and verbs of the built-in general ledger."""
 
     key = "books"
+
+    published_key = "book"
     name = "Built-in general ledger"
     local = True
     document_kinds = _KINDS
+    voids = frozenset({"journal", "invoice", "credit_note", "bill", "payment", "deposit"})
     safety = Safety(idempotency="permanent", unique_ref=True, search_by_ref=True, max_server_delay_seconds=0)
 
     def push(self, session: Session, document: Document) -> Pushed:
@@ -102,6 +111,17 @@ class Books(AccountingPlatform):
             detail = {"rate_ppm": rate_ppm, "account": account}
             found.append(Option("tax_rate", code, name, code, active=active, detail=detail))
         return [*found, Option("customer", CUSTOMER, CUSTOMER), Option("supplier", SUPPLIER, SUPPLIER)]
+
+    def offers_all(self, session: Session, chosen: Iterable[tuple[str, str]]) -> bool:
+        """One look-up by key, where listing the chart would cost every sync of a small company."""
+        ids: dict[str, set[str]] = {"account": set(), "tax_rate": set(), "customer": {CUSTOMER}, "supplier": {SUPPLIER}}
+        for kind, id in chosen:
+            ids[kind].add(id)
+        if ids["customer"] != {CUSTOMER} or ids["supplier"] != {SUPPLIER}:
+            return False
+        accounts, rates = list(ids["account"]), list(ids["tax_rate"])
+        found = sql.rows(_IN_USE, (session.connection_id, accounts, session.connection_id, rates), keep_plan=True)
+        return bool(found == [(len(accounts), len(rates))])
 
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
         """Add an account to the chart; "bank" is an asset of that subtype. Raises `Refused`."""

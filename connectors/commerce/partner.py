@@ -104,6 +104,8 @@ class Partner(CommercePlatform):
     """The partner's sales system. Nothing is fetched: rows come through the partner API."""
 
     key = "partner"
+
+    published_key = "prtn"
     name = "Partner sales"
     local = True
     streams = MappingProxyType(

@@ -43,7 +43,8 @@ OLD = Secrets(access_token="access-0", refresh_token="refresh-0", expires_at=dat
 def new_connection(company: Company | None = None, **fields: Any) -> Connection:
     if company is None:
         partner, _ = Partner.objects.get_or_create(name="Till Makers")
-        company = Company.objects.create(partner=partner, name="Corner Shop", currency="GBP")
+        name = f"Corner Shop {partner.companies.count() + 1}"
+        company = Company.objects.create(partner=partner, name=name, currency="GBP")
     return Connection.objects.create(
         company=company, platform="shop", **{"kind": "accounting", "status": "PendingAuth", **fields}
     )

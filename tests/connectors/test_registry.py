@@ -22,6 +22,7 @@ from connectors.platform import CommercePlatform
 
 class Shop(CommercePlatform):
     key = "shop"
+    published_key = "shop"
     name = "Shop"
     hosts = Hosts(live="https://api.shop.example")
     budget = Budget()
@@ -34,6 +35,7 @@ from connectors.platform import AccountingPlatform
 
 class Ledger(AccountingPlatform):
     key = "ledger"
+    published_key = "ldgr"
     name = "Ledger"
     local = True
     document_kinds = frozenset({"Journal"})
@@ -69,7 +71,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package
 
 
 def test_every_module_of_the_folder_is_found(package: Package) -> None:
-    other = SHOP.replace('"shop"', '"other"')
+    other = SHOP.replace('key = "shop"\n    published_key = "shop"', 'key = "other"\n    published_key = "othr"')
     found = registry.collect(package(shop=SHOP, other=other, _part="x = 1"), CommercePlatform)
     assert sorted(found) == ["other", "shop"]
     assert list(found["shop"].streams) == ["orders"]
@@ -80,6 +82,7 @@ def test_every_module_of_the_folder_is_found(package: Package) -> None:
     ("cut", "gap"),
     [
         ('    key = "shop"\n', "lacks key"),
+        ('    published_key = "shop"\n', "lacks published_key"),
         ('    name = "Shop"\n', "lacks name"),
         ('    hosts = Hosts(live="https://api.shop.example")\n', "lacks hosts"),
         ("    budget = Budget()\n", "lacks budget"),

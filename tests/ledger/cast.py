@@ -69,8 +69,11 @@ def the_partner() -> Partner:
 def a_merchant(
     name: str, currency: str = "GBP", zone: str = "Europe/London", *, partner: Partner | None = None, **book: object
 ) -> Merchant:
-    """A company with a source and a book."""
-    company = create_company(partner=partner or the_partner(), name=name, currency=currency, zone=zone, actor="test")
+    """A company with a source and a book. The second of a name is called so: no partner has two of one name."""
+    partner = partner or the_partner()
+    namesakes = Company.objects.filter(partner=partner, name__startswith=name).count()
+    name = f"{name} {namesakes + 1}" if namesakes else name
+    company = create_company(partner=partner, name=name, currency=currency, zone=zone, actor="test")
     merchant = Merchant(company, create_source(company=company, label="Till"), currency, zone)
     keep(merchant, a_book(currency, zone, **book))
     return merchant

@@ -62,6 +62,12 @@ STANDING = "UPDATE ledger_standing SET {} WHERE state = {}"
 
 REFUSED = [
     ("company_currency_is_iso", "UPDATE ledger_company SET currency = 'gbp'"),
+    (
+        "company_name_once_per_partner",
+        "INSERT INTO ledger_company (public_id, partner_id, name, currency, zone, created_at, description, tags) "
+        "SELECT gen_random_uuid(), partner_id, upper(name), currency, zone, now(), '', '{}' FROM ledger_company",
+    ),
+    ("partner_currency_is_iso", "UPDATE ledger_partner SET currency = 'gbp'"),
     ("book_version_number_once", BOOK),
     (
         "record_kind_is_known",

@@ -45,7 +45,7 @@ def test_a_company_without_a_book_is_told_so() -> None:
     pub = london()
     company = pub.company
     company.pk = None
-    company.public_id = uuid4()
+    company.public_id, company.name = uuid4(), "Bookless"
     company.save()
     with pytest.raises(posting.NoBook):
         posting.post_due(company_id=company.pk, through=FAR, act=uuid4())

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from connectors.errors import RefusalReason, Refused
 from connectors.models import Connection
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
 from connectors.wire import Request
-from ledger.documents import Document
+from ledger.documents import Document, Payment
 from tests.connectors.server import PlatformServer, Seen
 from tests.connectors.server import running as running_server
 
@@ -51,6 +52,8 @@ class Hostile(AccountingPlatform):
     """What all variants share; `keyed` is whether a write carries an idempotency key."""
 
     key = "hostile"
+
+    published_key = "hosa"
     name = "Hostile Books"
     hosts = Hosts(setting="base_url")
     budget = Budget()
@@ -62,6 +65,7 @@ class Hostile(AccountingPlatform):
     def push(self, session: Session, document: Document) -> Pushed:
         header = document.header
         body = {"reference": header.reference, "date": header.date.isoformat(), "entries": document.entries()}
+        body |= {"key": header.key, "settles": document.settles if isinstance(document, Payment) else ""}
         request = Request("POST", "/documents").with_json(body)
         if self.keyed:
             request = request.with_headers(("Idempotency-Key", header.key))
@@ -100,6 +104,8 @@ class Keyed(Hostile):
     """It remembers keys for ever and has no search."""
 
     key = "hostile_keyed"
+
+    published_key = "hosb"
     keyed = True
     safety = Safety(idempotency="permanent", max_server_delay_seconds=1)
 
@@ -108,6 +114,8 @@ class SearchOnly(Hostile):
     """It takes the same document as often as it is sent; it can only be asked."""
 
     key = "hostile_search"
+
+    published_key = "hosc"
     safety = Safety(search_by_ref=True, max_server_delay_seconds=1)
 
 
@@ -115,25 +123,55 @@ class Bare(Hostile):
     """It has nothing that makes writing safe."""
 
     key = "hostile_bare"
+
+    published_key = "hosd"
     safety = Safety()
+
+
+class Taken(msgspec.Struct):
+    """The answer to a void: taken back, or why not."""
+
+    refused: str = ""
+
+
+class Forgiving(Hostile):
+    """It takes documents back; its closed period is a setting of the connection."""
+
+    key = "hostile_void"
+
+    published_key = "hosv"
+    voids = frozenset({"journal", "invoice", "credit_note", "bill", "payment", "deposit"})
+
+    def void(self, session: Session, remote_id: str, kind: str) -> None:
+        request = Request("POST", "/void").with_json({"id": remote_id, "kind": kind})
+        taken = session.send(request).decode(Taken)
+        if taken.refused:
+            raise Refused(f"{remote_id} stays", reason=RefusalReason(taken.refused))
+
+    def facts(self, session: Session) -> CompanyFacts:
+        locked = session.settings.get("locked_through")
+        return CompanyFacts("GBP", date.fromisoformat(locked) if locked else None)
 
 
 def register() -> None:
     """Let the registry know the variants, in this process."""
     known = registry._all_accounting()
-    for variant in (Hostile, Keyed, SearchOnly, Bare):
+    for variant in (Hostile, Keyed, SearchOnly, Bare, Forgiving):
         known.setdefault(variant.key, variant())
 
 
 @dataclass
 class Rules:
-    """How the server behaves. `refuse` maps a date to a reason; `on_commit` is called at each write, under the lock."""
+    """How the server behaves. `refuse` maps a date to a reason, `keep` a kind of document that is not taken back;
+    `on_commit` is called at each write, under the lock, `on_void` at each void."""
 
     unique_ref: bool = False
     keyed: bool = False
     refuse: dict[str, str] = field(default_factory=dict)
+    keep: dict[str, str] = field(default_factory=dict)
     before_commit: Callable[[], None] = lambda: None
     on_commit: Callable[[], None] = lambda: None
+    on_void: Callable[[], None] = lambda: None
     keys: dict[str, Any] = field(default_factory=dict)
 
 
@@ -154,12 +192,35 @@ def _write(server: PlatformServer, rules: Rules, seen: Seen) -> Any:
     return rules.keys[key]
 
 
+def _void(server: PlatformServer, rules: Rules, seen: Seen) -> Any:
+    body = json.loads(seen.body)
+    if body["kind"] in rules.keep:
+        return {"refused": rules.keep[body["kind"]]}
+    document = next((each for each in server.documents if each["id"] == body["id"]), None)
+    if document is None:
+        return {"refused": "not_found"}
+    if any(each["settles"] == document["key"] and "voided" not in each for each in server.documents):
+        return {"refused": "validation"}  # what is paid is not taken back
+    document["voided"] = True
+    rules.on_void()
+    return {}
+
+
+def balances(server: PlatformServer) -> dict[str, int]:
+    """Account → debits less credits of what the server has and has not taken back."""
+    total: Counter[str] = Counter()
+    for document in server.documents:
+        for account, debit, credit in document["entries"] if "voided" not in document else ():
+            total[account] += debit - credit
+    return {account: amount for account, amount in sorted(total.items()) if amount}
+
+
 def _search(server: PlatformServer, seen: Seen) -> Any:
     return {"ids": [each["id"] for each in server.documents if each["reference"] == seen.query["reference"][0]]}
 
 
 def _legs(server: PlatformServer, seen: Seen) -> Any:
-    found = [each["entries"] for each in server.documents if each["id"] == seen.query["id"][0]]
+    found = [each["entries"] for each in server.documents if each["id"] == seen.query["id"][0] and "voided" not in each]
     return {"entries": found[0] if found else None}
 
 
@@ -171,6 +232,7 @@ def running(**rules: Any) -> Iterator[tuple[PlatformServer, Rules]]:
     with running_server() as server:
         server.routes = {
             "/documents": lambda seen: _write(server, how, seen),
+            "/void": lambda seen: _void(server, how, seen),
             "/search": lambda seen: _search(server, seen),
             "/legs": lambda seen: _legs(server, seen),
         }

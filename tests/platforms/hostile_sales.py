@@ -61,6 +61,8 @@ class HostileSales(CommercePlatform):
     """Pages are counted and end with an empty one; `ageless` rows do not say when they changed."""
 
     key = "hostile_sales"
+
+    published_key = "hoss"
     name = "Hostile Sales"
     hosts = Hosts(setting="base_url")
     budget = Budget()
