@@ -36,10 +36,7 @@ LOCK_POLL_SECONDS: Final = 0.05
 
 
 class UnreadableCredential(Failure):
-    """The stored credential cannot be read.
-
-    It was encrypted with another key, or it belongs to another row.
-    """
+    """The stored credential cannot be read: it was encrypted with another key, or it belongs to another row."""
 
     hint = "Put the old key back at the end of COMMERCE_SYNC_ENCRYPTION_KEYS, or connect again."
 
@@ -65,7 +62,7 @@ def store(*, connection_id: int, secrets: Secrets) -> None:
 
 def seal(connection_id: int, secrets: Secrets) -> bytes:
     """The ciphertext, which carries the connection's id inside."""
-    return _fernet().encrypt(msgspec.json.encode(_Sealed(connection_id, secrets)))
+    return fernet().encrypt(msgspec.json.encode(_Sealed(connection_id, secrets)))
 
 
 def unseal(connection_id: int, ciphertext: bytes) -> Secrets:
@@ -74,7 +71,7 @@ def unseal(connection_id: int, ciphertext: bytes) -> Secrets:
     Raises `UnreadableCredential` for another connection's ciphertext or an unknown key.
     """
     try:
-        sealed = msgspec.json.decode(_fernet().decrypt(ciphertext), type=_Sealed)
+        sealed = msgspec.json.decode(fernet().decrypt(ciphertext), type=_Sealed)
     except (InvalidToken, msgspec.DecodeError):
         raise UnreadableCredential(f"connection {connection_id}") from None
     if sealed.connection != connection_id:
@@ -110,10 +107,7 @@ def current_key_id() -> str:
 
 
 def client_of(platform: Platform) -> Client:
-    """Who we are to an OAuth platform, from the settings.
-
-    Raises `MisconfiguredPlatform` when they do not say.
-    """
+    """Who we are to an OAuth platform, from the settings; raises `MisconfiguredPlatform` when they do not say."""
     clients = getattr(settings, "COMMERCE_SYNC_OAUTH_CLIENTS", {})
     if platform.key not in clients:
         raise MisconfiguredPlatform(f"COMMERCE_SYNC_OAUTH_CLIENTS has no client for {platform.key}")
@@ -155,7 +149,10 @@ class StoredKeys:
     def renewed(self, stale: Secrets, exchange: Exchange) -> Secrets:
         """Secrets newer than `stale`; raises `NotAuthorized` when the merchant has to connect again."""
         if not isinstance(self._platform.auth, OAuth2):
-            raise NotAuthorized("the platform does not accept the key", status=401)
+            self._held = load(self._connection_id)
+            if self._held == stale:  # else another key was given since this work began
+                raise NotAuthorized("the platform does not accept the key", status=401)
+            return self._held
         self._held = refresh(
             connection_id=self._connection_id,
             stale=stale,
@@ -196,7 +193,9 @@ def _exchanged(held: Secrets, auth: OAuth2, client: Client, exchange: Exchange) 
 def _keep(connection_id: int, before: Secrets, fresh: Secrets) -> Secrets:
     """Commit the new pair, in a transaction of its own, unless the merchant has connected again meanwhile."""
     with transaction.atomic(durable=True):
-        row = Credential.objects.select_for_update().get(connection_id=connection_id)
+        row = Credential.objects.select_for_update().filter(connection_id=connection_id).first()
+        if row is None:
+            raise NotAuthorized("the connection was unlinked meanwhile")
         stored = unseal(connection_id, bytes(row.ciphertext))
         if stored != before:
             return stored
@@ -244,5 +243,6 @@ def _keys() -> list[str]:
     return keys
 
 
-def _fernet() -> MultiFernet:
+def fernet() -> MultiFernet:
+    """What encrypts with the first key and decrypts with any. Raises `MisconfiguredPlatform` without keys."""
     return MultiFernet([Fernet(key) for key in _keys()])

@@ -175,6 +175,13 @@ class MisconfiguredPlatform(Failure):
     hint = "Correct the platform's file or the connection's settings; nothing was sent."
 
 
+class NothingServed(MisconfiguredPlatform):
+    """At the address of the connection nothing is served that we ask for."""
+
+    turn = Turn.PARTNER
+    hint = "Correct the address of the connection, then sync again."
+
+
 class MappingProblem(Exception):
     """One row of a commerce platform that cannot become a record: data about the row, not about the outside.
 

@@ -48,6 +48,14 @@ class Hosts:
             if urlsplit(url).scheme not in ("https", "http"):
                 raise ValueError(f"a host is written as a URL with its scheme: {url!r}")
 
+    @property
+    def settings_needed(self) -> tuple[str, ...]:
+        """The names of the settings that are part of an address here."""
+        if self.setting:
+            return (self.setting,)
+        urls = (self.live, self.sandbox or "", *self.also)
+        return tuple(dict.fromkeys(name for url in urls for name in _PLACEHOLDER.findall(url)))
+
     def base(self, settings: Mapping[str, Any]) -> str:
         """The base URL for a connection with these settings.
 
@@ -66,11 +74,16 @@ class Hosts:
     def _filled(self, url: str, settings: Mapping[str, Any]) -> str:
         def value(match: re.Match[str]) -> str:
             text = str(_setting(settings, match[1]))
-            if not _LABEL.fullmatch(text):
+            if not fits_an_address(text):
                 raise MisconfiguredPlatform(f"the setting {match[1]} cannot be part of an address: {text!r}")
             return text
 
         return _PLACEHOLDER.sub(value, url)
+
+
+def fits_an_address(text: str) -> bool:
+    """Whether `text` may fill a placeholder of a base URL: it cannot change the host around it."""
+    return _LABEL.fullmatch(text) is not None
 
 
 def _setting(settings: Mapping[str, Any], name: str) -> Any:

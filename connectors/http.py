@@ -115,7 +115,7 @@ class Door:
         """
         refuse_open_transaction()
         deadline = self._clock.monotonic() + self._limits.total_seconds
-        secrets = self._keys.current(self._exchange)
+        secrets = self._keys.current(self.exchange)
         renewed, tries = False, 0
         while True:
             try:
@@ -124,7 +124,7 @@ class Door:
             except NotAuthorized as failure:
                 if renewed or failure.status != 401:
                     raise
-                secrets, renewed = self._keys.renewed(secrets, self._exchange), True
+                secrets, renewed = self._keys.renewed(secrets, self.exchange), True
                 if request.write and not request.keyed:
                     # A 401 says "not carried out", but without a key we would have to trust it: look first.
                     raise UnknownOutcome("the access was renewed while writing", status=401) from None
@@ -147,7 +147,7 @@ class Door:
             return None
         return (0.25 + self._clock.jitter()) * (1 << tries)
 
-    def _exchange(self, request: Request) -> Response:
+    def exchange(self, request: Request) -> Response:
         """Send a token request, once and unsigned; an OAuth error answer (4xx) is returned, to be read."""
         refuse_open_transaction()
         deadline = self._clock.monotonic() + self._limits.total_seconds

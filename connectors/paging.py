@@ -19,6 +19,7 @@ from connectors.declare import Pager
 from connectors.errors import BadAnswer
 from connectors.wire import Request, Response, Sender
 
+MOST_EMPTY_PAGES: Final = 100  # one after the other, each saying that more follow
 MOST_PAGES: Final = 100_000  # 10 million rows of 100 a page: beyond it, somebody serves pages for ever
 _NEXT_LINK: Final = re.compile(r'<([^>]*)>\s*;[^,<]*?\brel="?next"?', re.IGNORECASE)
 
@@ -148,12 +149,13 @@ def walk(sender: Sender, request: Request, *, paging: Pager, rows: str = "") -> 
     """Every page from `request` to the end, each asked for when the one before has been used.
 
     Raises `BadAnswer` when a page leads back to one already asked for, when a page that is not empty comes
-    twice in a row (a server that ignores the page number), after 100,000 pages, or when an answer is not what
-    `rows` says.
+    twice (a server that ignores the page number, or goes round in a circle), after 100 empty pages in a row,
+    after 100,000 pages, or when an answer is not what `rows` says.
     """
     following: Request | None = paging.first(request)
     asked: set[bytes] = set()
-    last = b""
+    came: dict[bytes, int] = {}
+    empty = 0
     for number in range(1, MOST_PAGES + 1):
         if following is None:
             return
@@ -164,9 +166,11 @@ def walk(sender: Sender, request: Request, *, paging: Pager, rows: str = "") -> 
         response = sender.send(following)
         page = Page(number, response.body, rows_at(response.body, rows), response)
         digest = hashlib.sha256(b"\x00".join(page.rows)).digest()
-        if page.rows and digest == last:
-            raise BadAnswer(f"page {number} has the same rows as the page before")
-        last = digest
+        if page.rows and came.setdefault(digest, number) != number:
+            raise BadAnswer(f"page {number} has the same rows as page {came[digest]}")
+        empty = 0 if page.rows else empty + 1
+        if empty > MOST_EMPTY_PAGES:
+            raise BadAnswer(f"{empty} empty pages came in a row, and more were to follow")
         yield page
         following = paging.following(following, response, len(page.rows))
     if following is not None:
@@ -207,7 +211,7 @@ def rows_at(body: bytes, path: str) -> tuple[bytes, ...]:
         return ()
     try:
         rows = msgspec.json.decode(raw, type=list[msgspec.Raw] | None)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadAnswer(f"no list of rows at {path or 'the top'}: {error}") from None
     return tuple(bytes(row) for row in rows or ())
 
@@ -220,7 +224,7 @@ def _raw_at(body: bytes, path: str) -> msgspec.Raw | bytes | None:
             if level is None or name not in level:
                 return None
             raw = level[name]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadAnswer(f"the answer cannot be read at {path}: {error}") from None
     return raw
 

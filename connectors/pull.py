@@ -2,11 +2,13 @@
 
 The watermark is the latest change that the platform itself has told of, never our clock (which only keeps it from
 running ahead: a row that changed "in 2199" must not end all pulling), and it moves only when a whole listing has been
-read: a crash on page seven reads pages one to six again, and storing them again changes nothing.
+read: a crash on page seven reads pages one to six again, and storing them again changes nothing. It never goes beyond
+the moment at which the listing began: what changes while it is read may have been missed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -14,10 +16,11 @@ from msgspec import Struct
 
 from connectors import registry
 from connectors.declare import Stream
-from connectors.errors import MappingProblem
+from connectors.errors import MappingProblem, NothingServed
 from connectors.models import Connection, Watermark
+from connectors.paging import Page
 from connectors.platform import CommercePlatform
-from connectors.receive import receive_page
+from connectors.receive import MAX_ROWS, receive_page
 from connectors.services import origin_of
 from connectors.session import Session
 from ledger.services import now
@@ -38,13 +41,19 @@ class PullResult(Struct, frozen=True):
 
 
 def pull_connection(connection: Connection, session: Session) -> PullResult:
-    """Pull all streams that can be fetched; names first, so that records find them. Raises a `Failure`."""
+    """Pull all streams that can be fetched; names first, so that records find them.
+
+    Raises a `Failure`; `NothingServed` when not one stream answered with a page: a wrong address looks like a platform
+    that offers nothing, and must not pass for one that has nothing new.
+    """
     platform = registry.commerce(connection.platform)
     total = PullResult()
     fetched = [name for name, stream in platform.streams.items() if stream.endpoint is not None]
     for dataset in sorted(fetched, key=lambda name: bool(platform.stream(name).kinds)):
         total += pull_stream(connection, session, platform, dataset)
         connection.refresh_from_db(fields=["references_version"])
+    if fetched and not total.pages:
+        raise NothingServed(f"{platform.name}: none of {len(fetched)} lists is there")
     return total
 
 
@@ -55,14 +64,16 @@ def pull_stream(connection: Connection, session: Session, platform: CommercePlat
     since = mark.reached_at - stream.lookback if mark and stream.since else None
     reached = mark.reached_at if mark else None
     total = PullResult()
+    began_at = now()
     for page in platform.fetch(session, dataset, since):
-        at = now()
-        rows = [msgspec.Raw(row) for row in page.rows]
-        results = receive_page(origin_of(connection, at), dataset, page.body, rows, at)
-        reached = _latest(platform, dataset, rows, reached, at)
-        stored = sum(result.status in ("new", "changed") for result in results)
-        refused = sum(result.status == "refused" for result in results)
-        total += PullResult(1, len(rows), stored, refused)
+        total += PullResult(pages=1)
+        for body, rows in _portions(page, stream.rows):
+            at = now()
+            results = receive_page(origin_of(connection, at), dataset, body, rows, at)
+            reached = _latest(platform, dataset, rows, reached, began_at)
+            stored = sum(result.status in ("new", "changed") for result in results)
+            refused = sum(result.status == "refused" for result in results)
+            total += PullResult(rows=len(rows), stored=stored, refused=refused)
     if reached is not None and _advances(stream):
         Watermark.objects.update_or_create(
             connection=connection, dataset=dataset, defaults={"reached_at": reached, "pulled_at": now()}
@@ -74,15 +85,32 @@ def _advances(stream: Stream) -> bool:
     return stream.since is not None
 
 
+def _portions(page: Page, path: str) -> Iterator[tuple[bytes, list[msgspec.Raw]]]:
+    """The page as it came; one with more rows than a transaction should take, in several of the same form.
+
+    ``path`` leads to the list in the page, so that the rows are found again where pages are stored.
+    """
+    rows = [msgspec.Raw(row) for row in page.rows]
+    if len(rows) <= MAX_ROWS:
+        yield page.body, rows
+        return
+    for start in range(0, len(rows), MAX_ROWS):
+        some = rows[start : start + MAX_ROWS]
+        body = msgspec.json.encode(some)
+        for name in reversed(list(filter(None, path.split(".")))):
+            body = msgspec.json.encode({name: msgspec.Raw(body)})
+        yield body, some
+
+
 def _latest(
-    platform: CommercePlatform, dataset: str, rows: list[msgspec.Raw], reached: datetime | None, at: datetime
+    platform: CommercePlatform, dataset: str, rows: list[msgspec.Raw], reached: datetime | None, most: datetime
 ) -> datetime | None:
-    """The latest change among ``rows``, ``at`` at most; a row that cannot be read says nothing about time."""
+    """The latest change among ``rows``, ``most`` at most; a row that cannot be read says nothing about time."""
     for row in rows:
         try:
             _, updated_at = platform.identify(dataset, row)
         except (msgspec.MsgspecError, MappingProblem, ValueError):
             continue
         if updated_at is not None and (reached is None or updated_at > reached):
-            reached = min(updated_at, at)
+            reached = min(updated_at, most)
     return reached

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
+from django.conf import settings as django_settings
+from django.db import IntegrityError, transaction
 
 from connectors import references, registry
-from connectors.models import Connection
+from connectors.addresses import BadAddress, base_address
+from connectors.errors import MisconfiguredPlatform
+from connectors.hosts import origin
+from connectors.models import Connection, Credential, Watermark
+from connectors.platform import Platform
 from connectors.reading import ItemResult, Origin
 from connectors.receive import receive_page, rows_of
 from connectors.session import MapContext
@@ -17,6 +23,14 @@ from ledger.services import audit, create_source, now
 
 class NotPushed(Exception):
     """The platform of this connection is pulled by us; it does not take pushes."""
+
+
+class AlreadyLinked(Exception):
+    """The company's books are linked already: documents go to one accounting platform."""
+
+    def __init__(self, company: Company) -> None:
+        remedy = "unlink that one first, since documents go to one place"
+        super().__init__(f"{company.name} has a linked accounting connection; {remedy}.")
 
 
 @transaction.atomic
@@ -36,7 +50,7 @@ def connect_commerce(*, company: Company, platform: str, name: str = "", actor: 
 def connect_accounting(
     *, company: Company, platform: str, name: str = "", actor: str, linked: bool = True
 ) -> Connection:
-    """A connection of ``company`` to an accounting platform; a company has one that is linked."""
+    """A connection of ``company`` to an accounting platform; a company has one that is linked, else `AlreadyLinked`."""
     known = registry.accounting(platform)
     return _connect(
         Connection(company=company, platform=platform, name=name or known.name, kind=Connection.Kind.ACCOUNTING),
@@ -50,14 +64,94 @@ def _connect(connection: Connection, *, source_label: str, actor: str, linked: b
     if source_label:
         connection.source = create_source(company=connection.company, label=source_label)
     if linked:
-        connection.status, connection.linked_at = Connection.Status.LINKED, now()
-    connection.save()
-    if linked:
-        audit(
-            code="connection.linked", actor=actor, company=connection.company, subject=str(connection.public_id),
-            detail={"platform": connection.platform},
-        )  # fmt: skip
+        link(connection, actor=actor)
+    else:
+        connection.save()
     return connection
+
+
+def link(connection: Connection, *, actor: str) -> None:
+    """Save ``connection`` as linked from now on. Raises `AlreadyLinked`. Joins the caller's transaction."""
+    connection.status, connection.linked_at = Connection.Status.LINKED, now()
+    try:
+        with transaction.atomic():
+            connection.save()
+    except IntegrityError as error:
+        if "connection_one_linked_accounting" not in str(error):
+            raise
+        raise AlreadyLinked(connection.company) from None
+    audit(
+        code="connection.linked", actor=actor, company=connection.company, subject=str(connection.public_id),
+        detail={"platform": connection.platform},
+    )  # fmt: skip
+
+
+def locked(connection_id: int) -> Connection:
+    """The connection as it is now, with its company; nobody else changes it until the transaction ends."""
+    return Connection.objects.select_for_update(of=("self",)).select_related("company").get(pk=connection_id)
+
+
+def platform_of(connection: Connection) -> Platform:
+    """The platform of a connection of either kind. Raises `MisconfiguredPlatform` for one that we do not know."""
+    if connection.kind == Connection.Kind.ACCOUNTING:
+        return registry.accounting(connection.platform)
+    return registry.commerce(connection.platform)
+
+
+def private_places() -> frozenset[str]:
+    """The `host:port` pairs that the operator allows to be private."""
+    return frozenset(django_settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS)
+
+
+@transaction.atomic
+def set_base_url(*, connection: Connection, url: str, actor: str) -> Connection:
+    """Set where the server of this connection is; the connection as it is then. The same address again does nothing.
+
+    A key goes only to the server for which it was given: with another host the stored secrets are deleted, and a
+    linked connection waits to be authorized anew. Raises `BadAddress`, also for a platform whose address is its own.
+    """
+    platform = platform_of(connection)
+    setting = "" if platform.local else platform.hosts.setting
+    if not setting:
+        raise BadAddress(f"{platform.name} has an address of its own; a connection to it takes none.")
+    address = base_address(url, private=private_places())
+    held = locked(connection.pk)
+    if held.settings.get(setting) == address:
+        return held
+    if move(held, {setting: address}) and held.status == Connection.Status.LINKED:
+        held.status = Connection.Status.PENDING_AUTH
+    held.save(update_fields=["settings", "status"])
+    audit(
+        code="connection.moved", actor=actor, company=held.company, subject=str(held.public_id),
+        detail={"platform": held.platform, "host": origin(address), "status": held.status},
+    )  # fmt: skip
+    return held
+
+
+def move(connection: Connection, settings: Mapping[str, str]) -> bool:
+    """Take over checked ``settings``, not saved yet; whether the connection now leads to another host.
+
+    Then the secrets given for the former one are deleted. With any new address the next pull reads everything: what
+    the watermarks say is about another list. Joins the caller's transaction, which holds the row.
+    """
+    platform = platform_of(connection)
+    before, after = connection.settings, {**connection.settings, **settings}
+    connection.settings = after
+    if platform.local or _base(platform, before) == _base(platform, after):
+        return False
+    Watermark.objects.filter(connection=connection).delete()
+    if not _base(platform, before) or platform.hosts.origins(before) == platform.hosts.origins(after):
+        return False
+    Credential.objects.filter(connection=connection).delete()
+    return True
+
+
+def _base(platform: Platform, settings: Mapping[str, str]) -> str:
+    """The base URL, empty while the settings that it needs are not known."""
+    try:
+        return platform.hosts.base(settings)
+    except MisconfiguredPlatform:
+        return ""
 
 
 @transaction.atomic
@@ -66,7 +160,7 @@ def deauthorize(*, connection_id: int, actor: str, reason: str) -> bool:
 
     What it brought and what was delivered stays. False when it was not linked any more.
     """
-    connection = Connection.objects.select_for_update(of=("self",)).select_related("company").get(pk=connection_id)
+    connection = locked(connection_id)
     if connection.status != Connection.Status.LINKED:
         return False
     connection.status = Connection.Status.DEAUTHORIZED

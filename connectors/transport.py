@@ -136,6 +136,9 @@ class _Guarded(HTTPConnection):
             addresses = self.gate.addresses(self.host, self.port or 0)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
+        if self.gate.was_cut:
+            # The look-up of the name took all the time there was: the timer has come and gone, it cuts nothing later.
+            raise ConnectTimeoutError(self, "the total deadline was reached")
         last: Exception | None = None
         for address in addresses:
             try:

@@ -1,0 +1,103 @@
+"""Linking and unlinking a connection for a merchant: the status, the stored secrets and the audit change together.
+
+    PendingAuth │ Deauthorized │ Unlinked ──authorize──▶ Linked ──unlink──▶ Unlinked
+
+Only `authorize` links a connection again, and only with secrets that were sent with it: nothing from before is reused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from connectors import credentials
+from connectors.auth import Secrets, code_request, read_tokens
+from connectors.authorization import Authorization, BadAuthorization, read_authorization
+from connectors.credentials import FixedKeys, client_of
+from connectors.declare import OAuth2
+from connectors.errors import NotAuthorized
+from connectors.http import Door
+from connectors.linked import after_linking
+from connectors.models import Connection, Credential
+from connectors.platform import Platform
+from connectors.services import AlreadyLinked, link, locked, move, platform_of, private_places
+from ledger.services import audit, now
+
+
+def authorize(*, connection: Connection, secrets: Mapping[str, str], actor: str) -> Connection:
+    """Link the connection with access that the partner has already; the connection as it is then.
+
+    `secrets` are the fields that the platform asks for (`connectors.authorization`), settings among them. A linked
+    connection gets the new secrets. Raises `BadAuthorization` naming the fields, `AlreadyLinked` for a second
+    accounting connection, `MisconfiguredPlatform` for an unknown platform, and a `Failure` when the code of an OAuth
+    platform cannot be exchanged now; nothing is changed then. Not to be called inside a transaction: a code is
+    exchanged by HTTP.
+    """
+    current = Connection.objects.select_related("company").get(pk=connection.pk)
+    platform = platform_of(current)
+    at = now()
+    given = read_authorization(platform, secrets, known=current.settings, private=private_places(), at=at)
+    _refuse_second_books(current)  # before a code is spent, that can be used only once
+    found = _exchanged(platform, current, given, at) if given.code else given.secrets
+    linked = _linked(current, given.settings, found, actor)
+    after_linking(linked)
+    linked.refresh_from_db(fields=["status", "settings"])  # an access that opens nothing is found out by then
+    return linked
+
+
+@transaction.atomic
+def unlink(*, connection: Connection, actor: str) -> Connection:
+    """Stop using the connection and delete its stored secrets; the connection as it is then. Twice changes nothing.
+
+    What it brought and what was delivered stays.
+    """
+    held = locked(connection.pk)
+    Credential.objects.filter(connection=held).delete()
+    if held.status == Connection.Status.UNLINKED:
+        return held
+    before, held.status = held.status, Connection.Status.UNLINKED
+    held.save(update_fields=["status"])
+    audit(
+        code="connection.unlinked", actor=actor, company=held.company, subject=str(held.public_id),
+        detail={"platform": held.platform, "before": before},
+    )  # fmt: skip
+    return held
+
+
+@transaction.atomic
+def _linked(connection: Connection, settings: Mapping[str, str], secrets: Secrets | None, actor: str) -> Connection:
+    held = locked(connection.pk)
+    move(held, settings)
+    link(held, actor=actor)
+    if secrets is not None:
+        credentials.store(connection_id=held.pk, secrets=secrets)
+    return held
+
+
+def _refuse_second_books(connection: Connection) -> None:
+    """The constraint refuses it in any case; this says so early."""
+    if connection.kind != Connection.Kind.ACCOUNTING:
+        return
+    others = Connection.objects.filter(
+        company=connection.company_id, kind=Connection.Kind.ACCOUNTING, status=Connection.Status.LINKED
+    )
+    if others.exclude(pk=connection.pk).exists():
+        raise AlreadyLinked(connection.company)
+
+
+def _exchanged(platform: Platform, connection: Connection, given: Authorization, at: datetime) -> Secrets:
+    """The tokens for the code that came back with the merchant's browser. Raises `BadAuthorization` or a `Failure`."""
+    auth = platform.auth
+    if not isinstance(auth, OAuth2):
+        raise AssertionError(f"{platform.key} has no codes")
+    request = code_request(auth, client_of(platform), code=given.code, verifier=given.verifier)
+    with Door(platform, connection.pk, FixedKeys(), settings={**connection.settings, **given.settings}) as door:
+        response = door.exchange(request)
+    try:
+        return read_tokens(response, Secrets(), at)
+    except NotAuthorized:
+        # The platform's own words are not repeated: they may hold the code.
+        sentence = f"{platform.name} did not accept it: it was used before, is too old, or is another app's."
+        raise BadAuthorization([("code", f"{sentence} Let the merchant log in there again.")]) from None
