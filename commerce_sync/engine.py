@@ -1,4 +1,4 @@
-"""One sync of one company, top to bottom: pull → post → push → conclude.
+"""One sync of one company, top to bottom: pull → take back what was undone → post → push → conclude.
 
 Every stage may be run again: pulling stores a version once, posting posts the difference between what is true and what
 is in the books, pushing looks up before it sends again. So a run that was killed anywhere is simply run again.
@@ -14,21 +14,23 @@ from typing import Final, TypeVar
 from msgspec import Struct, structs
 
 from commerce_sync import faultpoints
+from commerce_sync.engine_rows import oldest_refusal, recount, unmapped_roles
+from commerce_sync.obstacles import SETTINGS, obstacle
 from commerce_sync.schedule import through_day
 from commerce_sync.selectors import Link, Run, is_pulled
 from commerce_sync.status import Cause, Outcome
+from commerce_sync.undo_run import Undoing, go_on
 from connectors import registry
 from connectors.errors import Failure, NotAuthorized, PlatformDown, RefusalReason, Refused, Waiting
 from connectors.http import open_door
 from connectors.limits import Limits
 from connectors.models import Connection
-from connectors.platform import AccountingPlatform, Platform
+from connectors.platform import Platform
 from connectors.pull import pull_connection
 from connectors.push import Delivery, PushResult, deliver, prepare
 from connectors.push_verdicts import Verdict, verdict_of
 from connectors.services import deauthorize
 from connectors.session import CompanyFacts, Session
-from ledger import sql
 from ledger.post_due import NoBook, PostingResult, post_due
 from ledger.services import now
 
@@ -73,14 +75,22 @@ def run_sync(run: Run) -> Done | Later:
     """
     counts = dict(run.counts)
     through = run.through_day
+    undoing = Undoing()
     try:
         books = _books(run)
-        _pull(run, counts)
-        through = _through(run)
+        if run.brings_sales:
+            _pull(run, counts)
+            through = _through(run)
         with _session(run, books, registry.accounting(books.platform)) as (platform, session):
             facts = platform.facts(session)
-            _post(run, through, facts, counts)
-            result = _push(run, platform, session, counts)
+            work = Delivery(platform, session, LIMITS, PUSH_SECONDS, faultpoints.reached)
+            if run.has_undo:
+                undoing = go_on(run, work, _through(run), facts.lock_through, counts)
+            if through is not None and run.brings_sales:
+                if verdict := obstacle(run.keeping, platform, session, facts, through):
+                    raise Stopped("configuration", verdict)
+                _post(run, through, facts, counts)
+            result = _push(run, work, counts)
     except Stopped as stopped:
         return Done(Outcome(stopped.cause, counts.get("written", 0)), counts, through, stopped.verdict)
     except Waiting as waiting:
@@ -94,7 +104,7 @@ def run_sync(run: Run) -> Done | Later:
         return Done(Outcome("reading", counts.get("written", 0)), counts, through, verdict_of(failure))
     except Failure as failure:
         return Done(Outcome(_cause_of(failure), counts.get("written", 0)), counts, through, verdict_of(failure))
-    return _concluded(run, result, counts, through)
+    return _concluded(run, result, undoing, counts, through)
 
 
 def _books(run: Run) -> Link:
@@ -139,11 +149,14 @@ def _post(run: Run, through: date, facts: CompanyFacts, counts: dict[str, int]) 
     """Everything that is true and not in the books, up to `through`."""
     if run.keeping is None:
         raise Stopped("configuration", _NO_BOOK)
-    if facts.base_currency and facts.base_currency != run.keeping.currency:
-        words = f"The books are kept in {run.keeping.currency}, the accounting software in {facts.base_currency}."
-        raise Stopped("configuration", Verdict("base_currency", words, _SETTINGS, "merchant"))
     try:
-        result = post_due(company_id=run.company_id, through=through, act=run.act, locked_through=facts.lock_through)
+        result = post_due(
+            company_id=run.company_id,
+            through=through,
+            act=run.act,
+            locked_through=facts.lock_through,
+            since=run.from_day,
+        )
     except NoBook:
         raise Stopped("configuration", _NO_BOOK) from None
     faultpoints.reached("after_post")
@@ -156,66 +169,37 @@ def _count(counts: dict[str, int], result: PostingResult) -> None:
     counts["held"] = result.held  # met again by every run until somebody acts, so the last word counts
 
 
-def _push(run: Run, platform: AccountingPlatform, session: Session, counts: dict[str, int]) -> PushResult:
+def _push(run: Run, work: Delivery, counts: dict[str, int]) -> PushResult:
     """Deliver what is in the books and not at the platform."""
-    if not platform.local:
-        prepare(company_id=run.company_id, connection_id=session.connection_id)
+    if not work.platform.local:
+        prepare(company_id=run.company_id, connection_id=work.session.connection_id)
         faultpoints.reached("after_prepare")
-    work = Delivery(platform, session, LIMITS, PUSH_SECONDS, faultpoints.reached)
     result = deliver(work)
     counts["written"] = counts.get("written", 0) + result.written
-    if platform.local:  # it knows only what it refused just now
+    if work.platform.local:  # it knows only what it refused just now
         result = structs.replace(result, refused=result.refused + run.refused_before)
     counts["undelivered"] = result.undelivered
     return result
 
 
-def _concluded(run: Run, result: PushResult, counts: dict[str, int], through: date) -> Done | Later:
+def _concluded(
+    run: Run, result: PushResult, undoing: Undoing, counts: dict[str, int], through: date | None
+) -> Done | Later:
     """What the run came to, now that all stages are through."""
     if run.attempts > 1:
-        _recount(run, counts)
-    if result.next_seconds is not None and run.running_seconds + result.next_seconds < PATIENCE_SECONDS:
-        return Later(result.next_seconds, "push", counts, through)
-    unmapped = _unmapped(run.company_id) if counts["held"] else []
+        recount(run, counts)
+    waits = [seconds for seconds in (result.next_seconds, undoing.next_seconds) if seconds is not None]
+    if waits and run.running_seconds + min(waits) < PATIENCE_SECONDS:
+        return Later(min(waits), "push", counts, through)
+    unmapped = unmapped_roles(run.company_id) if counts.get("held") else []
     if unmapped:
         words = f"No account is chosen for: {', '.join(unmapped)}."[:500]
-        verdict = Verdict("unmapped_role", words, _SETTINGS, "merchant")
+        verdict = Verdict("unmapped_role", words, SETTINGS, "merchant")
         return Done(Outcome("configuration", counts["written"], result.undelivered), counts, through, verdict)
-    refused = _refused(run.company_id) if result.undelivered else None
+    refused = oldest_refusal(run.company_id) if result.undelivered else None
     cause: Cause = "billing_expired" if refused and refused.code == RefusalReason.SUBSCRIPTION_EXPIRED else ""
-    return Done(Outcome(cause, counts["written"], result.undelivered), counts, through, refused)
-
-
-def _recount(run: Run, counts: dict[str, int]) -> None:
-    """What earlier attempts did and could not tell any more, from the rows themselves."""
-    counts["documents"], counts["written"] = sql.rows(
-        """SELECT (SELECT count(*) FROM ledger_posting posting
-                   JOIN ledger_document document ON document.posting_id = posting.id WHERE posting.act = %s),
-               (SELECT count(*) FROM ledger_document document
-                WHERE document.company_id = %s AND document.pushed_at >= sync.started_at)
-           FROM commerce_sync_sync sync WHERE sync.id = %s""",
-        (run.act, run.company_id, run.sync_id),
-    )[0]
-
-
-def _unmapped(company_id: int) -> list[str]:
-    """The roles that hold groups back."""
-    found = sql.rows(
-        """SELECT DISTINCT detail ->> 'role' FROM ledger_problem
-           WHERE company_id = %s AND code = 'unmapped_role' AND resolved_at IS NULL ORDER BY 1 LIMIT 20""",
-        (company_id,),
-    )
-    return [role for (role,) in found]
-
-
-def _refused(company_id: int) -> Verdict | None:
-    """The oldest reason why a document stays here."""
-    found = sql.rows(
-        """SELECT failure_code, failure_sentence, failure_remedy, failure_turn FROM connectors_pushitem
-           WHERE company_id = %s AND state = 'refused' ORDER BY document_id LIMIT 1""",
-        (company_id,),
-    )
-    return Verdict(*found[0]) if found else None
+    written, left = counts["written"] + counts.get("taken_back", 0), result.undelivered + undoing.open
+    return Done(Outcome(cause, written, left), counts, through, refused or undoing.verdict)
 
 
 @contextmanager
@@ -242,8 +226,7 @@ def _cause_of(failure: Failure) -> Cause:
     return "reading"
 
 
-_SETTINGS = "Open the company's settings and correct the mapping; the next sync catches up."
-_NO_BOOK = Verdict("no_book", "Nobody has said yet how the sales are to be kept.", _SETTINGS, "merchant")
+_NO_BOOK = Verdict("no_book", "Nobody has said yet how the sales are to be kept.", SETTINGS, "merchant")
 _NO_BOOKS = Verdict(
     "no_accounting", "No accounting software is connected.", "Connect one, then sync again.", "merchant"
 )

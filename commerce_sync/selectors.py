@@ -16,16 +16,22 @@ from commerce_sync.status import code_while_running
 from connectors import registry
 from connectors.platform import CommercePlatform
 from ledger import sql
+from ledger.book import TaxCode
 from ledger.calendar import Calendar, DayRule
 
 SMALL_RECORDS = 2_000  # a run with at most so many new records is one transaction
 
 
 class Keeping(Struct, frozen=True):
-    """What a run must know of a book: the rest of it concerns the posting alone."""
+    """What a run must know of a book: the rest of it concerns the posting alone. Its choices are checked anew."""
 
     currency: str
     days: tuple[DayRule, ...]
+    accounts: dict[str, str] = {}
+    suspense: str = ""
+    tax_codes: tuple[TaxCode, ...] = ()
+    customer: str = ""
+    supplier: str = ""
 
     @property
     def calendar(self) -> Calendar:
@@ -66,6 +72,13 @@ class Run(Struct):
     streak: Streak | None
     is_small: bool = False
     refused_before: int = 0
+    has_undo: bool = False
+    from_day: date | None = None
+
+    @property
+    def brings_sales(self) -> bool:
+        """Whether the run pulls and posts; one that only delivers has no last day and no part in the schedule."""
+        return self.trigger not in ("undo", "retry")
 
     @property
     def fits_one_transaction(self) -> bool:
@@ -96,7 +109,10 @@ _RUNS = """
         schedule.failing_days, schedule.failing_through, schedule.last_success_through,
         NOT EXISTS (SELECT 1 FROM ledger_standing WHERE company_id = job.company_id AND state = 0
                     ORDER BY happened_at OFFSET %s LIMIT 1),
-        (SELECT count(*) FROM connectors_pushitem WHERE company_id = job.company_id AND state = 'refused')
+        (SELECT count(*) FROM connectors_pushitem WHERE company_id = job.company_id AND state = 'refused'),
+        EXISTS (SELECT FROM commerce_sync_undo undo
+                WHERE undo.company_id = job.company_id AND undo.finished_at IS NULL),
+        sync.from_day
     FROM commerce_sync_job job
     LEFT JOIN commerce_sync_sync sync ON sync.id = job.sync_id
     LEFT JOIN commerce_sync_schedule schedule ON schedule.company_id = job.company_id
@@ -135,6 +151,8 @@ def _run(row: tuple[Any, ...]) -> Run:
         streak=Streak(failing_days, row[15], row[16]) if failing_days is not None else None,
         is_small=row[17],
         refused_before=row[18],
+        has_undo=row[19],
+        from_day=row[20],
     )
 
 

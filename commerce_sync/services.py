@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from psycopg.types.json import Jsonb
 
 from commerce_sync import status
 from commerce_sync.models import Job, Schedule, Sync
 from commerce_sync.schedule import ResumeConflict, Rhythm, next_due, resume_conflict
 from commerce_sync.tasks import ring
+from commerce_sync.undo_rows import bring_back_days
 from connectors.models import Connection
 from connectors.reading import ItemResult
 from connectors.services import receive
@@ -39,7 +41,8 @@ def request_sync(
 ) -> Sync:
     """A new sync and its job; the bell rings when this transaction commits.
 
-    `through` is its last business day, by default the last whole one when it starts. Raises `AlreadyRunning`.
+    `through` is its last business day, by default the last whole one when it starts. A historic one from `from_day` on
+    brings back what was undone of its days. Raises `AlreadyRunning`.
     """
     at = now()
     try:
@@ -51,9 +54,12 @@ def request_sync(
         if "sync_one_unfinished" in str(error):
             raise AlreadyRunning(company.name) from None
         raise
+    if trigger == Sync.Trigger.HISTORIC and from_day is not None:
+        bring_back_days(run=sync, from_day=from_day, through=through)
     lane = Job.Lane.BULK if trigger == Sync.Trigger.HISTORIC else Job.Lane.ORDINARY
+    kind = "undo" if trigger == Sync.Trigger.UNDO else "sync"
     Job.objects.create(
-        company=company, sync=sync, key=f"request:{sync.public_id}", lane=lane, next_at=at, created_at=at
+        kind=kind, company=company, sync=sync, key=f"request:{sync.public_id}", lane=lane, next_at=at, created_at=at
     )
     _enqueue(company.pk, lane)
     ring()
@@ -77,13 +83,23 @@ def receive_sales(*, connection: Connection, dataset: str, body: bytes) -> list[
 @transaction.atomic
 def note_event(*, company_id: int) -> None:
     """Something changed at a platform of this company. Events that come before the sync has begun become one."""
+    _note(company_id, "event")
+
+
+@transaction.atomic
+def note_retry(*, company_id: int) -> None:
+    """Documents of this company may be delivered now: once no sync runs. Several wishes for that become one."""
+    _note(company_id, "retry")
+
+
+def _note(company_id: int, trigger: str) -> None:
     at = now()
     sql.execute(
         """INSERT INTO commerce_sync_job (kind, company_id, key, payload_version, payload, lane, state, attempts,
                max_attempts, next_at, last_error, created_at)
-           VALUES ('sync', %s, %s, 1, '{"trigger": "event"}', 0, 'ready', 0, 8, %s, '', %s)
+           VALUES ('sync', %s, %s, 1, %s, 0, 'ready', 0, 8, %s, '', %s)
            ON CONFLICT (key) DO NOTHING""",
-        (company_id, f"event:{company_id}", at, at),
+        (company_id, f"{trigger}:{company_id}", Jsonb({"trigger": trigger}), at, at),
     )
     _enqueue(company_id, Job.Lane.ORDINARY)
     ring()

@@ -36,7 +36,8 @@ _CLAIM = """
     ), taken AS (
         UPDATE commerce_sync_job job SET state = 'running', attempts = job.attempts + 1, lease_token = %s,
             lease_until = clock_timestamp() + make_interval(secs => %s),
-            key = CASE WHEN job.key LIKE 'event:%%' THEN 'began:' || job.id ELSE job.key END
+            key = CASE WHEN job.key LIKE 'event:%%' OR job.key LIKE 'retry:%%' THEN 'began:' || job.id
+                ELSE job.key END
         FROM ranked WHERE job.id = ranked.id AND (ranked.attempts = 0 OR ranked.place = 1)
         RETURNING job.id, job.company_id, job.attempts
     ), served AS (
@@ -134,6 +135,8 @@ def conclude(run: Run, done: Done) -> Ended:
     paused = streak.is_over
     verdict = done.verdict or ("", "", "", "")
     codes = ["sync.succeeded" if is_success(code) else "sync.failed", *(["sync.paused"] if paused else [])]
+    if run.trigger == "undo":  # it has told what it did itself
+        codes = [] if is_success(code) else ["sync.undo_failed"]
     detail = {"code": code, "through": str(through or ""), "counts": done.counts, "failure": verdict[0]}
     reason = f"{streak.failing_days} days in a row failed."
     touched = sql.execute(

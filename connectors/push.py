@@ -27,7 +27,7 @@ from connectors.session import Session
 from ledger import sql
 from ledger.documents import Payment
 
-__all__ = ["CONNECTION_LOCK", "Delivery", "PushResult", "deliver", "prepare"]
+__all__ = ["CONNECTION_LOCK", "Delivery", "PushResult", "deliver", "held", "prepare"]
 
 CONNECTION_LOCK: Final = 44  # the first key of the advisory locks that hold a connection while it is written to
 ITEMS_AT_ONCE: Final = 50
@@ -53,7 +53,7 @@ def deliver(delivery: Delivery) -> PushResult:
     session = delivery.session
     if delivery.platform.local:
         return deliver_local(delivery.platform, session, delivery.step)
-    with _held(session.connection_id) as is_held:
+    with held(session.connection_id) as is_held:
         if not is_held:
             return PushResult(next_seconds=AGAIN_SECONDS)
         rows.release_abandoned(session.connection_id, is_held=True)
@@ -65,7 +65,7 @@ def deliver(delivery: Delivery) -> PushResult:
 
 
 @contextmanager
-def _held(connection_id: int) -> Iterator[bool]:
+def held(connection_id: int) -> Iterator[bool]:
     """Whether this session alone writes to the connection; a session that ends lets go by itself."""
     is_held = bool(sql.rows("SELECT pg_try_advisory_lock(%s::int, %s::int)", (CONNECTION_LOCK, connection_id))[0][0])
     try:

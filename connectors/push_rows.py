@@ -194,7 +194,7 @@ def standing(connection_id: int) -> Standing:
                    min(greatest(coalesce(waits_until, clock_timestamp()) - clock_timestamp(), interval '0'))
                        FILTER (WHERE state IN ('waiting', 'unknown'))
                FROM connectors_pushitem item JOIN ledger_document document ON document.id = item.document_id
-               WHERE item.connection_id = %s AND item.state NOT IN ('pushed', 'removed')
+               WHERE item.connection_id = %s AND item.state NOT IN ('pushed', 'removed', 'voiding', 'voided')
                    AND document.withdrawn_at IS NULL""",
             (connection_id,),
         )[0]

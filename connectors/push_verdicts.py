@@ -50,3 +50,9 @@ UNUSABLE_ID = Verdict(
     "Look for the reference at the platform, and correct the platform's file.",
     "support",
 )
+PAYMENT_STAYS = Verdict(
+    "payment_stays",
+    "A payment that settles it could not be taken back, so it stays as well.",
+    "Nothing to do: both are reversed by new documents.",
+    "nobody",
+)

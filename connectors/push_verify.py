@@ -29,7 +29,10 @@ def verify(platform: AccountingPlatform, session: Session) -> int:
     found = sql.rows(
         """SELECT binding.id, binding.remote_id, binding.kind, document.body
            FROM connectors_binding binding JOIN ledger_document document ON document.id = binding.document_id
-           WHERE binding.connection_id = %s AND binding.verified_at IS NULL ORDER BY binding.id LIMIT %s""",
+           WHERE binding.connection_id = %s AND binding.verified_at IS NULL AND binding.voided_at IS NULL
+               AND NOT EXISTS (SELECT FROM connectors_pushitem item
+                               WHERE item.binding_id = binding.id AND item.state = 'voiding')
+           ORDER BY binding.id LIMIT %s""",
         (session.connection_id, BINDINGS_AT_ONCE),
     )
     wrong = 0

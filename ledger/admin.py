@@ -137,7 +137,10 @@ class _Lines(Unchangeable, admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnly):
-    list_display = ("reference", "kind", "date", "amount", "narration", "company", "pushed_at", "withdrawn_at")
+    list_display = (
+        *("reference", "kind", "date", "amount", "narration", "company"),
+        *("pushed_at", "withdrawn_at", "voided_at"),
+    )
     list_filter = ("kind",)
     list_select_related = ("company",)
     search_fields = ("=reference", "=key")

@@ -49,7 +49,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     group_by: tuple[Literal["location", "channel"], ...] = ()
     unmapped: Literal["suspense", "hold"] = "suspense"
     on_problem: Literal["exclude", "hold"] = "exclude"
-    fees_from: Literal["records", "payouts"] = "records"
+    fees_from: Literal["records", "payouts", "none"] = "records"
     voucher: Literal["multi_purpose", "single_purpose"] = "multi_purpose"
     recognize: Literal["payment", "fulfillment"] = "payment"
     open_orders: Literal["deposit", "receivable"] = "deposit"

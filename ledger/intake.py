@@ -99,6 +99,7 @@ class _Plan:
         self.shared = (source_id, page_id, received_at, False)
         self.current: dict[Identity, Current] = {}
         self.overtaken: list[int] = []
+        self.aside: list[tuple[int, int]] = []
         self.confirmed: dict[int, datetime] = {}
         self.rows: dict[Identity, _Row] = {}
         self.problems: dict[Identity, Problem] = {}
@@ -195,6 +196,8 @@ class _Plan:
         with sql.copying(_RECORDS, _RECORD_TYPES) as copy:
             for row in self.rows.values():
                 copy.write_row((*self.shared, *row))
+        if self.aside:
+            self._keep_aside()
 
     def report(self) -> None:
         """Open a problem for each new version that does not add up."""
@@ -210,8 +213,27 @@ class _Plan:
     def _overtake(self) -> None:
         """Their successors are the current versions now; what had not been posted yet never will be."""
         sql.execute("UPDATE ledger_record SET superseded = true WHERE id = ANY(%s)", (self.overtaken,))
+        self.aside = [
+            (record_id, posting_id)
+            for record_id, posting_id in sql.rows(
+                "SELECT record_id, posting_id FROM ledger_standing WHERE record_id = ANY(%s) AND state = 5",
+                (self.overtaken,),
+            )
+        ]
         sql.execute(
-            "UPDATE ledger_standing SET state = 4 WHERE record_id = ANY(%s) AND state IN (0, 3)",
+            "UPDATE ledger_standing SET state = 4, posting_id = NULL WHERE record_id = ANY(%s) AND state IN (0, 3, 5)",
             (self.overtaken,),
         )
         resolve_problems(self.company_id, self.overtaken, [" ".join(each) for each in self.rows], self.received_at)
+
+    def _keep_aside(self) -> None:
+        """A newer version of what is set aside stays out too: else half of a day that was undone would be booked."""
+        sql.execute(
+            """UPDATE ledger_standing standing SET state = 5, posting_id = former.posting_id
+               FROM unnest(%s::bigint[], %s::bigint[]) AS former(record_id, posting_id)
+               JOIN ledger_record record ON record.id = former.record_id
+               JOIN ledger_record latest ON latest.source_id = record.source_id
+                   AND latest.external_id = record.external_id AND latest.kind = record.kind AND NOT latest.superseded
+               WHERE standing.record_id = latest.id AND standing.state = 0""",
+            tuple(map(list, zip(*self.aside, strict=True))),
+        )

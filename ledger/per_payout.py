@@ -30,11 +30,11 @@ class Settlement(NamedTuple):
 def awaits_payout(record: Record, book: Book) -> bool:
     """Whether the record's money comes by payout, so that per-payout books wait for it.
 
-    A fee that the book takes from the payouts' items posts nothing of its own and waits for nothing.
+    A fee that the book takes from the payouts' items, or does not keep, posts nothing of its own and waits for nothing.
     """
     if isinstance(record, Order | Refund):
         return any(tender.method in _PAID_OUT_METHODS for tender in record.tenders)
-    if isinstance(record, Fee) and book.policy.fees_from == "payouts":
+    if isinstance(record, Fee) and book.policy.fees_from != "records":
         return False
     return isinstance(record, Fee | Dispute) and record.method in _PAID_OUT_METHODS
 

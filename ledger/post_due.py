@@ -53,10 +53,13 @@ class PostingResult(Struct, frozen=True):
     refused: int = 0
 
 
-def post_due(*, company_id: int, through: date, act: UUID, locked_through: date | None = None) -> PostingResult:
+def post_due(
+    *, company_id: int, through: date, act: UUID, locked_through: date | None = None, since: date | None = None
+) -> PostingResult:
     """Bring into the books everything that happened through business day ``through``. Safe to run again.
 
-    ``act`` is the caller's id for this run; ``locked_through`` the last day closed at the accounting platform.
+    ``act`` is the caller's id for this run; ``locked_through`` the last day closed at the accounting platform. What
+    happened before ``since`` (or before the books begin) is left for another run.
     Raises `NoBook`.
     """
     total = PostingResult()
@@ -69,7 +72,8 @@ def post_due(*, company_id: int, through: date, act: UUID, locked_through: date 
             if floor is None:
                 if any(has_incomplete for (has_incomplete,) in held):
                     complete_refunds(company_id)
-                floor = book.calendar.bounds(book.start_on)[0] if book.start_on else LONG_AGO
+                first = max(filter(None, (book.start_on, since)), default=None)
+                floor = book.calendar.bounds(first)[0] if first else LONG_AGO
             end = book.calendar.bounds(through)[1]
             window = _window(company_id, book, floor, end)
             if window is None:
@@ -146,7 +150,8 @@ def _window(company_id: int, book: Book, floor: datetime, end: datetime) -> _Win
     return _Window(floor, min(end, book.calendar.bounds(book.calendar.day_of(found[1][0]))[1]))
 
 
-_PENDING = """
+# Of each pending version what it says, and what is in the books of it so far; parameters: company, from, before.
+PENDING: LiteralString = """
     SELECT standing.record_id, record.kind, record.deleted, record.body,
         former.record_id, former.round, former.deleted, former.body, former.book_version_id
     FROM ledger_standing standing
@@ -175,7 +180,7 @@ def _post_window(company_id: int, books: _Books, window: _Window, run: Run) -> P
     book = books.in_force.book
     tally = Tally(book, settlements_of(company_id, book) if book.mode == "per_payout" else None)
     with no_collector():
-        batch = _tallied(tally, books, sql.stream(_PENDING, (company_id, window.start, window.end)))
+        batch = _tallied(tally, books, sql.stream(PENDING, (company_id, window.start, window.end)))
     context = Context(books.in_force.company, run.through, run.locked_through, *earlier(company_id, tally.sums.keys()))
     posted = close(tally, context)
     documents = write(company_id=company_id, version=books.in_force, posted=posted, batch=batch, run=run)

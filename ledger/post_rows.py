@@ -61,7 +61,8 @@ def earlier(company_id: int, groups: Collection[Group]) -> Earlier:
     found = sql.rows(
         """SELECT day, currency, label, max(revision) + 1, count(*) FILTER (WHERE EXISTS (
                SELECT FROM ledger_document document
-               WHERE document.posting_id = posting.id AND document.withdrawn_at IS NULL))
+               WHERE document.posting_id = posting.id AND document.withdrawn_at IS NULL
+                   AND document.voided_at IS NULL))
            FROM ledger_posting posting WHERE company_id = %s AND day = ANY(%s) GROUP BY day, currency, label""",
         (company_id, list({group.day for group in groups})),
         keep_plan=True,
@@ -89,7 +90,7 @@ def write(*, company_id: int, version: BookInForce, posted: Posted, batch: Batch
         for document in group.documents
     ]
     for slice_ in sql.batches(documents):
-        _insert_documents(company_id, slice_, at)
+        insert_documents(company_id, slice_, at)
     _enter_books(company_id, posting_ids, posted.groups, batch)
     if book.policy.record_tolerance:  # intake has reported what this book tolerates
         resolve_problems(company_id, [handle for group in posted.groups for handle in group.handles], [], at)
@@ -138,7 +139,8 @@ _INSERT_DOCUMENTS = """
 """
 
 
-def _insert_documents(company_id: int, documents: Iterable[tuple[int, Document]], at: datetime) -> None:
+def insert_documents(company_id: int, documents: Iterable[tuple[int, Document]], at: datetime) -> None:
+    """Write (posting id, document) pairs with their lines, in the caller's transaction."""
     numbered = list(documents)
     found = sql.rows(
         "SELECT nextval('ledger_document_id_seq') FROM generate_series(1, %s)", (len(numbered),), keep_plan=True

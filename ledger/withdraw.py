@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from ledger import sql
+from ledger.set_aside import LaterPosting, bring_back, set_aside
 
-
-class LaterPosting(Exception):
-    """A later posting rests on this one: withdraw the later one first."""
+__all__ = ["AlreadyPushed", "LaterPosting", "withdraw"]
 
 
 class AlreadyPushed(Exception):
-    """A document of the posting is at the platform: it can only be corrected by another posting."""
+    """A document of the posting is at the platform: it can only be voided there or corrected by another posting."""
 
 
 def withdraw(*, posting_id: int) -> int:
@@ -30,24 +29,9 @@ def withdraw(*, posting_id: int) -> int:
             "SELECT 1 FROM ledger_document WHERE posting_id = %s AND pushed_at IS NOT NULL LIMIT 1", (posting_id,)
         ):
             raise AlreadyPushed(f"posting {posting_id}")
-        if sql.rows(
-            "SELECT 1 FROM ledger_standing WHERE company_id = %s AND posting_id = %s AND state = 2 LIMIT 1",
-            (company, posting_id),
-        ):
-            raise LaterPosting(f"posting {posting_id}")
-        sql.execute("UPDATE ledger_document SET withdrawn_at = now() WHERE posting_id = %s", (posting_id,))
-        sql.execute("UPDATE ledger_posting SET withdrawn_at = now() WHERE id = %s", (posting_id,))
-        pending = sql.execute(
-            """UPDATE ledger_standing standing SET posting_id = NULL,
-                   state = CASE WHEN record.superseded THEN 4 ELSE 0 END
-               FROM ledger_record record
-               WHERE record.id = standing.record_id AND standing.company_id = %s AND standing.posting_id = %s
-                   AND standing.state = 1""",
-            (company, posting_id),
-        )
+        set_aside(company_id=company, posting_ids=[posting_id])
         sql.execute(
-            """UPDATE ledger_standing SET state = 1, left_by_id = NULL
-               WHERE company_id = %s AND left_by_id = %s AND state = 2""",
-            (company, posting_id),
+            "UPDATE ledger_document SET withdrawn_at = now() WHERE posting_id = %s AND withdrawn_at IS NULL",
+            (posting_id,),
         )
-        return pending
+        return bring_back(company_id=company, posting_ids=[posting_id])

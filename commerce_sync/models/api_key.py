@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 
@@ -13,6 +16,8 @@ class ApiKey(models.Model):
     A key works until ``expires_at`` or ``revoked_at``, whichever comes first. Written by `commerce_sync.api_keys`.
     """
 
+    # Rows that were there before the column get theirs from PostgreSQL.
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, db_default=RandomUUID(), editable=False)
     partner = models.ForeignKey("ledger.Partner", on_delete=models.PROTECT, related_name="api_keys")
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=16)

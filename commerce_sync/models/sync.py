@@ -15,7 +15,8 @@ class Sync(models.Model):
     """One run, resumable at every stage. `public_id` is the `act` under which its postings are known.
 
     `through_day` is the last business day it brings into the books, fixed when it starts (null before). `code` is the
-    public status (`commerce_sync.status`); `finished_at` ends it, and at most one of a company has not ended.
+    public status (`commerce_sync.status`); `finished_at` ends it, and at most one of a company has not ended. A `retry`
+    delivers what is in the books and brings no sales in, an `undo` takes back and delivers; neither has a last day.
     """
 
     class Trigger(models.TextChoices):
@@ -24,6 +25,8 @@ class Sync(models.Model):
         EVENT = "event"
         REQUEST = "request"
         HISTORIC = "historic"
+        RETRY = "retry"
+        UNDO = "undo"
 
     class Stage(models.TextChoices):
         QUEUED = "queued"

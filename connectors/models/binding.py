@@ -12,7 +12,7 @@ class Binding(models.Model):
     """Our document ↔ their id, one to one in both directions; written in the transaction that says "pushed".
 
     `answer` is what the platform said, `verified_at` when its legs were read back and `agrees` whether they were
-    ours (both null: not read yet, or the platform cannot say).
+    ours (both null: not read yet, or the platform cannot say). `voided_at`: taken back there.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -27,6 +27,7 @@ class Binding(models.Model):
     bound_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True, blank=True)
     agrees = models.BooleanField(null=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-STATES = ["prepared", "sending", "pushed", "refused", "waiting", "unknown", "removed"]
+STATES = ["prepared", "sending", "pushed", "refused", "waiting", "unknown", "removed", "voiding", "voided"]
+BOUND = ["pushed", "removed", "voiding", "voided"]  # it is at the platform, or was
 
 
 class PushItem(models.Model):
@@ -19,6 +20,11 @@ class PushItem(models.Model):
     `sending` is committed before the call, with `claimed_at` and `deadline_at` (when the call has certainly ended), by
     the clock of the database. PostgreSQL lets nothing be sent but what is prepared or has waited, and nothing that is
     pushed go back.
+
+    pushed ─▶ voiding ─▶ voided   taken back at the platform (`connectors.voiding`)
+                 └─────▶ pushed   they refused to: it stays there, and `failure_*` say why
+
+    `voiding` is committed before the call too. Voiding is safe to repeat, so a lost answer is asked for again.
     """
 
     class State(models.TextChoices):
@@ -31,6 +37,8 @@ class PushItem(models.Model):
         WAITING = "waiting"
         UNKNOWN = "unknown"
         REMOVED = "removed"
+        VOIDING = "voiding"
+        VOIDED = "voided"
 
     document = models.OneToOneField(
         "ledger.Document", on_delete=models.PROTECT, primary_key=True, related_name="push_item"
@@ -62,8 +70,7 @@ class PushItem(models.Model):
                 name="push_item_sending_has_deadline",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["pushed", "removed"], binding__isnull=False)
-                | (~Q(state__in=["pushed", "removed"]) & Q(binding__isnull=True)),
+                condition=Q(state__in=BOUND, binding__isnull=False) | (~Q(state__in=BOUND) & Q(binding__isnull=True)),
                 name="push_item_pushed_has_binding",
             ),
             models.CheckConstraint(
@@ -74,7 +81,7 @@ class PushItem(models.Model):
             ),
         ]
         indexes = [
-            # What is not finished; pushed rows are history and take no room here.
+            # What is not finished; pushed rows are history and take no room here (the few voided ones do).
             models.Index(
                 fields=["connection", "document"],
                 condition=~Q(state__in=["pushed", "removed"]),

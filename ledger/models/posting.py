@@ -10,7 +10,11 @@ from ledger.models.company import Company
 
 class Posting(models.Model):
     """One group (day, currency, place, order or payout) posted once more. ``revision`` 0 is the first time, every
-    later one an adjustment. ``act`` is the id by which the caller knows the run that asked."""
+    later one an adjustment. ``act`` is the id by which the caller knows the run that asked.
+
+    ``withdrawn_at`` is when it was taken back: no record is in the books by it any more. ``reverses`` is the posting
+    that this one takes back with documents of its own, where the other's had to stay where they are.
+    """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="postings", db_index=False)
     day = models.DateField()
@@ -21,6 +25,9 @@ class Posting(models.Model):
     book_version = models.ForeignKey(BookVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
+    reverses = models.OneToOneField(
+        "ledger.Posting", on_delete=models.PROTECT, null=True, blank=True, related_name="reversal"
+    )
 
     class Meta:
         constraints = [

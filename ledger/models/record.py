@@ -48,6 +48,18 @@ class RecordRow(models.Model):
         verbose_name = "record"
         indexes = [
             models.Index(fields=["source"], condition=Q(incomplete=True, superseded=False), name="record_incomplete"),
+            # Lists, in the order in which things came to us. Two, so that a first load appends at the end of each: with
+            # the kind in front, orders would be inserted in the middle and leave half of every page empty.
+            models.Index(
+                fields=["source", "received_at", "id"],
+                condition=Q(superseded=False, deleted=False, kind="order"),
+                name="record_orders_listed",
+            ),
+            models.Index(
+                fields=["source", "kind", "received_at", "id"],
+                condition=Q(superseded=False, deleted=False) & ~Q(kind="order"),
+                name="record_others_listed",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -16,10 +16,12 @@ class Standing(models.Model):
     pending → in_books → left (a newer version, a deletion or a restatement took it out again)
     pending → problem  (it does not add up; only a newer version cures it)
     pending → overtaken (a newer version came first)
+    in_books → set aside (its posting was undone; it stays out, and so do newer versions, until somebody says otherwise)
 
     ``round`` counts how often the same version is posted anew, under a changed book. ``posting`` brought it into the
-    books, ``left_by`` took it out. The foreign keys are held by triggers that look at a statement as a whole
-    (sql/guards.sql): row by row, as constraints do it, they were a tenth of the cost of storing and posting.
+    books, ``left_by`` took it out; of what is set aside, ``posting`` is the one whose undoing keeps it out. The foreign
+    keys are held by triggers that look at a statement as a whole (sql/guards.sql): row by row, as constraints do it,
+    they were a tenth of the cost of storing and posting.
     """
 
     class State(models.IntegerChoices):
@@ -30,6 +32,7 @@ class Standing(models.Model):
         LEFT = 2
         PROBLEM = 3
         OVERTAKEN = 4
+        SET_ASIDE = 5
 
     pk = models.CompositePrimaryKey("record_id", "round")
     record = models.ForeignKey(
@@ -51,6 +54,10 @@ class Standing(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["company", "happened_at"], condition=Q(state=0), name="standing_pending"),
+            # What was undone is little, and asked for by company and time or by posting.
+            models.Index(fields=["company", "happened_at"], condition=Q(state=5), name="standing_set_aside"),
+            # The records of a posting: of each document that is explained, undone or reconciled by its days.
+            models.Index(fields=["posting"], condition=Q(posting__isnull=False), name="standing_of_posting"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -64,6 +71,9 @@ class Standing(models.Model):
             models.CheckConstraint(
                 condition=~Q(state__in=[0, 3, 4]) | Q(posting__isnull=True),
                 name="standing_outside_has_no_posting",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=5) | Q(posting__isnull=False), name="standing_set_aside_names_posting"
             ),
         ]
 

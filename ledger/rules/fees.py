@@ -16,9 +16,9 @@ from ledger.rules import roles
 def fee(record: Fee, book: Book) -> list[Leg]:
     """The legs of a fee; a negative amount is a fee given back, under a role of its own.
 
-    Nothing when the book takes fees from the payouts' items: they are booked there, and never twice.
+    Nothing when the book takes fees from the payouts' items (they are booked there, and never twice) or keeps none.
     """
-    if book.policy.fees_from == "payouts":
+    if book.policy.fees_from != "records":
         return []
     day = book.calendar.day_of(record.charged_at)
     back = record.amount < 0

@@ -13,10 +13,11 @@ from commerce_sync.models import Job, Schedule, Sync
 from commerce_sync.schedule import FAILING_DAYS_LIMIT
 from commerce_sync.selectors import present_code, unfinished_sync
 from connectors.general_ledger import periods
+from connectors.general_ledger.accounts import add_tax_rate
 from connectors.general_ledger.chart import default_book
 from connectors.models import Connection
 from connectors.push_support import retry_items
-from ledger.book import Policy
+from ledger.book import Policy, TaxCode
 from ledger.models import AuditEntry, Company, Document
 from ledger.services import save_book
 from tests.commerce_sync.cast import DAYS, FIRST_DAY, a_merchant, an_order, books_of, sell, trial_balance
@@ -108,14 +109,16 @@ def test_a_locked_period_moves_late_sales_to_the_first_open_day() -> None:
 
 
 def test_a_document_that_is_refused_fails_the_run_until_somebody_acts() -> None:
-    company = a_merchant()
+    # These books list no tax rates at all, so that nothing can be said of this one before it is sent.
+    company = a_merchant(book=default_book("GBP", DAYS, "invoice", tax_codes=(TaxCode("vat20", "V20"),)))
     link = books_of(company)
-    link.books_accounts.filter(code="2200").update(archived_at=datetime.now(UTC))
     sell(company, an_order(1))
     sync = run(company)
-    assert (sync.code, sync.failure_code, sync.failure_turn) == (5130, "account_inactive", "merchant")
+    assert (sync.code, sync.failure_code, sync.failure_turn) == (5130, "tax_rate_gone", "merchant")
     assert run(company).code == 5130
-    link.books_accounts.filter(code="2200").update(archived_at=None)
+    add_tax_rate(
+        connection_id=link.pk, code="V20", name="VAT", rate_ppm=200_000, account_code="2200", actor="bookkeeper"
+    )
     retry_items(connection_id=link.pk, actor="support")
     assert run(company).code == 2000
 
