@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
 
 from commerce_sync.models import ApiKey
+from commerce_sync.partner_lock import hold
 from ledger.models import Partner
 from ledger.services import audit, now
 
@@ -20,6 +21,22 @@ OVERLAP: Final = timedelta(days=7)
 USED_EVERY: Final = timedelta(
     minutes=1
 )  # how exact ``last_used_at`` is: a write per call would cost more than it tells
+
+
+class NameTaken(Exception):
+    """The partner's working key ``key`` is called so."""
+
+    def __init__(self, key: ApiKey) -> None:
+        self.key = key
+        super().__init__(key.name)
+
+
+class LastKey(Exception):
+    """Without this key the partner could not call any more."""
+
+
+class KeyEnded(Exception):
+    """The key was revoked or has expired."""
 
 
 class NewKey(NamedTuple):
@@ -66,11 +83,52 @@ def revoke_key(*, key: ApiKey, actor: str) -> None:
         audit(code="api_key.revoked", actor=actor, partner=key.partner, subject=str(key))
 
 
+@transaction.atomic
+def add_key(*, partner: Partner, name: str, actor: str) -> NewKey:
+    """A further key for a partner that manages its own. Raises `NameTaken`: of working keys each has its own name."""
+    hold(partner)
+    known = ApiKey.objects.filter(_in_force(now()), partner=partner, name__iexact=name).first()
+    if known is not None:
+        raise NameTaken(known)
+    return create_key(partner=partner, name=name, actor=actor)
+
+
+@transaction.atomic
+def succeed_key(*, key: ApiKey, overlap: timedelta, actor: str) -> NewKey:
+    """As `rotate_key`, of a key that still works. Raises `KeyEnded`."""
+    hold(key.partner)
+    key.refresh_from_db(fields=["expires_at", "revoked_at"])
+    if not works(key, now()):
+        raise KeyEnded
+    return rotate_key(key=key, actor=actor, overlap=overlap)
+
+
+@transaction.atomic
+def retire_key(*, key: ApiKey, actor: str) -> None:
+    """As `revoke_key`, unless it is the partner's last that works. Raises `LastKey`."""
+    hold(key.partner)  # two that revoke each other's key would leave none
+    at = now()
+    key.refresh_from_db(fields=["expires_at", "revoked_at"])
+    others = ApiKey.objects.filter(_in_force(at), partner=key.partner).exclude(pk=key.pk)
+    if works(key, at) and not others.exists():
+        raise LastKey
+    revoke_key(key=key, actor=actor)
+
+
+def works(key: ApiKey, at: datetime) -> bool:
+    """Whether calls with this key are let in at an instant."""
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > at)
+
+
+def _in_force(at: datetime) -> Q:
+    """The same of rows."""
+    return Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=at))
+
+
 def recognize(secret: str) -> ApiKey | None:
     """The key that ``secret`` is, with its partner; None when there is no such key or it works no longer."""
     at = now()
-    in_force = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=at))
-    key = ApiKey.objects.select_related("partner").filter(in_force, sha256=_hash(secret)).first()
+    key = ApiKey.objects.select_related("partner").filter(_in_force(at), sha256=_hash(secret)).first()
     if key is not None and (key.last_used_at is None or at - key.last_used_at > USED_EVERY):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=at)
         key.last_used_at = at

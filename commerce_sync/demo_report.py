@@ -34,11 +34,12 @@ def sections(shop: Shop, sync: Sync) -> Iterator[str]:
 
 
 def _run(shop: Shop, sync: Sync) -> str:
-    kinds = Counter(Document.objects.filter(company=shop.company, withdrawn_at=None).values_list("kind", flat=True))
+    standing = Document.objects.filter(company=shop.company, withdrawn_at=None, voided_at=None)
+    kinds = Counter(standing.values_list("kind", flat=True))
     shown = ", ".join(f"{count} {kind.replace('_', ' ')}s" for kind, count in sorted(kinds.items()))
     words = [f"Sync {sync.code}: {CODES[sync.code]} {sync.failure_sentence}".strip()]
     words.append(f"Documents in the books: {kinds.total()}" + (f" ({shown})." if shown else "."))
-    entry = Document.objects.filter(company=shop.company, withdrawn_at=None).order_by("id").first()
+    entry = standing.order_by("id").first()
     if entry is not None:
         words.append(f"Where an amount comes from: manage.py explain {entry.reference}")
     return "\n".join(words) + "\n"

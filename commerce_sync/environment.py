@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
@@ -13,8 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 VARIABLES = frozenset(
     f"COMMERCE_SYNC_{name}"
     for name in (
-        *("ALLOW_PRIVATE_HOSTS", "DATA_DIR", "DEBUG", "ENCRYPTION_KEYS", "IDLE_IN_TRANSACTION_TIMEOUT_MS"),
-        *("LOCK_TIMEOUT_MS", "LOG_LEVEL", "PRODUCTION", "REDIS_URL", "TRUST_PROXY", "WORKERS"),
+        *("ALLOW_PRIVATE_HOSTS", "API_CALLS_A_MINUTE", "DATA_DIR", "DEBUG", "ENCRYPTION_KEYS"),
+        *("IDLE_IN_TRANSACTION_TIMEOUT_MS", "LOCK_TIMEOUT_MS", "LOG_LEVEL", "PRODUCTION", "PUBLIC_URL", "REDIS_URL"),
+        *("TRUST_PROXY", "WORKERS"),
     )
 )
 
@@ -61,6 +63,15 @@ def word(name: str, default: str, words: tuple[str, ...]) -> str:
 def words(name: str) -> list[str]:
     """A comma separated list; empty when unset."""
     return [part.strip() for part in text(name).split(",") if part.strip()]
+
+
+def web_address(name: str) -> str:
+    """A base URL without its last slash; empty when unset."""
+    said = text(name).rstrip("/")
+    parts = urlsplit(said)
+    if said and (parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment):
+        raise ImproperlyConfigured(f"{name} must be a web address such as https://sync.example.com, not {said!r}")
+    return said
 
 
 def generated_secrets(path: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from commerce_sync.explain_documents import DocumentChain, documents_of_posting
-from commerce_sync.raw_rows import raw_page
+from commerce_sync.raw_rows import RawPage, raw_page
 from ledger import sql
 from ledger.book import Book, decode_book
 from ledger.commerce import Record, decode
@@ -150,9 +150,13 @@ def _version(kind: str, row: tuple[Any, ...], books: dict[int, Book]) -> Version
 
 def raw_row(page_id: int | None, place: int | None) -> RawRow:
     """The raw row at ``place`` of a page."""
+    return row_of(None if page_id is None else raw_page(page_id), page_id, place)
+
+
+def row_of(page: RawPage | None, page_id: int | None, place: int | None) -> RawRow:
+    """The row at ``place`` of a page that was read already: None when there is no such page."""
     if page_id is None or place is None:
         return RawRow(page_id, place, absent="this version came without a page")
-    page = raw_page(page_id)
     if page is None:
         return RawRow(page_id, place, absent="the page is gone")
     where = RawRow(page_id, place, page.dataset, page.received_at)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, LiteralString
 
 from msgspec import Struct
+from psycopg.rows import TupleRow
 
 from ledger import sql
 from ledger.book import Book, decode_book
@@ -153,12 +154,30 @@ _SOURCES: Final[LiteralString] = """
         WHERE (record.revision > 1 OR standing.round > 0) AND version.source_id = record.source_id
             AND version.external_id = record.external_id AND version.kind = record.kind
     ) former ON true
-    WHERE target.id = %s ORDER BY record.id
+    WHERE target.id = %s
 """
 
 
 def sources_of(posting_id: int) -> Sources:
     """The records that add up to a posting's documents, by posting them again in memory one by one."""
+    lines = _posted_again(posting_id, sql.rows(_SOURCES + "ORDER BY record.id", (posting_id,)))
+    totals: dict[str, int] = {}
+    for line in lines:
+        for account, amount in line.accounts.items():
+            totals[account] = totals.get(account, 0) + amount
+    return Sources(lines, {a: n for a, n in totals.items() if n} == _held(posting_id))
+
+
+def filed_under(posting_id: int, offset: int, limit: int) -> list[SourceLine]:
+    """Some of the records that are filed under a posting; those that span days may be filed under another one."""
+    found = sql.rows(
+        _SOURCES + "AND posting.id = target.id ORDER BY record.id OFFSET %s LIMIT %s", (posting_id, offset, limit)
+    )
+    return _posted_again(posting_id, found)
+
+
+def _posted_again(posting_id: int, records: Iterable[TupleRow]) -> list[SourceLine]:
+    """What each of `records` adds to the posting; those that add nothing are left out."""
     company_id, day, currency, label, body = sql.rows(
         """SELECT posting.company_id, posting.day, posting.currency, posting.label, version.body
            FROM ledger_posting posting JOIN ledger_bookversion version ON version.id = posting.book_version_id
@@ -168,19 +187,15 @@ def sources_of(posting_id: int) -> Sources:
     book = decode_book(bytes(body))
     settlements = settlements_of(company_id, book) if book.mode == "per_payout" else None
     lines: list[SourceLine] = []
-    totals: dict[str, int] = {}
-    for number, kind, external_id, page, row, deleted, body, *former in sql.rows(_SOURCES, (posting_id,)):
+    for number, kind, external_id, page, row, deleted, body, *former in records:
         tally = Tally(book, settlements)
         before = decode(kind, bytes(former[1]), deleted=former[0]) if former[1] is not None else None
         before_book = decode_book(bytes(former[2])) if former[2] is not None else None
         tally.add(number, Change(decode(kind, bytes(body), deleted=deleted), before, before_book))
         touched = [group for group in tally.sums if (group.day, group.currency, group.label) == (day, currency, label)]
         if touched:
-            accounts = _on_accounts(tally, touched)
-            lines.append(SourceLine(number, kind, external_id, page, row, accounts))
-            for account, amount in accounts.items():
-                totals[account] = totals.get(account, 0) + amount
-    return Sources(lines, {a: n for a, n in totals.items() if n} == _held(posting_id))
+            lines.append(SourceLine(number, kind, external_id, page, row, _on_accounts(tally, touched)))
+    return lines
 
 
 def _on_accounts(tally: Tally, groups: list[Group]) -> dict[str, int]:

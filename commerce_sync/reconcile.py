@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from commerce_sync.reconcile_sql import DELIVERED, STATED
+from commerce_sync.reconcile_sql import DELIVERED, STATED, delivered_parameters, stated_parameters
 from ledger import sql
 from ledger.book import MONEY_ROLES, Book, decode_book
 
@@ -73,13 +73,20 @@ class DayTotals(Struct):
         return not self.off and not self.disagreeing
 
 
-def reconcile(company_id: int | None = None) -> list[DayTotals]:
+def reconcile(company_id: int | None = None, *, first: date | None = None, last: date | None = None) -> list[DayTotals]:
     """The days of a company, or of all (None), by company, day and currency; a day without a posting has none.
 
-    Reads all that is in the books: cost grows with the records of the companies asked for.
+    Reads all that is in the books: cost grows with the records of the companies asked for. Of one company also only
+    the business days from ``first`` through ``last``, at the cost of the runs that posted them; books that post per
+    payout have no days to choose from and are read whole.
     """
+    if first is not None and (company_id is None or last is None):
+        raise ValueError("a range is of one company and has two ends")
+    books = _books(company_id)
+    if any(book.mode == "per_payout" for _, book in books):
+        first = last = None
     days: dict[tuple[int, date | None, str], DayTotals] = {}
-    incomparable = _incomparable(company_id)
+    incomparable = _incomparable(books)
 
     def totals(company: int, day: date | None, currency: str) -> DayTotals:
         key = (company, day, currency)
@@ -88,13 +95,15 @@ def reconcile(company_id: int | None = None) -> list[DayTotals]:
             days[key] = DayTotals(company, day, currency, incomparable=hidden)
         return days[key]
 
-    for company, day, currency, topic, records, stated, held in sql.rows(STATED, (company_id,) * 4):
+    for company, day, currency, topic, records, stated, held in sql.rows(
+        STATED, stated_parameters(company_id, first, last)
+    ):
         found = totals(company, day, currency)
         found.records += records
         if topic:
             found.topics[topic] = Amounts(stated, held)
     for company, day, currency, documents, debits, read_back, unread, disagreeing, undelivered in sql.rows(
-        DELIVERED, (company_id,) * 6
+        DELIVERED, delivered_parameters(company_id, first, last)
     ):
         found = totals(company, day, currency)
         found.documents, found.debits, found.disagreeing, found.undelivered = (
@@ -107,15 +116,21 @@ def reconcile(company_id: int | None = None) -> list[DayTotals]:
     return sorted(days.values(), key=lambda each: (each.company_id, each.day or date.min, each.currency))
 
 
-def _incomparable(company_id: int | None) -> dict[int, frozenset[str]]:
+def _books(company_id: int | None) -> list[tuple[int, Book]]:
+    """(company, book) of every version."""
+    found = sql.rows(
+        "SELECT company_id, body FROM ledger_bookversion WHERE %s::bigint IS NULL OR company_id = %s",
+        (company_id, company_id),
+    )
+    return [(company, decode_book(bytes(body))) for company, body in found]
+
+
+def _incomparable(books: Iterable[tuple[int, Book]]) -> dict[int, frozenset[str]]:
     """Company → topics that its books mix with others. A journal has one line per money account: where payouts and
     takings share one, only their sum is left. A single-purpose voucher pays part of the tax, which is then no sale."""
     found: dict[int, frozenset[str]] = {}
-    for company, body in sql.rows(
-        "SELECT company_id, body FROM ledger_bookversion WHERE %s::bigint IS NULL OR company_id = %s",
-        (company_id, company_id),
-    ):
-        hidden = frozenset(_mixed(decode_book(bytes(body))))
+    for company, book in books:
+        hidden = frozenset(_mixed(book))
         if hidden:
             found[company] = found.get(company, frozenset()) | hidden
     return found

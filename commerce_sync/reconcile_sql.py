@@ -6,7 +6,8 @@ paid for it, is what the order states. A JSON text may hold an escaped NUL, whic
 
 from __future__ import annotations
 
-from typing import Final, LiteralString
+from datetime import date
+from typing import Any, Final, LiteralString
 
 _TEXT: Final[LiteralString] = r"""
     CASE WHEN strpos(convert_from({0}, 'UTF8'), '\u0000') = 0 THEN convert_from({0}, 'UTF8')::jsonb
@@ -25,7 +26,7 @@ _BOOKS: Final[LiteralString] = (
 ), policies AS MATERIALIZED (
     SELECT id, body -> 'policy' ->> 'open_orders' IS DISTINCT FROM 'receivable' AS defers_open,
         body -> 'policy' ->> 'marketplace_tax' IS DISTINCT FROM 'in_and_out' AS drops_withheld,
-        body -> 'policy' ->> 'fees_from' IS DISTINCT FROM 'payouts' AS books_fees,
+        coalesce(body -> 'policy' ->> 'fees_from', 'records') = 'records' AS books_fees,
         body -> 'policy' ->> 'expired_cards' IS DISTINCT FROM 'keep' AS books_expiry,
         bool_or(body ->> 'mode' = 'per_payout') OVER (PARTITION BY company_id) IS TRUE AS is_dayless
     FROM books
@@ -50,6 +51,8 @@ _SAID: Final[LiteralString] = (
     JOIN ledger_record record ON record.id = standing.record_id
     JOIN ledger_posting posting ON posting.id = standing.posting_id
     WHERE standing.state = 1 AND NOT record.deleted AND (%s::bigint IS NULL OR standing.company_id = %s)
+        AND (%s::date IS NULL OR posting.act IN (SELECT asked.act FROM ledger_posting asked
+            WHERE asked.company_id = %s AND asked.day BETWEEN %s AND %s))
 ), events AS (
     SELECT said.company_id, said.currency, said.book_version_id, policy.is_dayless, said.id, event.*
     FROM said JOIN policies policy ON policy.id = said.book_version_id
@@ -112,7 +115,8 @@ _HELD: Final[LiteralString] = (
 """  # noqa: S608
     + _DOCUMENT
     + """) -> 'lines') line
-    WHERE document.withdrawn_at IS NULL AND document.kind <> 'payment'
+    WHERE document.withdrawn_at IS NULL AND document.voided_at IS NULL AND document.kind <> 'payment'
+        AND (%s::date IS NULL OR posting.day BETWEEN %s AND %s)
 ), sorted AS (
     SELECT company_id, day, currency,
         CASE about WHEN 'sale' THEN 'sales' WHEN 'refund' THEN 'refunds' WHEN 'fee' THEN 'fees'
@@ -130,7 +134,8 @@ _HELD: Final[LiteralString] = (
 )"""
 )
 
-# Parameters: the company (None: all) four times. One row per company, day, currency and topic.
+# Parameters: `stated_parameters`. One row per company, day, currency and topic. What a record tells of a day was posted
+# for that day by the very run that the record is filed under, so the runs of the days have all of it.
 STATED: Final[LiteralString] = (
     _BOOKS  # noqa: S608
     + _SAID
@@ -139,6 +144,7 @@ STATED: Final[LiteralString] = (
 SELECT company_id, day, currency, topic, sum(counts)::bigint, sum(stated)::bigint, sum(held)::bigint
 FROM (SELECT company_id, day, currency, topic, counts, amount AS stated, 0 AS held FROM stated
       UNION ALL SELECT company_id, day, currency, topic, 0, 0, amount FROM sorted) both_sides
+WHERE %s::date IS NULL OR day BETWEEN %s AND %s
 GROUP BY company_id, day, currency, topic
 """
 )
@@ -148,7 +154,10 @@ _LEGS: Final[LiteralString] = """, ours AS (
     SELECT document.id, line.account, sum(coalesce(line.debit, 0)) AS debits,
         sum(coalesce(line.debit, 0) - coalesce(line.credit, 0)) AS net
     FROM ledger_document document JOIN ledger_documentline line ON line.document_id = document.id
-    WHERE document.withdrawn_at IS NULL AND (%s::bigint IS NULL OR document.company_id = %s)
+    WHERE document.withdrawn_at IS NULL AND document.voided_at IS NULL
+        AND (%s::bigint IS NULL OR document.company_id = %s)
+        AND (%s::date IS NULL OR document.posting_id IN (SELECT asked.id FROM ledger_posting asked
+            WHERE asked.company_id = %s AND asked.day BETWEEN %s AND %s))
     GROUP BY document.id, line.account
 ), theirs AS (
     SELECT binding.document_id AS id, account.code AS account, sum(line.debit) AS debits,
@@ -159,6 +168,9 @@ _LEGS: Final[LiteralString] = """, ours AS (
     JOIN books_line line ON line.entry_id = entry.id
     JOIN books_account account ON account.id = line.account_id
     WHERE (%s::bigint IS NULL OR link.company_id = %s)
+        AND (%s::date IS NULL OR binding.document_id IN (SELECT document.id FROM ledger_posting asked
+            JOIN ledger_document document ON document.posting_id = asked.id
+            WHERE asked.company_id = %s AND asked.day BETWEEN %s AND %s))
         AND NOT EXISTS (SELECT 1 FROM books_entry reversal WHERE reversal.reverses_id = entry.id)
     GROUP BY binding.document_id, account.code
 ), compared AS (
@@ -181,7 +193,7 @@ _LEGS: Final[LiteralString] = """, ours AS (
     LEFT JOIN connectors_connection link ON link.id = binding.connection_id
 )"""
 
-# Parameters: the company (None: all) six times. One row per company, day and currency.
+# Parameters: `delivered_parameters`. One row per company, day and currency.
 DELIVERED: Final[LiteralString] = (
     _BOOKS
     + _LEGS
@@ -195,5 +207,21 @@ FROM delivered GROUP BY company_id, day, currency
 
 # Parameters as for DELIVERED. The documents that read back as something else.
 DISAGREEING: Final[LiteralString] = (
-    _BOOKS + _LEGS + "SELECT company_id, reference FROM delivered WHERE disagrees ORDER BY company_id, id LIMIT 100"  # noqa: S608
+    _BOOKS  # noqa: S608
+    + _LEGS
+    + "SELECT company_id, day, currency, reference FROM delivered WHERE disagrees ORDER BY company_id, id LIMIT 100"
 )
+
+
+def stated_parameters(company_id: int | None, first: date | None = None, last: date | None = None) -> tuple[Any, ...]:
+    """The parameters of `STATED`: of a company, or of all (None), and of a company also for the days of a range."""
+    days = (first, first, last)
+    return (*(company_id,) * 4, first, company_id, first, last, *days, *days)
+
+
+def delivered_parameters(
+    company_id: int | None, first: date | None = None, last: date | None = None
+) -> tuple[Any, ...]:
+    """The parameters of `DELIVERED` and `DISAGREEING`, as `stated_parameters`."""
+    own = (company_id, company_id, first, company_id, first, last)
+    return (company_id, company_id, *own, *own)

@@ -77,6 +77,7 @@ def _held(company_id: int) -> dict[Place, int]:
            JOIN ledger_posting posting ON posting.id = document.posting_id
            JOIN ledger_documentline line ON line.document_id = document.id
            WHERE document.company_id = %s AND document.withdrawn_at IS NULL
+               AND document.voided_at IS NULL
            GROUP BY posting.day, document.currency, line.account""",
         (company_id,),
     )

@@ -15,12 +15,14 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from commerce_sync import embedded
+from commerce_sync.api.openapi_settings import SPECTACULAR
 from commerce_sync.environment import (
     fernet_keys,
     flag,
     generated_secrets,
     refuse_unknown_variables,
     text,
+    web_address,
     whole,
     word,
     words,
@@ -99,9 +101,19 @@ INSTALLED_APPS = [
     ),
     *("django.contrib.messages", "django.contrib.staticfiles"),
     # commerce_sync comes after django_q: its admin.py takes back what django_q's registers.
-    *("django_q", "rest_framework", "ledger", "connectors", "commerce_sync", "health"),
+    *(
+        "django_q",
+        "rest_framework",
+        "drf_spectacular",
+        "drf_spectacular_sidecar",
+        "ledger",
+        "connectors",
+        "commerce_sync",
+        "health",
+    ),
 ]
 MIDDLEWARE = [
+    "commerce_sync.api.correlation.CorrelationMiddleware",
     *("django.middleware.security.SecurityMiddleware", "whitenoise.middleware.WhiteNoiseMiddleware"),
     *("django.contrib.sessions.middleware.SessionMiddleware", "django.middleware.common.CommonMiddleware"),
     *("django.middleware.csrf.CsrfViewMiddleware", "django.contrib.auth.middleware.AuthenticationMiddleware"),
@@ -152,13 +164,26 @@ if flag("COMMERCE_SYNC_TRUST_PROXY"):
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"correlation": {"()": "commerce_sync.api.correlation.CorrelationFilter"}},
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s [%(correlation)s]: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["correlation"]}},
     "root": {
         "handlers": ["stderr"],
         "level": word("COMMERCE_SYNC_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
     },
 }
+
+# The partner API.
+COMMERCE_SYNC_PUBLIC_URL = web_address("COMMERCE_SYNC_PUBLIC_URL")  # "": as the caller wrote it
+COMMERCE_SYNC_API_CALLS_A_MINUTE = whole("COMMERCE_SYNC_API_CALLS_A_MINUTE", 1_000, 0, 1_000_000)
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "commerce_sync.api.openapi.Schema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = SPECTACULAR
+
+# What apps above commerce_sync do regularly, after the work on syncs (commerce_sync/errands.py).
+COMMERCE_SYNC_ERRANDS = ["health.errands.run", "commerce_sync.housekeeping.clean_hourly"]
 
 # django-q2 only rings the bell; our own work table is the truth. checks.py holds these to their reasons.
 WORKERS = whole("COMMERCE_SYNC_WORKERS", 3, 1, 64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from django.db import transaction
@@ -9,21 +10,35 @@ from django_q.models import Schedule as BellSchedule
 from django_q.tasks import async_task
 
 from commerce_sync import work
+from commerce_sync.errands import SECONDS as ERRAND_SECONDS
+from commerce_sync.errands import run_errands
 
 DRAIN: Final = "commerce_sync.tasks.drain"
 TICK: Final = "commerce_sync.tasks.tick"
 TICK_NAME: Final = "commerce_sync tick"
+ERRANDS_BEGIN_WITHIN: Final = 40  # seconds: an errand may take 15 more to end, and django-q2 kills a task at 60
 
 
 def drain() -> None:
-    """Work on what is due, for a bounded time."""
+    """Work on what is due, for a bounded time; then the errands."""
+    began = time.monotonic()
     work.drain()
+    _errands(began)
 
 
 def tick() -> None:
-    """Once a minute: what has become due becomes work, and is worked on."""
+    """Once a minute: what has become due becomes work, and is worked on; then the errands."""
+    began = time.monotonic()
     work.sweep()
     work.drain()
+    _errands(began)
+
+
+def _errands(began: float) -> None:
+    """The errands, in what is left of the time; with more to do, the bell is rung for it."""
+    left = ERRANDS_BEGIN_WITHIN - (time.monotonic() - began)
+    if left > 0 and run_errands(min(left, ERRAND_SECONDS)):
+        ring()
 
 
 def ring() -> None:

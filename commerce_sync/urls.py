@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from commerce_sync import views
 
@@ -11,4 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("books/<uuid:company_id>/", views.company_books, name="company-books"),
     path("books/<uuid:company_id>/explain/", views.explained, name="explained"),
     path("admin/", admin.site.urls),
+    path("", include("commerce_sync.flow.urls")),
+    path("", include("commerce_sync.api.urls")),
 ]

@@ -55,7 +55,8 @@ def company_books(request: HttpRequest, company_id: UUID) -> HttpResponse:
     company = get_object_or_404(Company.objects.select_related("partner"), public_id=company_id)
     links = Connection.objects.filter(company=company, platform="books").order_by("id")
     days = reconcile(company.pk)
-    rows = Document.objects.filter(company=company, withdrawn_at=None).defer("body").order_by("-date", "id")
+    standing = Document.objects.filter(company=company, withdrawn_at=None, voided_at=None)
+    rows = standing.defer("body").order_by("-date", "id")
     page = Paginator(rows, DOCUMENTS_A_PAGE).get_page(request.GET.get("page"))
     for document in page:
         document.shown = format_minor(document.total, document.currency)  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.database import benchmark_database
 from tests.benchmarks.measuring import Result, progress, show
 
-NAMES = ("push", "resync", "linear", "night", "due")
+NAMES = ("push", "resync", "linear", "night", "due", "api")
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
         return 2
     with benchmark_database() as database, tempfile.TemporaryDirectory() as folder:
         logging.disable(logging.WARNING)
-        from tests.benchmarks import measure_due, measure_night, measure_push
+        from tests.benchmarks import measure_api, measure_due, measure_night, measure_push
 
         results: list[Result] = []
         only, rounds = set(options.only), options.rounds
@@ -41,6 +41,10 @@ def main(arguments: list[str]) -> int:
         if "due" in only:
             progress("the due-scan")
             results += measure_due.measure(database, options.schedules, 100)
+        if "api" in only:
+            progress("the partner API")
+            listed = 1_000_000 if options.million else options.orders
+            results += measure_api.measure(database, listed, rounds)
         if "linear" in only:
             progress("ten times the orders")
             sizes = [10_000, 100_000, *([1_000_000] if options.million else [])]
@@ -55,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--merchants", type=int, default=1_000, help="merchants of the night (%(default)s)")
     parser.add_argument("--schedules", type=int, default=100_000, help="schedules of due (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, of which the median counts (%(default)s)")
-    parser.add_argument("--million", action="store_true", help="linear up to a million (5 GB of disk)")
+    parser.add_argument("--million", action="store_true", help="linear and api up to a million (5 GB of disk)")
     parser.add_argument(
         "--only",
         type=lambda text: text.split(","),

@@ -109,3 +109,20 @@ def test_create_partner_says_why_it_cannot(name: str) -> None:
         call_command("create_partner", name, stdout=StringIO(), stderr=StringIO())
     assert raised.value.returncode == 1
     assert (Partner.objects.count(), ApiKey.objects.count()) == (1, 0)
+
+
+def test_create_partner_says_what_new_companies_start_from() -> None:
+    err = StringIO()
+    call_command(
+        "create_partner", "Till", "--currency", "gbp", "--zone", "Europe/London", stdout=StringIO(), stderr=err
+    )
+    partner = Partner.objects.get()
+    assert (partner.currency, partner.zone) == ("GBP", "Europe/London")
+    assert "GBP, Europe/London" in err.getvalue()
+
+
+@pytest.mark.parametrize(("option", "value"), [("--currency", "GBX"), ("--currency", ""), ("--zone", "Europe/Londn")])
+def test_create_partner_refuses_what_no_company_can_start_from(option: str, value: str) -> None:
+    with pytest.raises(CommandError, match=value or "currency"):
+        call_command("create_partner", "Till", option, value, stdout=StringIO(), stderr=StringIO())
+    assert (Partner.objects.count(), ApiKey.objects.count()) == (0, 0)

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections
 
 from commerce_sync import work
+from commerce_sync.errands import run_errands
 
 
 class Command(BaseCommand):
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         try:
             swept = work.sweep()
             drained = work.drain(seconds, stopping=stop.is_set)
+            more = run_errands()
         except OperationalError as error:
             self.stderr.write(f"the database is not available: {error}".strip())
             stop.wait(2)
@@ -50,4 +52,4 @@ class Command(BaseCommand):
             self.stderr.write(f"{drained.failed} jobs failed; the log says why")
         if drained.ended or drained.later:
             self.stdout.write(f"{swept} due, {drained.ended} ended, {drained.later} go on later")
-        return drained.ended + drained.failed
+        return drained.ended + drained.failed + more

@@ -1,0 +1,1 @@
+"""The partner API: the published contract and what we offer beyond it. Only here do the published words live."""

@@ -1,0 +1,88 @@
+"""The published shape of connections, and what our rows are in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID, uuid5
+
+from django.http import HttpRequest
+from msgspec import UNSET, UnsetType
+
+from commerce_sync.api.links import absolute
+from commerce_sync.api.shape import Input, Shape
+from connectors import registry
+from connectors.models import Connection as ConnectionRow
+from connectors.platform import CommercePlatform, Platform
+
+# The ids of platforms are made of their keys, so that every installation has the same.
+PLATFORMS: Final = UUID("9c1f6f0e-3f0b-5d57-9a54-1a4f4b0b7a11")
+Status = Literal["PendingAuth", "Linked", "Unlinked", "Deauthorized"]
+SourceType = Literal["Accounting", "Banking", "BankFeed", "Commerce", "Expense", "Other", "Unknown"]
+
+
+class DataConnectionError(Shape):
+    """Why a connection does not work."""
+
+    status_code: str
+    status_text: str
+    error_message: str
+    errored_on_utc: datetime
+
+
+class Connection(Shape):
+    """One company's link to a platform. ``connection_info`` has the platform's readable name as ``platform``."""
+
+    id: UUID
+    integration_id: UUID
+    integration_key: str
+    source_id: UUID
+    source_type: SourceType
+    platform_name: str
+    link_url: str
+    status: Status
+    created: datetime
+    last_sync: datetime | None | UnsetType = UNSET
+    data_connection_errors: list[DataConnectionError] | UnsetType = UNSET
+    connection_info: dict[str, Any] | None | UnsetType = UNSET
+
+
+class CreateConnection(Input):
+    """A platform to connect, by slug or published key."""
+
+    platform_key: str
+
+
+class UpdateConnection(Input):
+    """The status that a connection is to have: only ``Unlinked`` can be asked for."""
+
+    status: Status | None = None
+
+
+def integration_id(platform: Platform) -> UUID:
+    """The id of a platform."""
+    return uuid5(PLATFORMS, platform.key)
+
+
+def source_type(platform: Platform) -> SourceType:
+    """Which of the published kinds a platform is."""
+    return "Commerce" if isinstance(platform, CommercePlatform) else "Accounting"
+
+
+def connection_shape(row: ConnectionRow, request: HttpRequest) -> Connection:
+    """A connection as it is published; its company must be at hand."""
+    platform = registry.named(row.platform)
+    assert platform is not None, row.platform  # noqa: S101  # rows are only made of registered platforms
+    return Connection(
+        id=row.public_id,
+        integration_id=integration_id(platform),
+        integration_key=platform.published_key,
+        source_id=uuid5(row.public_id, "source"),
+        source_type=source_type(platform),
+        platform_name=platform.name,
+        link_url=absolute(request, f"/link/{row.company.public_id}/{row.public_id}"),
+        status=row.status,  # type: ignore[arg-type]  # one of them, by a constraint
+        created=row.created_at,
+        last_sync=row.last_synced_at or UNSET,
+        connection_info={"platform": platform.slug, "name": row.name},
+    )

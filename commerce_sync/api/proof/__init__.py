@@ -1,0 +1,1 @@
+"""What proves the books: previews, documents with their sources, evidence, reconciliation, mapping, problems."""

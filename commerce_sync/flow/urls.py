@@ -1,0 +1,16 @@
+"""The addresses of the merchant's pages, and of the pictures of platforms."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from commerce_sync.flow import views
+from commerce_sync.flow.pictures import picture
+
+urlpatterns = [
+    path("flow/", views.home, name="flow"),
+    path("flow/start/<uuid:company_id>", views.start, name="flow-start"),
+    path("link/<uuid:company_id>", views.link),
+    path("link/<uuid:company_id>/<uuid:connection_id>", views.link),
+    path("integrations/<slug:platform>/<slug:kind>.svg", picture, name="integration-picture"),
+]

@@ -1,0 +1,76 @@
+"""A partner's whole world, so that every operation has something to answer about, and the ids to ask for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from commerce_sync import work
+from commerce_sync.api_keys import create_key
+from ledger.models import Company
+from tests.api.cast import FIRST_DAY, Api, an_order, books_of, push_orders, ready_company, shop_of
+
+NAMES = (
+    ("products", {"id": "tea", "name": "Tea", "productCategoryRefs": [{"id": "drinks"}]}),
+    ("productCategories", {"id": "drinks", "name": "Drinks"}),
+    ("locations", {"id": "high-street", "name": "High Street"}),
+    ("taxComponents", {"id": "vat20", "name": "VAT", "rate": 20}),
+    ("paymentMethods", {"id": "card", "name": "Card"}),
+)
+
+
+def a_world(api: Api, name: str = "Rose & Crown") -> dict[str, str]:
+    """Path parameter → an id of the partner's, for a company with data of every kind, a sync and an undo."""
+    company = ready_company(api.partner, name)
+    data = f"/companies/{company.public_id}/connections/{shop_of(company).public_id}/data"
+    for dataset, row in NAMES:
+        _sent(api.put(f"{data}/commerce-{dataset}", [row]))
+    at = f"{FIRST_DAY}T12:00:00Z"
+    fee = {"id": "fee1", "type": "PaymentFee", "totalAmount": 1.5, "currency": "GBP", "createdDate": at,
+           "sourceCreatedDate": at, "sourceModifiedDate": at}  # fmt: skip
+    dispute = {"id": "dispute1", "status": "Processing", "totalAmount": 3, "currency": "GBP", "createdDate": at,
+               "sourceModifiedDate": at}  # fmt: skip
+    push_orders(api, company, [an_order(number) for number in range(3)])
+    _sent(api.put(f"{data}/commerce-transactions", [fee]))
+    _sent(api.put(f"{data}/commerce-disputes", [dispute]))
+    sync_id = _sent(api.post(f"/companies/{company.public_id}/sync/commerce/latest"))["commerceSyncId"]
+    work.drain()
+    undo_path = f"/companies/{company.public_id}/sync/commerce/syncs/{sync_id}/undo"
+    undo = _sent(api.post(undo_path, {"planDigest": _sent(api.get(undo_path))["digest"]}))
+    work.drain()
+    endpoint = _sent(api.post("/config/webhooks", {"url": f"https://{len(name)}.example.org/in"}))["endpoint"]["id"]
+    spare = create_key(partner=api.partner, name="spare", actor="test").row
+    return {
+        "companyId": str(company.public_id),
+        "connectionId": str(shop_of(company).public_id),
+        "clientId": str(api.partner.public_id),
+        "syncId": sync_id,
+        "undoId": undo["id"],
+        "documentId": _document(api, company),
+        "keyId": str(spare.public_id),
+        "originId": _sent(api.post("/config/origins", {"origin": f"https://{len(name)}.example.com"}))["id"],
+        "endpointId": endpoint,
+        "deliveryId": _sent(api.post(f"/config/webhooks/{endpoint}/test"))["id"],
+        "number": "1",
+        "orderId": "o1",
+        "paymentId": "t1",
+        "transactionId": "fee1",
+        "disputeId": "dispute1",
+        "productId": "tea",
+        "locationId": "high-street",
+        "taxId": "vat20",
+        "paymentMethodId": "card",
+        "customerId": "nobody",
+        "platformKey": "books",
+        "commerceKey": "partner",
+        "accountingKey": "books",
+        "booksId": str(books_of(company).public_id),
+    }
+
+
+def _document(api: Api, company: Company) -> str:
+    return str(_sent(api.get(f"/companies/{company.public_id}/documents"))["results"][0]["id"])
+
+
+def _sent(response: Any) -> Any:
+    assert response.status_code == 200, response.content
+    return response.json()
