@@ -38,3 +38,11 @@ def worst(checks: Sequence[Check]) -> Level:
     """The worst level of all."""
     levels = {check.level for check in checks}
     return "failure" if "failure" in levels else "warning" if "warning" in levels else "ok"
+
+
+def span(seconds: float) -> str:
+    """A duration for people."""
+    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

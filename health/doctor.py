@@ -11,6 +11,7 @@ from health import doctor_books as books
 from health import doctor_machine as machine
 from health import doctor_work as work
 from health.checkup import Check, failure
+from health.doctor_webhooks import webhooks
 
 # (name, check), in the order in which a person would look. Everything after the first needs the database.
 CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
@@ -27,6 +28,8 @@ CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("dead jobs", work.dead_jobs),
     ("syncs", work.syncs),
     ("deliveries", books.deliveries),
+    ("undos", books.undos),
+    ("webhooks", webhooks),
     ("balance", books.balance),
     ("bindings", books.bindings),
     ("once", books.once),

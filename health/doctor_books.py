@@ -26,6 +26,20 @@ def deliveries() -> Check:
     return warning("deliveries", f"{refused} documents are refused, {unknown} without a known outcome", remedy)
 
 
+def undos() -> Check:
+    """No undo hangs half-way; and how much stays out of the books on a person's word."""
+    hanging, sentence, aside = sql.rows(
+        """SELECT count(*), max(failure_sentence), (SELECT count(*) FROM ledger_standing WHERE state = 5)
+           FROM commerce_sync_undo
+           WHERE finished_at IS NULL AND requested_at < clock_timestamp() - make_interval(secs => %s)""",
+        (UNKNOWN_WARNING_SECONDS,),
+    )[0]
+    if hanging:
+        remedy = "Remove what is in the way (the undo says it), then sync the company: the sync goes on with the undo."
+        return warning("undos", f"{hanging} have not ended for an hour: {sentence or 'not begun'}", remedy)
+    return ok("undos", f"none is unfinished; {aside:,} records stay out of the books until they are redone")
+
+
 def balance() -> Check:
     """Debits equal credits in every document; PostgreSQL holds this when they are written, here it is added up anew."""
     documents, culprits = sql.rows(

@@ -10,7 +10,7 @@ from django_q.models import Schedule as BellSchedule
 from commerce_sync.checks import queue_problems
 from commerce_sync.status import NOTHING_TO_WRITE, WRITTEN
 from commerce_sync.tasks import TICK
-from health.checkup import Check, failure, ok, warning
+from health.checkup import Check, failure, ok, span, warning
 from ledger import sql
 
 LATE_WARNING_SECONDS: Final = 300
@@ -36,7 +36,7 @@ def schedules() -> Check:
         (LATE_WARNING_SECONDS,),
     )[0]
     if late:
-        said = f"{late} companies are due and not claimed, the first for {_span(oldest)}"
+        said = f"{late} companies are due and not claimed, the first for {span(oldest)}"
         level = failure if oldest > LATE_FAILURE_SECONDS else warning
         return level("schedules", said, _START_WORKERS)
     if not BellSchedule.objects.filter(func=TICK).exists():
@@ -53,7 +53,7 @@ def waiting_work() -> Check:
     )[0]
     if not count:
         return ok("work", "nothing waits")
-    said = f"{count} jobs are due, the oldest for {_span(oldest)}"
+    said = f"{count} jobs are due, the oldest for {span(oldest)}"
     if oldest > LATE_FAILURE_SECONDS:
         return failure("work", said, _START_WORKERS)
     if oldest > LATE_WARNING_SECONDS:
@@ -75,7 +75,7 @@ def workers() -> Check:
                        AND next_at < clock_timestamp() - make_interval(secs => %s))""",
         (LATE_WARNING_SECONDS,),
     )[0]
-    seen = "none has been seen yet" if beat is None else f"last seen {_span(beat)} ago"
+    seen = "none has been seen yet" if beat is None else f"last seen {span(beat)} ago"
     if due and (beat is None or beat > LATE_WARNING_SECONDS):
         return failure("workers", f"there is work, and {seen}", _START_WORKERS)
     return ok("workers", seen)
@@ -107,11 +107,3 @@ def syncs() -> Check:
     named = ", ".join(f"{name} ({code})" for name, code in rows[:5])
     said = f"{len(rows)} companies failed last time{': ' + named if named else ''}; {paused} are paused"
     return warning("syncs", said, "The sync's own sentence and remedy are in the administration (Syncs).")
-
-
-def _span(seconds: float) -> str:
-    """A duration for people."""
-    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"

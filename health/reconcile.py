@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Final, LiteralString
-
 from msgspec import Struct
 
 from commerce_sync.reconcile import DayTotals, reconcile
-from commerce_sync.reconcile_sql import DISAGREEING, RECORD_TEXT
-from ledger import sql
+from commerce_sync.reconcile_suspects import Suspect, disagreeing, suspects
 from ledger.models import Company
-
-MOST_SUSPECTS: Final = 20
-
-
-class Suspect(Struct, frozen=True):
-    """A record that may explain a difference, and why it is suspected. ``total`` in minor units."""
-
-    number: int
-    kind: str
-    external_id: str
-    total: int
-    reason: str
 
 
 class OffDay(Struct, frozen=True):
@@ -40,52 +24,13 @@ def off_days(company_id: int | None = None) -> list[OffDay]:
     if not found:
         return []
     names = dict(Company.objects.filter(pk__in={day.company_id for day in found}).values_list("pk", "name"))
-    references: dict[int, list[str]] = {}
-    for company, reference in sql.rows(DISAGREEING, (company_id,) * 6):
-        references.setdefault(company, []).append(reference)
+    references = disagreeing(company_id)
     return [
         OffDay(
             names[day.company_id],
             day,
             tuple(suspects(day)) if day.differences else (),
-            tuple(references.get(day.company_id, ())) if day.disagreeing else (),
+            tuple(references.get((day.company_id, day.day, day.currency), ())),
         )
         for day in found
     ]
-
-
-# Of the records in the books that were posted for the day: those whose own lines miss their total, and those whose
-# total is the difference (or half of it: a record on the wrong side is off by twice its amount).
-_SUSPECTS: Final[LiteralString] = (
-    """WITH posted AS (
-        SELECT record.id, record.kind, record.external_id, record.total, """  # noqa: S608
-    + RECORD_TEXT
-    + """ AS body
-        FROM ledger_standing standing
-        JOIN ledger_record record ON record.id = standing.record_id
-        JOIN ledger_posting posting ON posting.id = standing.posting_id
-        WHERE standing.company_id = %s AND standing.state = 1 AND NOT record.deleted
-            AND (%s::date IS NULL OR posting.day = %s) AND record.currency = %s
-    ), weighed AS (
-        SELECT id, kind, external_id, total, (body ->> 'stated')::bigint - (
-            SELECT sum((line ->> 'net')::bigint + coalesce((
-                SELECT sum((tax ->> 'amount')::bigint) FROM jsonb_array_elements(
-                    CASE jsonb_typeof(line -> 'taxes') WHEN 'array' THEN line -> 'taxes' END) tax), 0))
-            FROM jsonb_array_elements(CASE jsonb_typeof(body -> 'lines') WHEN 'array' THEN body -> 'lines' END) line
-        ) AS off
-        FROM posted
-    )
-    SELECT id, kind, external_id, total,
-        CASE WHEN off <> 0 THEN 'its lines miss its total' WHEN abs(total) = ANY(%s) THEN 'its amount is the difference'
-            ELSE 'its amount is half the difference' END
-    FROM weighed WHERE off <> 0 OR abs(total) = ANY(%s) OR abs(total) * 2 = ANY(%s)
-    ORDER BY coalesce(off, 0) = 0, abs(total) <> ALL(%s), id LIMIT %s"""
-)
-
-
-def suspects(day: DayTotals) -> list[Suspect]:
-    """The records to look at first for the differences of ``day``."""
-    amounts = [abs(found.difference) for found in day.differences.values()]
-    when: date | None = day.day
-    parameters = (day.company_id, when, when, day.currency, amounts, amounts, amounts, amounts, MOST_SUSPECTS)
-    return [Suspect(*row) for row in sql.rows(_SUSPECTS, parameters)]

@@ -19,8 +19,8 @@ _MARKS: Final[dict[Level, str]] = {"ok": "ok     ", "warning": "WARNING", "failu
 class Command(BaseCommand):
     help = (
         "Examine this installation: database, migrations, keys and credentials, clock, disk, queue, schedules, work "
-        "and workers, syncs, deliveries, and the books themselves (balanced, bound, once each, and equal to an "
-        "independent sum of what the sales systems state). One line each. "
+        "and workers, syncs, deliveries, webhooks, and the books themselves (balanced, bound, once each, and equal to "
+        "an independent sum of what the sales systems state). One line each. "
         "Exit codes, for a watchdog: 0 all is well or there are only warnings; 1 at least one failure."
     )
     requires_system_checks: list[str] = []  # it must run when all is ill
