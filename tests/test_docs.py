@@ -252,7 +252,7 @@ def variables_read() -> dict[str, str]:
     for node in ast.walk(ast.parse((PROJECT / "commerce_sync" / "settings.py").read_text())):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             asked = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if asked in {"text", "flag", "whole", "word", "words", "secret", "db_url"}:
+            if asked in {"text", "flag", "whole", "word", "words", "web_address", "secret", "db_url"}:
                 has_default = asked in {"whole", "word"} and isinstance(node.args[1], ast.Constant)
                 default = node.args[1].value if has_default else ""  # type: ignore[attr-defined]
                 found[str(node.args[0].value)] = found.get(str(node.args[0].value)) or str(default)
