@@ -64,7 +64,10 @@ def platforms() -> tuple[CommercePlatform | AccountingPlatform, ...]:
 def named(word: str) -> CommercePlatform | AccountingPlatform | None:
     """The platform that ``word`` names: its key, its slug (dashes for underscores) or its published key."""
     wanted = word.replace("-", "_")
-    return next((each for each in platforms() if wanted in (each.key, each.published_key)), None)
+    for kind in (_all_commerce(), _all_accounting()):
+        if found := kind.get(wanted):
+            return found
+    return next((each for each in platforms() if each.published_key == word), None)
 
 
 def collect(package: str, base: type[P]) -> dict[str, P]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.urls import path
 from msgspec import UNSET
 from rest_framework.request import Request
 
-from commerce_sync.api.company_shapes import Company, CreateCompany, UpdateCompany, company_shape
+from commerce_sync.api.company_shapes import COMPANY_FACTS, Company, CreateCompany, UpdateCompany, company_shape
+from commerce_sync.api.connection_shapes import LINK_FACTS, LinkFacts
 from commerce_sync.api.errors import ApiError, invalid
 from commerce_sync.api.operation import operation
 from commerce_sync.api.orm_filter import Field, filtered
@@ -39,9 +41,10 @@ class CompanyList(ApiView):
         """Your companies with their connections, by name."""
         paging = read_paging(request)
         rows = filtered(CompanyRow.objects.filter(partner=self.partner), FIELDS, request)
-        linked = Prefetch("connections", queryset=Connection.objects.order_by("id"), to_attr="links")
-        found = list(rows.prefetch_related(linked)[paging.offset : paging.offset + paging.size])
-        results = [company_shape(row, row.links, request._request) for row in found]
+        # Tuples and not rows of models: making these is a third of the time of a list.
+        found = list(rows.values_list("id", *COMPANY_FACTS, named=True)[paging.offset : paging.offset + paging.size])
+        links = _links([row.id for row in found])
+        results = [company_shape(row, links[row.id], request._request) for row in found]
         return answer(page_of(results, rows.count(), paging, request))
 
     @operation("create-company", "Create company", tag="Companies", answers=Company, body=CreateCompany)
@@ -95,6 +98,15 @@ class CompanyDetail(ApiView):
     def _shown(self, row: CompanyRow, request: Request) -> HttpResponse:
         links = list(row.connections.order_by("id"))
         return answer(company_shape(row, links, request._request))
+
+
+def _links(company_ids: Sequence[int]) -> defaultdict[int, list[LinkFacts]]:
+    """The connections of each company, oldest first."""
+    links: defaultdict[int, list[LinkFacts]] = defaultdict(list)
+    rows = Connection.objects.filter(company_id__in=company_ids).order_by("id")
+    for row in rows.values_list("company_id", *LINK_FACTS, named=True):
+        links[row.company_id].append(row)
+    return links
 
 
 def _taken(other: CompanyRow) -> ApiError:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final, Protocol
 from uuid import UUID
 
 from django.http import HttpRequest
 from msgspec import UNSET, Meta, UnsetType
 
-from commerce_sync.api.connection_shapes import Connection, connection_shape
+from commerce_sync.api.connection_shapes import Connection, LinkFacts, connection_shape
 from commerce_sync.api.links import absolute
 from commerce_sync.api.shape import Input, Shape
-from connectors.models import Connection as ConnectionRow
-from ledger.models import Company as CompanyRow
 
 TagName = Annotated[str, Meta(min_length=1, max_length=27)]
 Tags = Annotated[dict[TagName, Annotated[str, Meta(max_length=100)]], Meta(max_length=10)]
@@ -57,7 +55,22 @@ class UpdateCompany(Input):
     tags: Tags | UnsetType = UNSET
 
 
-def company_shape(row: CompanyRow, connections: Sequence[ConnectionRow], request: HttpRequest) -> Company:
+class CompanyFacts(Protocol):
+    """What is published of a company: its row, or what a list reads of it."""
+
+    public_id: UUID
+    name: str
+    description: str
+    tags: dict[str, str]
+    currency: str
+    zone: str
+    created_at: datetime
+
+
+COMPANY_FACTS: Final = ("public_id", "name", "description", "tags", "currency", "zone", "created_at")
+
+
+def company_shape(row: CompanyFacts, connections: Sequence[LinkFacts], request: HttpRequest) -> Company:
     """A company as it is published."""
     synced = [each.last_synced_at for each in connections if each.last_synced_at]
     return Company(
@@ -65,7 +78,7 @@ def company_shape(row: CompanyRow, connections: Sequence[ConnectionRow], request
         name=row.name,
         redirect=absolute(request, f"/link/{row.public_id}"),
         created=row.created_at,
-        data_connections=[connection_shape(each, request) for each in connections],
+        data_connections=[connection_shape(each, row.public_id, request) for each in connections],
         description=row.description or UNSET,
         last_sync=max(synced) if synced else UNSET,
         tags=row.tags,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from functools import cache
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID, uuid5
 
 from django.http import HttpRequest
@@ -12,7 +13,6 @@ from msgspec import UNSET, UnsetType
 from commerce_sync.api.links import absolute
 from commerce_sync.api.shape import Input, Shape
 from connectors import registry
-from connectors.models import Connection as ConnectionRow
 from connectors.platform import CommercePlatform, Platform
 
 # The ids of platforms are made of their keys, so that every installation has the same.
@@ -59,9 +59,14 @@ class UpdateConnection(Input):
     status: Status | None = None
 
 
+@cache
+def _integration_id(key: str) -> UUID:
+    return uuid5(PLATFORMS, key)
+
+
 def integration_id(platform: Platform) -> UUID:
     """The id of a platform."""
-    return uuid5(PLATFORMS, platform.key)
+    return _integration_id(platform.key)
 
 
 def source_type(platform: Platform) -> SourceType:
@@ -69,8 +74,22 @@ def source_type(platform: Platform) -> SourceType:
     return "Commerce" if isinstance(platform, CommercePlatform) else "Accounting"
 
 
-def connection_shape(row: ConnectionRow, request: HttpRequest) -> Connection:
-    """A connection as it is published; its company must be at hand."""
+class LinkFacts(Protocol):
+    """What is published of a connection: its row, or what a list reads of it."""
+
+    public_id: UUID
+    platform: str
+    name: str
+    status: str
+    created_at: datetime
+    last_synced_at: datetime | None
+
+
+LINK_FACTS: Final = ("public_id", "platform", "name", "status", "created_at", "last_synced_at")
+
+
+def connection_shape(row: LinkFacts, company_id: UUID, request: HttpRequest) -> Connection:
+    """A connection of the company with this public id, as it is published."""
     platform = registry.named(row.platform)
     assert platform is not None, row.platform  # noqa: S101  # rows are only made of registered platforms
     return Connection(
@@ -80,7 +99,7 @@ def connection_shape(row: ConnectionRow, request: HttpRequest) -> Connection:
         source_id=uuid5(row.public_id, "source"),
         source_type=source_type(platform),
         platform_name=platform.name,
-        link_url=absolute(request, f"/link/{row.company.public_id}/{row.public_id}"),
+        link_url=absolute(request, f"/link/{company_id}/{row.public_id}"),
         status=row.status,  # type: ignore[arg-type]  # one of them, by a constraint
         created=row.created_at,
         last_sync=row.last_synced_at or UNSET,

@@ -47,9 +47,7 @@ class ConnectionList(ApiView):
         company, paging = self.company(companyId), read_paging(request)
         rows = filtered(ConnectionRow.objects.filter(company=company).order_by("id"), FIELDS, request)
         found = list(rows[paging.offset : paging.offset + paging.size])
-        for row in found:
-            row.company = company
-        results = [connection_shape(row, request._request) for row in found]
+        results = [connection_shape(row, company.public_id, request._request) for row in found]
         return answer(page_of(results, rows.count(), paging, request))
 
     @operation("create-connection", "Create connection", tag="Connections", answers=Connection, body=CreateConnection,
@@ -63,7 +61,7 @@ class ConnectionList(ApiView):
             raise invalid(words, ("platformKey", "unknown platform"))
         connect = connect_commerce if isinstance(platform, CommercePlatform) else connect_accounting
         row = connect(company=company, platform=platform.key, actor=self.actor, linked=False)
-        return answer(connection_shape(row, request._request))
+        return answer(connection_shape(row, row.company.public_id, request._request))
 
 
 class ConnectionDetail(ApiView):
@@ -78,7 +76,7 @@ class ConnectionDetail(ApiView):
             row = unlink(connection=row, actor=self.actor)
         elif said.status is not None and said.status != row.status:
             raise conflict(f"A connection becomes {said.status} by its authorization; only Unlinked can be set here.")
-        return answer(connection_shape(row, request._request))
+        return answer(connection_shape(row, row.company.public_id, request._request))
 
 
 class Authorization(ApiView):
@@ -99,7 +97,7 @@ class Authorization(ApiView):
             raise conflict(str(error)) from None
         except Failure as failure:
             raise ApiError(400, f"The platform did not accept this: {failure}", retry=None) from None
-        return answer(connection_shape(row, request._request))
+        return answer(connection_shape(row, row.company.public_id, request._request))
 
 
 _ONE: Final = "companies/<str:companyId>/connections/<str:connectionId>"

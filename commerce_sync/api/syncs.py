@@ -64,7 +64,9 @@ class _SyncView(ApiView):
         if gaps or version is None:
             words = "The company cannot be synced yet. Link its connections and save its configuration first."
             raise ApiError(400, words, items=gaps, code=status.CONFIGURATION)
-        return _Ready(company, version.book, [connection_shape(row, request._request) for row in rows])
+        return _Ready(
+            company, version.book, [connection_shape(row, company.public_id, request._request) for row in rows]
+        )
 
 
 class Latest(_SyncView):
@@ -117,7 +119,7 @@ class Status(ApiView):
     def get(self, request: Request, companyId: str) -> HttpResponse:
         """The latest sync and the connections; `NotStarted` without a sync id when there was no sync yet."""
         company = self.company(companyId)
-        links = [connection_shape(row, request._request) for row in _links(company)]
+        links = [connection_shape(row, company.public_id, request._request) for row in _links(company)]
         return answer(sync_status(_syncs(company).first(), company, links, now()))
 
 
@@ -177,10 +179,7 @@ def _syncs(company: Company) -> QuerySet[Sync]:
 
 
 def _links(company: Company) -> list[ConnectionRow]:
-    rows = list(ConnectionRow.objects.filter(company=company).order_by("id"))
-    for row in rows:
-        row.company = company
-    return rows
+    return list(ConnectionRow.objects.filter(company=company).order_by("id"))
 
 
 def _requested(company: Company, *, trigger: str, through: date, from_day: date | None = None) -> Sync:

@@ -138,7 +138,7 @@ def _connection(
 ) -> Webhook | ConnectionWebhook | None:
     if row is None and not _uuids([entry]):
         return None
-    shown = connection_shape(row, _as_if_asked()) if row else None
+    shown = connection_shape(row, company.public_id, _as_if_asked()) if row else None
     after = _STATUS_AFTER.get(entry.code) or (shown.status if shown else "Unlinked")
     data = WebhookConnection(
         company_id=company.public_id,
