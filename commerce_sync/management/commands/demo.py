@@ -133,7 +133,11 @@ class Command(BaseCommand):
         lines = ["", "─" * 100]
         if port is not None:
             site = f"http://{HOST}:{port}"
-            lines += [f"The books            {site}/books/", f"Administration       {site}/admin/"]
+            lines += [
+                f"The books            {site}/books/",
+                f"Administration       {site}/admin/",
+                f"The partner API      {site}/api/docs",
+            ]
         lines += [
             f"Log-in               {access.user}   password  {access.password}",
             f"API key              {access.api_key}",
