@@ -145,6 +145,8 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
 STATIC_ROOT = COMMERCE_SYNC_DATA_DIR / "static"
+if not PRODUCTION:  # nothing is collected there, but whoever serves the site looks for it
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Hashed names need collectstatic, which only a deployment runs; elsewhere files are served in place.
 WHITENOISE_USE_FINDERS = not PRODUCTION
 HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
