@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from django_q.models import Schedule as BellSchedule
 from commerce_sync import engine, services, tasks, work, work_rows
 from commerce_sync.due import SWEEP_ROWS
 from commerce_sync.models import CompanyQueue, Heartbeat, Job, Schedule, Sync
+from ledger import sql
 from ledger.models import AuditEntry, Company
 from tests.commerce_sync.cast import FIRST_DAY, a_merchant, allow_truncate, an_order, sell
 
@@ -239,6 +241,7 @@ class TestTogether:
             work._claim(hold)
             Job.objects.update(lease_until=NOON)  # long over, and still held
             assert work.drain().ended == 0
+        _wait_until_no_job_is_held()  # the server takes a moment to notice that a session is gone
         assert work.drain().ended == 1
 
     def test_a_bell_that_is_rung_twice_runs_nothing_twice(self) -> None:
@@ -257,6 +260,13 @@ class TestTogether:
             services.request_sync(company=company)
             transaction.set_rollback(True)
         assert (Job.objects.count(), Sync.objects.count(), OrmQ.objects.count()) == (0, 0, 0)
+
+
+def _wait_until_no_job_is_held() -> None:
+    ends = time.monotonic() + 5
+    while sql.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s::oid", (work.JOB_LOCK,)):
+        assert time.monotonic() < ends, "a job is still held"
+        time.sleep(0.01)
 
 
 @pytest.mark.django_db
