@@ -27,7 +27,7 @@ def reverse(documents: Sequence[Document], naming: Naming, book: Book) -> list[D
     """
     found = compose(_mirrored(documents), naming, book)
     left = effect_of([*documents, *found])
-    if left:
+    if left:  # a net: nothing is known to get here
         raise InexactReversal(f"{naming.stem} would leave {left}")
     return found
 
@@ -100,7 +100,7 @@ def _sums(document: Document, abouts: dict[str, About]) -> Iterator[Sum]:
             role = roles.BANK if about == "payout" else "tender"
             yield _plain(about, role, document.account, document.total)
             yield from _of_document(document.lines, -1)
-        case Payment():
+        case _:
             signed = document.amount if document.direction == "in" else -document.amount
             about = abouts.get(document.settles, "sale")
             control = roles.PAYABLE if about in ("fee", "fee_refund") else roles.RECEIVABLE

@@ -19,6 +19,7 @@ from ledger.book import MONEY_ROLES, Book, Policy
 from ledger.closing import Context, post
 from ledger.commerce import Fact, Record, Tender
 from ledger.compose import Naming
+from ledger.documents import Document as PureDocument
 from ledger.legs import Group
 from ledger.models import Document, Posting, Standing
 from ledger.post_due import post_due
@@ -287,6 +288,30 @@ def own_book(**policy: Any) -> Book:
     from tests.ledger.cast import a_book
 
     return a_book(policy=Policy(sales_by="", **policy))
+
+
+def _invoiced() -> tuple[list[PureDocument], Book]:
+    """A sale and a fee in invoice mode: an invoice with its payment, a bill with its."""
+    book = own_book()
+    accounts = {**book.accounts, "payable": "payable"}
+    book = msgspec.structs.replace(book, mode="invoice", accounts=accounts, supplier="Processor")
+    return post([(1, Change(an_order())), (2, Change(a_fee()))], Tally(book), CONTEXT).documents, book
+
+
+def test_a_bill_is_reversed_with_its_payment() -> None:
+    made, book = _invoiced()
+    assert {each.kind for each in made} >= {"invoice", "bill", "payment"}
+    naming = Naming("pub/2026-03-02/GBP/r", DAY, "GBP", title_of(made))
+    assert effect_of([*made, *reverse(made, naming, book)]) == {}
+
+
+def test_a_reversal_is_exact_even_under_a_book_that_has_changed() -> None:
+    made, book = _invoiced()
+    other = msgspec.structs.replace(book, accounts={**book.accounts, "receivable": "1999"}, supplier="", customer="X")
+    naming = Naming("pub/2026-03-02/GBP/r", DAY, "GBP", "reversal")
+    assert effect_of([*made, *reverse(made, naming, other)]) == {}
+    unpaid = [each for each in made if each.kind != "payment"]
+    assert effect_of([*unpaid, *reverse(unpaid, naming, other)]) == {}
 
 
 @settings(max_examples=150)
