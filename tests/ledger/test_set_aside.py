@@ -34,6 +34,7 @@ from tests.ledger.builders import (
     FAR,
     NOON,
     a_fee,
+    a_payout,
     an_order,
     balances,
     deliver,
@@ -291,16 +292,18 @@ def own_book(**policy: Any) -> Book:
 
 
 def _invoiced() -> tuple[list[PureDocument], Book]:
-    """A sale and a fee in invoice mode: an invoice with its payment, a bill with its."""
+    """A sale, a fee and a payout in invoice mode: an invoice with its payment, a bill with its, and a deposit."""
     book = own_book()
     accounts = {**book.accounts, "payable": "payable"}
     book = msgspec.structs.replace(book, mode="invoice", accounts=accounts, supplier="Processor")
-    return post([(1, Change(an_order())), (2, Change(a_fee()))], Tally(book), CONTEXT).documents, book
+    return post(
+        [(1, Change(an_order())), (2, Change(a_fee())), (3, Change(a_payout()))], Tally(book), CONTEXT
+    ).documents, book
 
 
-def test_a_bill_is_reversed_with_its_payment() -> None:
+def test_bills_deposits_and_payments_are_reversed_with_the_rest() -> None:
     made, book = _invoiced()
-    assert {each.kind for each in made} >= {"invoice", "bill", "payment"}
+    assert {each.kind for each in made} >= {"invoice", "bill", "payment", "deposit"}
     naming = Naming("pub/2026-03-02/GBP/r", DAY, "GBP", title_of(made))
     assert effect_of([*made, *reverse(made, naming, book)]) == {}
 
