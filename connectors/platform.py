@@ -91,6 +91,8 @@ class CommercePlatform(Platform):
         identity, updated = stamps.stamp(row, stream.id, stream.updated)
         if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
             raise MappingProblem("malformed", stream.id, "the row has no id")
+        if isinstance(identity, str) and "\x00" in identity:  # no text of PostgreSQL can hold it
+            raise MappingProblem("malformed", stream.id, "the id contains the character NUL")
         return str(identity), _instant(updated, stream.updated or "")
 
     def identities(self, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str] | None:

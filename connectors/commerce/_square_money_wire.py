@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from connectors.commerce._square_wire import Instant, Money, ProcessingFee, Wire
+from connectors.commerce._square_wire import Id, Instant, Money, ProcessingFee, Wire
 
 
 class Payment(Wire):
-    id: str
+    id: Id
     created_at: Instant
     updated_at: Instant | None = None
     status: str | None = None
@@ -25,7 +25,7 @@ class Settled(Wire):
 
 
 class Entry(Wire):
-    id: str
+    id: Id
     type: str
     effective_at: Instant | None = None
     gross_amount_money: Money | None = None
@@ -40,7 +40,7 @@ class Entry(Wire):
 class Payout(Wire):
     """A payout; `payout_entries` are what it is made of, which the pull puts beside it."""
 
-    id: str
+    id: Id
     location_id: str
     created_at: Instant
     amount_money: Money
@@ -57,7 +57,7 @@ class DisputedPayment(Wire):
 
 
 class Dispute(Wire):
-    id: str
+    id: Id
     state: str
     amount_money: Money
     created_at: Instant
@@ -75,7 +75,7 @@ class Activity(Wire):
 
 
 class GiftCardActivity(Wire):
-    id: str
+    id: Id
     type: str
     location_id: str
     created_at: Instant
@@ -90,7 +90,7 @@ class GiftCardActivity(Wire):
 
 
 class ShiftEvent(Wire):
-    id: str
+    id: Id
     event_type: str
     created_at: Instant
     event_money: Money | None = None
@@ -100,7 +100,7 @@ class ShiftEvent(Wire):
 class Shift(Wire):
     """A shift of a cash drawer; `location_id` and `events` are put beside it by the pull."""
 
-    id: str
+    id: Id
     opened_at: Instant
     state: str | None = None
     closed_at: Instant | None = None

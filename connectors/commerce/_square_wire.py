@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 # Beyond this no amount is one of a shop, and the sums of a day would not fit the columns of the ledger.
 _Units = Annotated[int, Meta(ge=-(10**15), le=10**15)]
 Instant = Annotated[datetime, Meta(tz=True)]
+Id = Annotated[str, Meta(min_length=1, max_length=190)]  # part of the ids of records, which are keys of an index
 
 
 class Wire(Struct, gc=False):
@@ -109,7 +110,7 @@ class Tender(Wire):
 class OrderRefund(Wire):
     """Money that an order says went back; which means of payment took it, only the refund itself says."""
 
-    id: str
+    id: Id
     tender_id: str | None = None
     amount_money: Money | None = None
     status: str | None = None
@@ -120,7 +121,7 @@ class Source(Wire):
 
 
 class Order(Wire):
-    id: str
+    id: Id
     location_id: str
     state: str | None = None
     source: Source | None = None
@@ -158,7 +159,7 @@ class Destination(Wire):
 class Refund(Wire):
     """A refund of a payment; `order` is its return order, which the pull puts beside it."""
 
-    id: str
+    id: Id
     created_at: Instant
     amount_money: Money
     updated_at: Instant | None = None
@@ -174,7 +175,7 @@ class Refund(Wire):
 
 
 class Location(Wire):
-    id: str
+    id: Id
     name: str | None = None
     currency: str | None = None
     timezone: str | None = None
@@ -198,7 +199,7 @@ class CatalogData(Wire):
 
 
 class CatalogObject(Wire):
-    id: str
+    id: Id
     type: str
     is_deleted: bool | None = None
     category_data: CatalogData | None = None

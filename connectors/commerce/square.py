@@ -68,7 +68,7 @@ class Square(CommercePlatform):
         revoke="/oauth2/revoke",
         client="json",
         extra=(("session", "false"),),
-        margin_seconds=7 * 86_400,  # of thirty days: a week of failing renewals costs nothing
+        margin_seconds=4 * 3_600,  # of thirty days, or of one where short-lived tokens are asked for
         scopes=(
             *("MERCHANT_PROFILE_READ", "ORDERS_READ", "PAYMENTS_READ", "ITEMS_READ", "PAYOUTS_READ", "DISPUTES_READ"),
             *("GIFTCARDS_READ", "BANK_ACCOUNTS_READ", "CASH_DRAWER_READ"),
