@@ -34,11 +34,12 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     api_key: str = ""
     username: str = ""
     password: str = ""
+    webhook_secrets: tuple[str, ...] = ()  # what the platform signs its deliveries with; several while one is exchanged
 
     def values(self) -> tuple[str, ...]:
         """The secret texts themselves, for the redactor; also in the form in which HTTP Basic sends them."""
         basic = _basic(self.username, self.password) if self.username else ""
-        texts = (self.access_token, self.refresh_token, self.api_key, self.password, basic)
+        texts = (self.access_token, self.refresh_token, self.api_key, self.password, basic, *self.webhook_secrets)
         return tuple(text for text in texts if text)
 
     def __repr__(self) -> str:
@@ -52,6 +53,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     client_secret: str = ""
     redirect_uri: str = ""
+    webhook_secrets: tuple[str, ...] = ()  # where deliveries to all merchants of the app are signed alike
 
     def __repr__(self) -> str:
         return f"Client({self.client_id!r})"

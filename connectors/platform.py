@@ -18,6 +18,7 @@ from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
 from connectors.session import CompanyFacts, MapContext, Option, Pushed, Session
+from connectors.webhooks import HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
 if TYPE_CHECKING:
@@ -60,9 +61,13 @@ class Platform:
 
 
 class CommercePlatform(Platform):
-    """Where sales come from. `streams` are the class's `Stream` attributes, by name."""
+    """Where sales come from.
+
+    `streams` are the class's `Stream` attributes, by name; `webhooks` is how the platform signs what it sends us.
+    """
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
+    webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

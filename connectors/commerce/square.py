@@ -22,6 +22,8 @@ currency, times are UTC. Rules, and why:
 * **One seller, many locations**: orders are searched for ten at a time, payments, payouts and drawers one by one,
   because without a location Square answers for the main one. Without a beginning it answers for the last year.
 * No rate is published, and `429` comes without a time: we keep to ten calls a second, and wait.
+* **Webhooks** go to one address for all sellers of an app (`/webhooks/square`, the seller is `merchant_id`, which is a
+  setting of the connection) or to that of a connection; they are signed over the address as it was registered.
 
 Settings of a connection, for what its country or Square's word leaves open (the first is the default):
 ``auto_gratuity``: service_charge | tip; ``gift_cards_without_order``: issued_free | pass_over (sold by another till);
@@ -49,6 +51,7 @@ from connectors.named import Thing
 from connectors.paging import Cursor, OnePage, Page
 from connectors.platform import CommercePlatform
 from connectors.session import Session
+from connectors.webhooks import Deliveries, HmacSha256
 
 VERSION: Final = "2026-09-16"
 _PAGES: Final = Cursor("cursor")
@@ -72,6 +75,17 @@ class Square(CommercePlatform):
         scopes=(
             *("MERCHANT_PROFILE_READ", "ORDERS_READ", "PAYMENTS_READ", "ITEMS_READ", "PAYOUTS_READ", "DISPUTES_READ"),
             *("GIFTCARDS_READ", "BANK_ACCOUNTS_READ", "CASH_DRAWER_READ"),
+        ),
+    )
+    webhooks = HmacSha256(
+        header="x-square-hmacsha256-signature",
+        over="url+body",
+        facts=Deliveries(
+            id="body:event_id",
+            sent="body:created_at",  # of the event, also when it is sent again, for a day (older pages: three)
+            revoked=("oauth.authorization.revoked",),
+            account="body:merchant_id",
+            account_setting="merchant_id",
         ),
     )
     budget = Budget((Rate(calls=600, seconds=60, burst=300),))

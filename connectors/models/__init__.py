@@ -17,6 +17,7 @@ from connectors.models.page import Page
 from connectors.models.push_item import PushItem
 from connectors.models.reference import Reference
 from connectors.models.watermark import Watermark
+from connectors.models.webhook_delivery import WebhookDelivery
 
 __all__ = [
     "Binding",
@@ -34,4 +35,5 @@ __all__ = [
     "PushItem",
     "Reference",
     "Watermark",
+    "WebhookDelivery",
 ]

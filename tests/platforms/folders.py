@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,6 +52,17 @@ class Convention(msgspec.Struct, forbid_unknown_fields=True):
     row: dict[str, Any]
 
 
+class Delivery(msgspec.Struct, forbid_unknown_fields=True):
+    """A webhook as the platform sends it: signed under `secret` for the address `url`, at the instant `at`."""
+
+    secret: str
+    url: str
+    at: datetime
+    id: str
+    headers: dict[str, str]
+    body: str
+
+
 class Row(NamedTuple):
     """One row of the pages, and the context in which it is mapped."""
 
@@ -73,6 +85,10 @@ class Folder:
     @cached_property
     def conventions(self) -> dict[str, Convention]:
         return msgspec.json.decode((self.path / "conventions.json").read_bytes(), type=dict[str, Convention])
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        return msgspec.json.decode((self.path / "webhook.json").read_bytes(), type=Delivery)
 
     @property
     def streams(self) -> dict[str, Stream]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -12,6 +13,8 @@ import pytest
 from connectors.errors import BadAnswer, MappingProblem
 from connectors.platform import CommercePlatform
 from connectors.reading import as_problem
+from connectors.signatures import Arrived, BadSignature, identity, verify
+from connectors.webhooks import TimedHmacSha256, TransmissionRsa
 from connectors.wire import Request, Response
 from ledger.adding_up import check
 from ledger.commerce import KIND_OF, Deleted, Order, decode, encode
@@ -156,3 +159,30 @@ def test_what_is_asked_and_what_is_answered_fit_the_vendor_s_own_description(key
         for exchange in folder.exchanges(stream):
             if exchange["request"]["path"] not in folder.facts.untested_operations:
                 judge.judge(exchange, headers)
+
+
+@of_each_platform
+def test_a_signed_delivery_is_believed_and_anything_else_is_not(key: str) -> None:
+    folder = Folder(key)
+    declared = folder.platform.webhooks
+    if declared is None:
+        pytest.skip("the platform sends no webhooks")
+    sent = folder.delivery
+    true = Arrived(sent.url, sent.headers, sent.body.encode())
+    verify(declared, true, ["another", sent.secret], sent.at)
+    assert identity(declared, true) == sent.id
+    false = {
+        "body": Arrived(sent.url, sent.headers, sent.body.encode() + b" "),
+        "nothing": Arrived(sent.url, {}, sent.body.encode()),
+        "header": Arrived(sent.url, dict.fromkeys(sent.headers, "é" * 44), sent.body.encode()),
+    }
+    for arrived in false.values():
+        with pytest.raises(BadSignature):
+            verify(declared, arrived, [sent.secret], sent.at)
+    for secrets in ([], ["another"], [""]):
+        with pytest.raises(BadSignature):
+            verify(declared, true, secrets, sent.at)
+    timed = isinstance(declared, TimedHmacSha256 | TransmissionRsa) or declared.facts.sent
+    if timed:
+        with pytest.raises(BadSignature):
+            verify(declared, true, [sent.secret], sent.at + timedelta(days=30))
