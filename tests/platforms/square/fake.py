@@ -407,6 +407,18 @@ class FakeSquare:
         self.put("orders", order)
         return refunds
 
+    def add_tip(self, payment: Json, amount: int) -> None:
+        """A tip written on the slip after the sale: the order and its payment change."""
+        order = self.rows["orders"][payment["order_id"]]
+        tender = next(each for each in order["tenders"] if each["id"] == payment["id"])
+        places = ((order, "total_money"), (order, "total_tip_money"), (order["net_amounts"], "total_money"))
+        places += ((order["net_amounts"], "tip_money"), (tender, "amount_money"), (tender, "tip_money"))
+        for row, name in (*places, (payment, "tip_money"), (payment, "total_money")):
+            row[name]["amount"] += amount
+        order["version"] += 1
+        self.put("orders", order)
+        self.put("payments", payment)
+
     def charge_fees(self) -> None:
         """Later than the sale, as ever: 2.6 % and ten of the smallest unit for each card payment without a fee."""
         for payment in self.all("payments"):

@@ -122,6 +122,8 @@ def sales(fake: FakeSquare, till: Till) -> None:
 
 
 def returns(fake: FakeSquare, till: Till) -> None:
+    slip = next(row for row in fake.all("payments") if row["tip_money"]["amount"] == 500)
+    fake.add_tip(slip, 100)
     taxed = {"taxes": [dict(STATE), dict(CITY)]}
     bought, payment = _paid(fake, till, {"line_items": [line("Coffee", 450, "4"), line("Cake", 799)], **taxed}, tip=100)
     fake.later(days=1)
