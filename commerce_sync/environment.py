@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
@@ -15,8 +16,15 @@ VARIABLES = frozenset(
     f"COMMERCE_SYNC_{name}"
     for name in (
         *("ALLOW_PRIVATE_HOSTS", "API_CALLS_A_MINUTE", "DATA_DIR", "DEBUG", "ENCRYPTION_KEYS"),
-        *("IDLE_IN_TRANSACTION_TIMEOUT_MS", "LOCK_TIMEOUT_MS", "LOG_LEVEL", "PRODUCTION", "PUBLIC_URL", "REDIS_URL"),
-        *("TRUST_PROXY", "WORKERS"),
+        *(
+            "IDLE_IN_TRANSACTION_TIMEOUT_MS",
+            "LOCK_TIMEOUT_MS",
+            "LOG_LEVEL",
+            "OAUTH_CLIENTS",
+            "PRODUCTION",
+            "PUBLIC_URL",
+        ),
+        *("REDIS_URL", "TRUST_PROXY", "WORKERS"),
     )
 )
 
@@ -106,3 +114,26 @@ def fernet_keys(joined: str) -> list[str]:
     if not keys:
         raise ImproperlyConfigured("COMMERCE_SYNC_ENCRYPTION_KEYS holds no key")
     return keys
+
+
+def oauth_clients(said: str) -> dict[str, dict[str, object]]:
+    """Who we are to the platforms: a JSON object, platform key → client. The message never shows what was given."""
+    if not said:
+        return {}
+    try:
+        found = msgspec.json.decode(said, type=dict[str, dict[str, object]])
+        for client in found.values():
+            msgspec.convert(client, _Client)
+    except msgspec.MsgspecError:
+        shape = '{"square": {"client_id": "…", "client_secret": "…", "webhook_secrets": ["…"]}}'
+        raise ImproperlyConfigured(f"COMMERCE_SYNC_OAUTH_CLIENTS must be a JSON object like {shape}") from None
+    return found
+
+
+class _Client(msgspec.Struct, forbid_unknown_fields=True):
+    """What a client may say (`connectors.auth.Client`, which settings cannot import)."""
+
+    client_id: str
+    client_secret: str = ""
+    redirect_uri: str = ""
+    webhook_secrets: tuple[str, ...] = ()

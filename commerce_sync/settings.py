@@ -20,6 +20,7 @@ from commerce_sync.environment import (
     fernet_keys,
     flag,
     generated_secrets,
+    oauth_clients,
     refuse_unknown_variables,
     text,
     web_address,
@@ -85,6 +86,7 @@ COMMERCE_SYNC_DATA_DIR = Path(text("COMMERCE_SYNC_DATA_DIR") or BASE_DIR / ".dat
 # host:port pairs on private addresses that may be called: test servers, a platform in one's own network.
 COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = words("COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS")
 SECRET_KEY = secret("SECRET_KEY")
+COMMERCE_SYNC_OAUTH_CLIENTS = oauth_clients(text("COMMERCE_SYNC_OAUTH_CLIENTS"))
 COMMERCE_SYNC_ENCRYPTION_KEYS = fernet_keys(secret("COMMERCE_SYNC_ENCRYPTION_KEYS"))
 ALLOWED_HOSTS = words("ALLOWED_HOSTS") or ([] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
 if not ALLOWED_HOSTS:

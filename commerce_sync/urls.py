@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from commerce_sync import views
+from commerce_sync import views, webhook_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.landing, name="landing"),
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("books/<uuid:company_id>/", views.company_books, name="company-books"),
     path("books/<uuid:company_id>/explain/", views.explained, name="explained"),
     path("admin/", admin.site.urls),
+    path("webhooks/<slug:platform>", webhook_views.of_app, name="webhook-of-app"),
+    path("webhooks/<slug:platform>/<uuid:connection>", webhook_views.of_connection, name="webhook"),
     path("", include("commerce_sync.flow.urls")),
     path("", include("commerce_sync.api.urls")),
 ]

@@ -13,6 +13,7 @@ from connectors.models import (
     Call,
     Connection,
     Credential,
+    IncomingWebhook,
     Option,
     Page,
     PushItem,
@@ -92,6 +93,14 @@ class CallAdmin(ReadOnly):
     list_filter = ("platform",)
     list_select_related = ("connection",)
     search_fields = ("=correlation",)
+
+
+@admin.register(IncomingWebhook)
+class IncomingWebhookAdmin(ReadOnly):
+    list_display = ("received_at", "event", "delivery_id", "body_bytes", "connection")
+    list_select_related = ("connection",)
+    search_fields = ("=delivery_id",)
+    exclude = ("body",)
 
 
 @admin.register(BudgetLine)

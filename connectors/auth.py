@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -34,11 +34,12 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     api_key: str = ""
     username: str = ""
     password: str = ""
+    webhook_secrets: tuple[str, ...] = ()  # what the platform signs its deliveries with; several while one is exchanged
 
     def values(self) -> tuple[str, ...]:
         """The secret texts themselves, for the redactor; also in the form in which HTTP Basic sends them."""
         basic = _basic(self.username, self.password) if self.username else ""
-        texts = (self.access_token, self.refresh_token, self.api_key, self.password, basic)
+        texts = (self.access_token, self.refresh_token, self.api_key, self.password, basic, *self.webhook_secrets)
         return tuple(text for text in texts if text)
 
     def __repr__(self) -> str:
@@ -52,6 +53,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     client_secret: str = ""
     redirect_uri: str = ""
+    webhook_secrets: tuple[str, ...] = ()  # where deliveries to all merchants of the app are signed alike
 
     def __repr__(self) -> str:
         return f"Client({self.client_id!r})"
@@ -61,6 +63,7 @@ class _TokenAnswer(msgspec.Struct):
     access_token: str = ""
     refresh_token: str | None = None
     expires_in: int | str | None = None
+    expires_at: str | int | None = None  # an ISO instant, or seconds since 1970
     error: str = ""
     error_description: str = ""
 
@@ -128,10 +131,10 @@ def read_tokens(response: Response, previous: Secrets, now: datetime) -> Secrets
     """
     try:
         answer = msgspec.json.decode(response.body, type=_TokenAnswer)
-        seconds = int(answer.expires_in) if answer.expires_in is not None else None
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        seconds = _seconds(answer, now)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, OverflowError) as error:
         raise BadAnswer(f"the token answer is unreadable: {error}", status=response.status) from None
-    if answer.error:
+    if answer.error or not response.ok:
         raise NotAuthorized(f"{answer.error} {answer.error_description}".strip(), status=response.status)
     if not answer.access_token:
         raise BadAnswer("the token answer has no access token", status=response.status)
@@ -142,6 +145,36 @@ def read_tokens(response: Response, previous: Secrets, now: datetime) -> Secrets
         refresh_token=answer.refresh_token or previous.refresh_token,
         expires_at=now + life,
     )
+
+
+def revoke_request(auth: OAuth2, client: Client, secrets: Secrets) -> Request | None:
+    """What tells the platform that we give our access back; None when it has no such call.
+
+    By the standard (RFC 7009) the refresh token is sent as a form; `json` platforms take the access token as JSON, and
+    the client's secret in the header. Sending it twice does no harm.
+    """
+    if auth.revoke is None:
+        return None
+    request = Request("POST", auth.revoke, safe=True, headers=(("Accept", "application/json"),))
+    if auth.client == "json":
+        request = request.with_headers(("Authorization", f"Client {client.client_secret}"))
+        return request.with_json({"client_id": client.client_id, "access_token": secrets.access_token})
+    token = secrets.refresh_token or secrets.access_token
+    login = _basic(client.client_id, client.client_secret)
+    form = ("Content-Type", "application/x-www-form-urlencoded")
+    request = request.with_headers(("Authorization", f"Basic {login}"), form)
+    return replace(request, body=urlencode({"token": token}).encode())
+
+
+def _seconds(answer: _TokenAnswer, now: datetime) -> int | None:
+    """How long the token lives from ``now`` on, None when the answer does not say. Raises ValueError."""
+    if answer.expires_in is not None:
+        return int(answer.expires_in)
+    if answer.expires_at is None:
+        return None
+    text = str(answer.expires_at)
+    end = datetime.fromtimestamp(int(text), UTC) if text.isdigit() else datetime.fromisoformat(text)
+    return int((end - now).total_seconds()) if end.tzinfo else int((end.replace(tzinfo=UTC) - now).total_seconds())
 
 
 def _token_request(auth: OAuth2, client: Client, fields: dict[str, str]) -> Request:

@@ -7,7 +7,7 @@ people read. Pure: no Django, no HTTP, no clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -186,9 +186,12 @@ class MappingProblem(Exception):
     """One row of a commerce platform that cannot become a record: data about the row, not about the outside.
 
     `code` is a code of `ledger.problems`, `path` leads to the value inside the row (`lines[2].taxes[0]`).
+    `facts` are what the catalog's sentence of the code is made of; without them `detail` is its message.
     """
 
-    def __init__(self, code: str, path: str, detail: str = "") -> None:
+    def __init__(self, code: str, path: str, detail: str = "", facts: Mapping[str, str | int] | None = None) -> None:
+        if facts is not None:
+            self.facts = dict(facts)
         self.code = code
         self.path = path
         self.detail = redact(detail)

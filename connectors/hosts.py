@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from connectors.errors import MisconfiguredPlatform
 
+# The setting by which the operator puts another server in the platform's place: a test server, a proxy.
+ELSEWHERE: Final = "base_url"
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 _WHOLE_URL: Final = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|//")
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,126}[A-Za-z0-9])?")
@@ -63,6 +65,8 @@ class Hosts:
         """
         if self.setting:
             return str(_setting(settings, self.setting)).rstrip("/")
+        if settings.get(ELSEWHERE):
+            return str(settings[ELSEWHERE]).rstrip("/")
         sandbox = settings.get("environment") == "sandbox" and self.sandbox
         return self._filled(sandbox or self.live, settings).rstrip("/")
 

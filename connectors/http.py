@@ -31,7 +31,7 @@ from connectors.trace import Trace, store_trace
 from connectors.transport import Gate, new_session, read_body
 from connectors.wire import Request, Response
 
-USER_AGENT: Final = "commerce-sync"
+OUR_HEADERS: Final = (("Accept", "application/json"), ("User-Agent", "commerce-sync"))
 Judge = Callable[[Response], Failure | None]
 
 
@@ -210,7 +210,7 @@ class Door:
         What goes wrong comes out as one of `verdict.LOST`.
         """
         limits = self._limits
-        headers = dict(request.with_headers(("Accept", "application/json"), ("User-Agent", USER_AGENT)).headers)
+        headers = dict(request.with_headers(*self.platform.headers, *OUR_HEADERS).headers)
         call = self._gate.start()
         # A time-out of the socket is per packet; the timer is what ends a call that drips.
         timer = threading.Timer(seconds, self._gate.cut, (call,))

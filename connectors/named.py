@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 
 class Named(Protocol):
     """One thing that a platform names (a mapping's `ReferenceRow`)."""
@@ -12,3 +14,12 @@ class Named(Protocol):
     id: str
     name: str
     facts: dict[str, Any]
+
+
+class Thing(Struct):
+    """A `Named` as it is: `kind` is location, category, product, variation, tax_rate; `facts` are JSON."""
+
+    kind: str
+    id: str
+    name: str
+    facts: dict[str, Any] = {}

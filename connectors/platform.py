@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
-from connectors.errors import BadAnswer, Failure, MappingProblem, MisconfiguredPlatform
-from connectors.paging import OnePage, Page, since_instant, value_at, walk
+from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
+from connectors.paging import OnePage, Page, since_instant, walk
 from connectors.session import CompanyFacts, MapContext, Option, Pushed, Session
+from connectors.webhooks import HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Platform:
     hosts: ClassVar[Hosts]
     auth: ClassVar[Auth] = NoAuth()
     budget: ClassVar[Budget]
+    headers: ClassVar[tuple[tuple[str, str], ...]] = ()  # of every call: the version of the interface, for one
     local: ClassVar[bool] = False
     setting_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
@@ -74,9 +77,13 @@ class Platform:
 
 
 class CommercePlatform(Platform):
-    """Where sales come from. `streams` are the class's `Stream` attributes, by name."""
+    """Where sales come from.
+
+    `streams` are the class's `Stream` attributes, by name; `webhooks` is how the platform signs what it sends us.
+    """
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
+    webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -91,8 +98,7 @@ class CommercePlatform(Platform):
         row whose values cannot be understood, `MisconfiguredPlatform` for an unknown dataset.
         """
         stream = self.stream(dataset)
-        wire = msgspec.json.decode(row, type=stream.wire) if stream.wire else msgspec.json.decode(row)
-        found = stream.to(wire, context)
+        found = stream.to(stamps.read(stream.wire, row), context)
         if found is None:
             return []
         return list(found) if isinstance(found, list | tuple) else [found]
@@ -103,13 +109,11 @@ class CommercePlatform(Platform):
         Raises `MappingProblem` when the row has no usable id or its instant cannot be read.
         """
         stream = self.stream(dataset)
-        try:
-            identity = value_at(row, stream.id)
-            updated = value_at(row, stream.updated) if stream.updated else None
-        except BadAnswer as error:
-            raise MappingProblem("malformed", stream.id, error.detail) from None
+        identity, updated = stamps.stamp(row, stream.id, stream.updated)
         if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
             raise MappingProblem("malformed", stream.id, "the row has no id")
+        if isinstance(identity, str) and "\x00" in identity:  # no text of PostgreSQL can hold it
+            raise MappingProblem("malformed", stream.id, "the id contains the character NUL")
         return str(identity), _instant(updated, stream.updated or "")
 
     def identities(self, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str] | None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import psycopg
 import pytest
 from django.db import connection as database
 
-from tests.benchmarks import real
+from ledger.models import ProblemRow
+from tests.benchmarks import measure_pull, real
 from tests.benchmarks.floor import DoesNotAddUp, Floor, create_tables
 from tests.benchmarks.floor_small import SmallFloor
 from tests.benchmarks.orders import Page, in_other_pages, last_day, order_pages, product_page, read_pages, write_pages
@@ -39,6 +42,17 @@ def floor_of(connection: psycopg.Connection, source: int = 1) -> Floor:
     floor = Floor(connection, source)
     floor.take(product_page())
     return floor
+
+
+@pytest.mark.django_db
+def test_the_pull_of_the_benchmark_keeps_every_order_of_its_server(tmp_path: Path, settings: Any) -> None:
+    measure_pull.write_pages(tmp_path / "pages", 600)
+    with measure_pull.serving(tmp_path / "pages") as url:
+        settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [url.removeprefix("http://")]
+        assert measure_pull.fetch_and_decode(url) == 600
+        found = measure_pull.pull(measure_pull.link_to(url))
+    assert (found.pages, found.rows, found.stored, found.refused) == (3, 600, 600, 0)
+    assert not ProblemRow.objects.exists()
 
 
 @pytest.mark.django_db

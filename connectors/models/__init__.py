@@ -12,6 +12,7 @@ from connectors.models.budget import BudgetLine
 from connectors.models.call import Call
 from connectors.models.connection import Connection
 from connectors.models.credential import Credential
+from connectors.models.incoming_webhook import IncomingWebhook
 from connectors.models.option import Option
 from connectors.models.page import Page
 from connectors.models.push_item import PushItem
@@ -34,4 +35,5 @@ __all__ = [
     "PushItem",
     "Reference",
     "Watermark",
+    "IncomingWebhook",
 ]

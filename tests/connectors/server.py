@@ -41,6 +41,15 @@ class Fault:
     header: str | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a route answers when it is not simply 200."""
+
+    status: int
+    value: Any
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 Route = Callable[[Seen], Any]
 
 
@@ -53,6 +62,7 @@ class PlatformServer:
     log: list[Seen] = field(default_factory=list)
     faults: deque[Fault] = field(default_factory=deque)
     routes: dict[str, Route] = field(default_factory=dict)
+    otherwise: Route | None = None  # answers what no route does
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -71,7 +81,7 @@ class PlatformServer:
     def answer(self, seen: Seen) -> Any:
         """Do what the request asks; this is the moment at which a write is committed."""
         with self.lock:
-            route = self.routes.get(seen.path)
+            route = self.routes.get(seen.path) or self.otherwise
             if route is not None:
                 return route(seen)
             if seen.method == "GET":
@@ -97,7 +107,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.state.log.append(seen)
             fault = self.state.faults.popleft() if self.state.faults else None
         if fault is None:
-            self._reply(200, self.state.answer(seen))
+            answer = self.state.answer(seen)
+            if isinstance(answer, Answer):
+                self._reply(answer.status, answer.value, **answer.headers)
+            else:
+                self._reply(200, answer)
         else:
             getattr(self, f"_{fault.name}")(seen, fault)
 

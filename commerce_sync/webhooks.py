@@ -1,0 +1,38 @@
+"""A delivery that is believed: noted once, and rung for in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from commerce_sync.models import Schedule
+from commerce_sync.services import note_event
+from connectors import deliveries
+from connectors.models import Connection
+from connectors.services import deauthorize
+from connectors.signatures import Arrived, Declared
+
+
+@transaction.atomic
+def take_delivery(*, connection: Connection, declared: Declared, arrived: Arrived, at: datetime) -> bool:
+    """Keep the delivery, and see to the sync that it asks for; False when it has come before.
+
+    It is only a bell: nothing in it is believed but that something happened, and what did is fetched. So one that
+    never comes costs nothing but time. Companies that are synced by the clock are not rung for, as with sales that are
+    pushed. An event that says that we are let in no longer ends the authorization.
+    """
+    event = deliveries.note(connection, declared, arrived, at)
+    if event is None:
+        return False
+    if event in declared.facts.revoked:
+        deauthorize(connection_id=connection.pk, actor="webhook", reason=event)
+        return True
+    if connection.status != Connection.Status.LINKED:
+        return True
+    on_event = Schedule.objects.filter(
+        company_id=connection.company_id, frequency=Schedule.Frequency.EVENT, enabled=True
+    )
+    if on_event.exists():
+        note_event(company_id=connection.company_id)
+    return True

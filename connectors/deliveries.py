@@ -1,0 +1,92 @@
+"""Webhooks that came in: whose they are, whether they are believed, and that each counts once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from connectors import registry
+from connectors.credentials import client_of, load
+from connectors.declare import OAuth2
+from connectors.errors import Failure, MisconfiguredPlatform
+from connectors.models import Connection, IncomingWebhook
+from connectors.platform import CommercePlatform
+from connectors.signatures import Arrived, BadSignature, Declared, identity, read, verify
+from connectors.webhooks import HmacSha256
+from ledger import sql
+
+KEPT_BYTES: Final = 16 * 1024  # of a body, for support
+KEPT_FOR: Final = timedelta(days=30)  # longer than any platform repeats a delivery
+LONGEST_EVENT: Final = 100
+
+
+def declared_by(slug: str) -> tuple[CommercePlatform, Declared] | None:
+    """The platform of that name with how it signs; None for one that we do not know, or that sends nothing."""
+    try:
+        platform = registry.commerce(slug.replace("-", "_"))
+    except MisconfiguredPlatform:
+        return None
+    return (platform, platform.webhooks) if platform.webhooks is not None else None
+
+
+def addressed(platform: CommercePlatform, public_id: UUID) -> Connection | None:
+    """The connection that a delivery is addressed to."""
+    return Connection.objects.filter(platform=platform.key, public_id=public_id).select_related("company").first()
+
+
+def concerned(platform: CommercePlatform, declared: Declared, arrived: Arrived) -> list[Connection]:
+    """The connections whose account a delivery to the address of the whole app names."""
+    facts = declared.facts
+    account = read(facts.account, arrived) if facts.account else None
+    if not isinstance(account, str) or not account:
+        return []
+    wanted = {f"settings__{facts.account_setting}": account}
+    linked = Connection.objects.filter(platform=platform.key, status=Connection.Status.LINKED, **wanted)
+    return list(linked.select_related("company").order_by("pk"))
+
+
+def believe(
+    platform: CommercePlatform, declared: Declared, arrived: Arrived, connection: Connection | None, at: datetime
+) -> None:
+    """Raise `BadSignature` unless the platform sent it: under a secret of the connection, or of our app."""
+    webhook_id = str(connection.settings.get("webhook_id", "")) if connection is not None else ""
+    verify(declared, arrived, _secrets(platform, declared, connection), at, webhook_id)
+
+
+def _secrets(platform: CommercePlatform, declared: Declared, connection: Connection | None) -> list[str]:
+    found: list[str] = []
+    if connection is not None:
+        try:
+            found += load(connection.pk).webhook_secrets
+        except Failure:
+            found += ()  # the app's may do
+    if isinstance(platform.auth, OAuth2):
+        try:
+            client = client_of(platform)
+        except MisconfiguredPlatform:
+            return found
+        found += client.webhook_secrets
+        if isinstance(declared, HmacSha256) and declared.by_client:
+            found.append(client.client_secret)
+    return found
+
+
+def note(connection: Connection, declared: Declared, arrived: Arrived, at: datetime) -> str | None:
+    """Keep the delivery; what happened, or None when it has come before. Joins the caller's transaction."""
+    said = read(declared.facts.event, arrived)
+    event = said.replace("\x00", "")[:LONGEST_EVENT] if isinstance(said, str) else ""
+    is_new = sql.execute(
+        """INSERT INTO connectors_incomingwebhook (connection_id, delivery_id, event, body, body_bytes, received_at)
+           VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (connection_id, delivery_id) DO NOTHING""",
+        (connection.pk, identity(declared, arrived), event, arrived.body[:KEPT_BYTES], len(arrived.body), at),
+    )
+    return event if is_new else None
+
+
+def forget(*, at: datetime) -> int:
+    """Delete the deliveries that are older than anybody asks for; how many."""
+    return IncomingWebhook.objects.filter(received_at__lt=at - KEPT_FOR).delete()[0]
+
+
+__all__ = ["BadSignature", "addressed", "believe", "concerned", "declared_by", "forget", "note"]

@@ -1,0 +1,64 @@
+"""Reading one row: its shape, its id, its last change. Pure.
+
+Every row that comes is asked for its id, most of them only that: the fields of a stamp are read in one pass over the
+row's bytes, by a shape that is made once for each stream.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+
+from connectors.errors import BadAnswer, MappingProblem
+from connectors.paging import value_at
+
+# The character NUL is JSON, but no text of PostgreSQL can hold it: one row would take its whole page down.
+_nul: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000").search
+
+
+def read(shape: Any, row: bytes | msgspec.Raw) -> Any:
+    """`row` in `shape` (anything when it is None).
+
+    Raises `msgspec.ValidationError` with the path of what does not fit, `MappingProblem` for what is no JSON or has
+    the character NUL in it.
+    """
+    body = bytes(row)
+    if b"\\u0000" in body and _nul(body):
+        raise MappingProblem("malformed", "$", "a text contains the character NUL")
+    try:
+        return _decoder(shape).decode(body)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MappingProblem("malformed", "$", f"it cannot be read: {error}") from None
+
+
+def stamp(row: bytes | msgspec.Raw, id_path: str, updated_path: str | None) -> tuple[Any, Any]:
+    """What stands at the two dotted paths, None where they lead nowhere. Raises `MappingProblem`."""
+    if "." in id_path or "." in (updated_path or ""):
+        try:
+            return value_at(bytes(row), id_path), value_at(bytes(row), updated_path) if updated_path else None
+        except BadAnswer as error:
+            raise MappingProblem("malformed", id_path, error.detail) from None
+    try:
+        found = _stamps(id_path, updated_path).decode(row)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MappingProblem("malformed", "$", str(error)) from None
+    return found.identity, found.changed
+
+
+@cache
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(Any if shape is None else shape)
+
+
+@cache
+def _stamps(id_name: str, updated_name: str | None) -> msgspec.json.Decoder[Any]:
+    names = {"identity": id_name} | ({"changed": updated_name} if updated_name else {})
+    fields: list[tuple[str, Any, Any]] = [("identity", Any, None)]
+    # A stream that does not say when a row changed has a field that no row has.
+    fields.append(("changed", Any, None) if updated_name else ("changed", None, None))
+    return msgspec.json.Decoder(msgspec.defstruct("Stamp", fields, rename=names, gc=False))

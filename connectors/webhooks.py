@@ -1,0 +1,81 @@
+"""How a platform signs what it sends us: the vocabulary in which its file says so. Pure; `signatures` verifies.
+
+A place in a delivery is written ``header:name`` or ``body:dotted.path``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+_PLACES = ("header", "body")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """What a delivery tells of itself.
+
+    `id` is the place of what names it, the same when it is sent again; `event` that of what happened; `sent` that of
+    the instant at which it did: older than `replay_seconds` it is refused, which is longer than the platform tries.
+    `revoked` are the events that say that we are let in no longer. `account` is the place of whose event it is, for
+    platforms that have one address for all merchants of an app, and the setting of connections that has the same.
+    """
+
+    id: str = "body:id"
+    event: str = "body:type"
+    sent: str | None = None
+    replay_seconds: int = 4 * 86_400
+    revoked: tuple[str, ...] = ()
+    account: str | None = None
+    account_setting: str = ""
+
+    def __post_init__(self) -> None:
+        for place in filter(None, (self.id, self.event, self.sent, self.account)):
+            if place.partition(":")[0] not in _PLACES or not place.partition(":")[2]:
+                raise ValueError(f"a place is header:name or body:path, not {place!r}")
+        if self.replay_seconds < 1 or bool(self.account) != bool(self.account_setting):
+            raise ValueError(f"a window of at least a second, and account with its setting: {self!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class HmacSha256:
+    """HMAC-SHA256 under a shared secret.
+
+    `over` is what is signed: the raw body, the registered address and the raw body, or the texts ``timestamp`` and
+    ``payload`` inside the body with a dot between. `key` is how the secret is written. `field` names the part of a
+    header of the form ``name=value,name=value``. `by_client` says that the secret is that of our OAuth client.
+    """
+
+    header: str
+    over: Literal["body", "url+body", "payload"] = "body"
+    encoding: Literal["base64", "hex"] = "base64"
+    key: Literal["text", "hex"] = "text"
+    field: str = ""
+    by_client: bool = False
+    facts: Deliveries = Deliveries()
+
+
+@dataclass(frozen=True, slots=True)
+class TimedHmacSha256:
+    """A header ``t=<unix seconds>,v1=<hex>`` over ``t.body``; several ``v1`` while a secret is exchanged.
+
+    `t` may be `tolerance_seconds` away from our clock, either way.
+    """
+
+    header: str
+    tolerance_seconds: int = 300
+    facts: Deliveries = Deliveries()
+
+
+@dataclass(frozen=True, slots=True)
+class TransmissionRsa:
+    """PayPal's: RSA (PKCS #1 v1.5, SHA-256) over ``id|time|webhook id|crc32 of the body``, under the key of a
+    certificate that has to be fetched and trusted first: the secret here is its public key as PEM, and the webhook's
+    id is the setting `webhook_setting` of the connection.
+    """
+
+    id_header: str = "paypal-transmission-id"
+    time_header: str = "paypal-transmission-time"
+    signature_header: str = "paypal-transmission-sig"
+    tolerance_seconds: int = 4 * 86_400
+    facts: Deliveries = Deliveries(id="header:paypal-transmission-id", event="body:event_type")

@@ -1,0 +1,62 @@
+"""The vendors' own descriptions of their interfaces, as judges of what we send and of what our pages say."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from openapi_core import Config, OpenAPI
+from openapi_core.datatypes import RequestParameters
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from tests.platforms.exchanges import Json
+
+
+class AskedFor:
+    """A request as openapi-core reads it."""
+
+    def __init__(self, asked: Json, host: str, headers: dict[str, str]) -> None:
+        self.host_url, self.path, self.method = host, asked["path"], asked["method"].lower()
+        self.full_url_pattern = f"{host}{asked['path']}"
+        self.body = json.dumps(asked["body"]).encode() if "body" in asked else None
+        self.content_type = "application/json"
+        self.parameters = RequestParameters(
+            query=ImmutableMultiDict(list(asked.get("query", {}).items())), header=Headers(headers)
+        )
+
+
+class Answered:
+    """An answer as openapi-core reads it."""
+
+    def __init__(self, value: Any) -> None:
+        self.data = json.dumps(value).encode()
+        self.status_code = 200
+        self.content_type = "application/json"
+        self.headers: dict[str, str] = {}
+
+
+class Judge:
+    """One vendor's OpenAPI description. The vendors' files are not strictly valid themselves: that is not asked."""
+
+    def __init__(self, path: Path) -> None:
+        description = json.loads(path.read_text())
+        self.host = description["servers"][0]["url"]
+        for operations in description["paths"].values():
+            for operation in operations.values():
+                if isinstance(operation, dict):
+                    operation.pop("security", None)  # recorded requests carry no secrets
+        self.openapi = OpenAPI.from_dict(description, config=Config(spec_validator_cls=None))
+
+    def judge(self, exchange: Json, headers: dict[str, str]) -> None:
+        """Raises what openapi-core finds wrong with the request, or with the answer."""
+        asked = AskedFor(exchange["request"], self.host, headers)
+        self.openapi.validate_request(asked)  # type: ignore[arg-type]
+        self.openapi.validate_response(asked, Answered(exchange["response"]))  # type: ignore[arg-type]
+
+
+@cache
+def judge_of(path: Path) -> Judge:
+    """The judge of a description, which takes seconds to read."""
+    return Judge(path)
