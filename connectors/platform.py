@@ -101,7 +101,7 @@ class CommercePlatform(Platform):
         found = stream.to(stamps.read(stream.wire, row), context)
         if found is None:
             return []
-        return list(found) if isinstance(found, list | tuple) else [found]
+        return [stamps.in_calendar(each) for each in (found if isinstance(found, list | tuple) else (found,))]
 
     def identify(self, dataset: str, row: bytes) -> tuple[str, datetime | None]:
         """The row's id at the platform and the aware instant of its last change (None when it does not say).

@@ -48,7 +48,9 @@ def pull_connection(connection: Connection, session: Session) -> PullResult:
     """
     platform = registry.commerce(connection.platform)
     total = PullResult()
-    fetched = [name for name, stream in platform.streams.items() if stream.endpoint is not None]
+    unwanted = connection.settings.get("without_streams", ())  # another connection tells of them, or nobody may
+    streams = {name: stream for name, stream in platform.streams.items() if name not in unwanted}
+    fetched = [name for name, stream in streams.items() if stream.endpoint is not None]
     for dataset in sorted(fetched, key=lambda name: bool(platform.stream(name).kinds)):
         total += pull_stream(connection, session, platform, dataset)
         connection.refresh_from_db(fields=["references_version"])

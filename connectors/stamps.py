@@ -1,4 +1,4 @@
-"""Reading one row: its shape, its id, its last change. Pure.
+"""Reading one row: its shape, its id, its last change, and whether its instants are of this world. Pure.
 
 Every row that comes is asked for its id, most of them only that: the fields of a stamp are read in one pass over the
 row's bytes, by a shape that is made once for each stream.
@@ -7,6 +7,7 @@ row's bytes, by a shape that is made once for each stream.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -14,6 +15,9 @@ import msgspec
 
 from connectors.errors import BadAnswer, MappingProblem
 from connectors.paging import value_at
+from ledger.commerce import Dispute, Order, Record, Refund, happened_at
+from ledger.zones import FIRST_YEAR as _FIRST
+from ledger.zones import LAST_YEAR as _LAST
 
 # The character NUL is JSON, but no text of PostgreSQL can hold it: one row would take its whole page down.
 _nul: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000").search
@@ -48,6 +52,30 @@ def stamp(row: bytes | msgspec.Raw, id_path: str, updated_path: str | None) -> t
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MappingProblem("malformed", "$", str(error)) from None
     return found.identity, found.changed
+
+
+def in_calendar(record: Record) -> Record:
+    """`record` itself; raises `MappingProblem` for an instant in it that no calendar of a merchant reaches.
+
+    Such an instant would not be met before the books are posted, and then stop all of them.
+    """
+    if not (_FIRST < record.updated_at.year < _LAST and _FIRST < happened_at(record).year < _LAST):
+        raise _bad_time("$", record.updated_at, happened_at(record))
+    if isinstance(record, Order | Refund):
+        for number, tender in enumerate(record.tenders):
+            if not _FIRST < tender.captured_at.year < _LAST:
+                raise _bad_time(f"$.tenders[{number}]", tender.captured_at)
+        for number, line in enumerate(record.lines or ()):
+            if line.fulfilled_at is not None and not _FIRST < line.fulfilled_at.year < _LAST:
+                raise _bad_time(f"$.lines[{number}]", line.fulfilled_at)
+    elif isinstance(record, Dispute) and not _FIRST < record.opened_at.year < _LAST:
+        raise _bad_time("$", record.opened_at)
+    return record
+
+
+def _bad_time(path: str, *instants: datetime) -> MappingProblem:
+    wrong = next(instant for instant in instants if not _FIRST < instant.year < _LAST)
+    return MappingProblem("bad_time", path, facts={"value": wrong.isoformat()})
 
 
 @cache

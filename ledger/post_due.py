@@ -7,6 +7,7 @@ together or not at all. A crash loses nothing and a second run finds nothing lef
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import ClassVar, LiteralString, NamedTuple
 from uuid import UUID
@@ -179,8 +180,9 @@ def _post_window(company_id: int, books: _Books, window: _Window, run: Run) -> P
     """Tally, close and write one window."""
     book = books.in_force.book
     tally = Tally(book, settlements_of(company_id, book) if book.mode == "per_payout" else None)
-    with no_collector():
-        batch = _tallied(tally, books, sql.stream(PENDING, (company_id, window.start, window.end)))
+    # Closed here: a stream that an error leaves half read holds the connection, and the rollback would wait for ever.
+    with no_collector(), closing(sql.stream(PENDING, (company_id, window.start, window.end))) as pending:
+        batch = _tallied(tally, books, pending)
     context = Context(books.in_force.company, run.through, run.locked_through, *earlier(company_id, tally.sums.keys()))
     posted = close(tally, context)
     documents = write(company_id=company_id, version=books.in_force, posted=posted, batch=batch, run=run)

@@ -11,7 +11,7 @@ The triggers in migrations/sql keep to look-ups by key and array for the same re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString, TypeVar
 from weakref import WeakKeyDictionary
@@ -49,7 +49,9 @@ def cursor() -> Iterator[psycopg.Cursor[TupleRow]]:
         yield opened
 
 
-def stream(query: LiteralString, parameters: Sequence[Any] = (), chunk_rows: int = 500) -> Iterator[TupleRow]:
+def stream(
+    query: LiteralString, parameters: Sequence[Any] = (), chunk_rows: int = 500
+) -> Generator[TupleRow, None, None]:
     """The rows of a query of any size in flat memory, the next ones being fetched while these are worked on.
 
     Nothing else can use the connection until the last row has been taken.

@@ -194,6 +194,10 @@ def test_a_missed_webhook_costs_nothing_but_time(link: Connection, settings: Any
         fake.later(hours=1)
         till.pay(till.order({"location_id": "LOC2", "line_items": [line("Tea", 300)]}), 300)
         assert pulled() == 2  # nobody rang
+        link.settings = {**link.settings, "without_streams": ["orders", "cash_drawers"]}
+        fake.later(hours=1)
+        till.pay(till.order({"location_id": "LOC1", "line_items": [line("Tea", 300)]}), 300)
+        assert pulled() == 2  # nobody is to ask
 
 
 @pytest.mark.parametrize(

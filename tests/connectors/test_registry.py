@@ -19,6 +19,10 @@ SHOP = '''"""A shop, with its quirks."""
 from connectors.declare import *
 from connectors.paging import Cursor
 from connectors.platform import CommercePlatform
+from datetime import UTC, datetime
+from ledger.commerce import Deleted
+
+AT = datetime(2026, 3, 2, tzinfo=UTC)
 
 class Shop(CommercePlatform):
     key = "shop"
@@ -26,7 +30,9 @@ class Shop(CommercePlatform):
     name = "Shop"
     hosts = Hosts(live="https://api.shop.example")
     budget = Budget()
-    orders = Stream(to=lambda wire, context: [wire], endpoint=GET("/orders"), paging=Cursor("c"))
+    orders = Stream(
+        to=lambda wire, context: [Deleted(wire["id"], "GBP", AT, AT)], endpoint=GET("/orders"), paging=Cursor("c")
+    )
 '''
 
 LEDGER = '''"""A ledger, with its quirks."""
@@ -156,7 +162,11 @@ def test_a_row_names_itself(package: Package) -> None:
     row = b'{"id": 12345678901234567890, "updated_at": "2026-03-29T03:30:00+02:00"}'
     assert shop.identify("orders", row) == ("12345678901234567890", datetime(2026, 3, 29, 1, 30, tzinfo=UTC))
     assert shop.identify("orders", b'{"id": "a"}') == ("a", None)
-    assert shop.map("orders", b'{"id": "a"}', MapContext("GBP")) == [{"id": "a"}]
+    assert [record.id for record in shop.map("orders", b'{"id": "a"}', MapContext("GBP"))] == ["a"]
+    with pytest.raises(MappingProblem, match="NUL"):
+        shop.map("orders", b'{"id": "a", "name": "\\u0000"}', MapContext("GBP"))
+    with pytest.raises(MappingProblem, match="NUL"):
+        shop.identify("orders", b'{"id": "a\\u0000"}')
 
 
 @pytest.mark.parametrize(

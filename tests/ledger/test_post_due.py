@@ -16,6 +16,7 @@ from ledger.book import Book
 from ledger.calendar import DayRule
 from ledger.commerce import Tender
 from ledger.models import Document, DocumentLine, Posting, RecordRow, Standing
+from ledger.zones import OutsideCalendar
 from tests.ledger.builders import (
     DAY,
     FAR,
@@ -49,6 +50,16 @@ def test_a_company_without_a_book_is_told_so() -> None:
     company.save()
     with pytest.raises(posting.NoBook):
         posting.post_due(company_id=company.pk, through=FAR, act=uuid4())
+
+
+def test_an_error_amid_the_records_ends_the_run_and_does_not_hang_it() -> None:
+    """The rollback would wait for ever for a stream of rows that the error had left half read."""
+    pub = london()
+    captured = datetime(1, 1, 2, tzinfo=UTC)
+    deliver(pub, an_order("o1", tenders=(Tender("t", "card", 1_200, captured),)), an_order("o2"))
+    with pytest.raises(OutsideCalendar), transaction.atomic():
+        post(pub)
+    assert Posting.objects.count() == 0
 
 
 def test_nothing_to_do_writes_nothing() -> None:

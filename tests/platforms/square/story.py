@@ -96,6 +96,8 @@ def sales(fake: FakeSquare, till: Till) -> None:
     off = [{"uid": "off", "name": "Spring", "percentage": "10", "type": "FIXED_PERCENTAGE", "scope": "ORDER"}]
     _paid(fake, till, {"line_items": [line("Cake", 1_333), line("Coffee", 450)], "discounts": off, **taxed})
     _paid(fake, till, {"location_id": "LOC2", "line_items": [line("Lunch", 1_200, "2")], "taxes": [dict(INSIDE)]})
+    inside = {"line_items": [line("Brunch", 1_500)], "taxes": [dict(INSIDE)], "discounts": [dict(off[0])]}
+    _paid(fake, till, {"location_id": "LOC2", **inside})
     fake.later(days=1)
     service = [
         {"uid": "sc", "name": "Table", "percentage": "5", "calculation_phase": "SUBTOTAL_PHASE", "taxable": True},
