@@ -7,7 +7,7 @@ from datetime import date
 from django.db import IntegrityError, transaction
 from psycopg.types.json import Jsonb
 
-from commerce_sync import status
+from commerce_sync import correlation, status
 from commerce_sync.models import Job, Schedule, Sync
 from commerce_sync.schedule import ResumeConflict, Rhythm, next_due, resume_conflict
 from commerce_sync.tasks import ring
@@ -48,7 +48,12 @@ def request_sync(
     try:
         with transaction.atomic():
             sync = Sync.objects.create(
-                company=company, trigger=trigger, through_day=through, from_day=from_day, started_at=at
+                company=company,
+                trigger=trigger,
+                through_day=through,
+                from_day=from_day,
+                started_at=at,
+                correlation=correlation.current(),
             )
     except IntegrityError as error:
         if "sync_one_unfinished" in str(error):

@@ -115,7 +115,7 @@ INSTALLED_APPS = [
     ),
 ]
 MIDDLEWARE = [
-    "commerce_sync.api.correlation.CorrelationMiddleware",
+    "commerce_sync.correlation.CorrelationMiddleware",
     *("django.middleware.security.SecurityMiddleware", "whitenoise.middleware.WhiteNoiseMiddleware"),
     *("django.contrib.sessions.middleware.SessionMiddleware", "django.middleware.common.CommonMiddleware"),
     *("django.middleware.csrf.CsrfViewMiddleware", "django.contrib.auth.middleware.AuthenticationMiddleware"),
@@ -168,7 +168,7 @@ if flag("COMMERCE_SYNC_TRUST_PROXY"):
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"correlation": {"()": "commerce_sync.api.correlation.CorrelationFilter"}},
+    "filters": {"correlation": {"()": "commerce_sync.correlation.CorrelationFilter"}},
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s [%(correlation)s]: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["correlation"]}},
     "root": {

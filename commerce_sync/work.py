@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from msgspec import Struct
 
-from commerce_sync import faultpoints, work_rows
+from commerce_sync import correlation, faultpoints, work_rows
 from commerce_sync.due import sweep_due
 from commerce_sync.engine import Done, Later, run_sync
 from commerce_sync.retry import backoff
@@ -76,7 +76,8 @@ def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: 
                     left = [(each.job_id, each.lease_token) for each in runs[place:]]
                     work_rows.free(left, uncount=True)
                     break
-                _work(run, drained)
+                with correlation.of(str(run.act)):
+                    _work(run, drained)
             hold.release_jobs()
     return drained
 

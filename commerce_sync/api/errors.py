@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from msgspec import UNSET, UnsetType
 from rest_framework import exceptions
 
-from commerce_sync.api import correlation
+from commerce_sync import correlation
 from commerce_sync.api.shape import Shape, encode
 
 logger = logging.getLogger(__name__)

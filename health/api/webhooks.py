@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import path
 from rest_framework.request import Request
 
-from commerce_sync.api import correlation
+from commerce_sync import correlation
 from commerce_sync.api.errors import conflict, invalid, missing
 from commerce_sync.api.operation import operation
 from commerce_sync.api.orm_filter import Field, filtered

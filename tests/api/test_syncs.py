@@ -8,8 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from commerce_sync import work
+from commerce_sync import correlation, work
+from commerce_sync.correlation import CorrelationFilter
 from commerce_sync.models import Sync
+from connectors import registry
+from connectors.accounting.books import Books
+from connectors.session import CompanyFacts, Session
 from ledger.models import Company
 from tests.api.cast import FIRST_DAY, Api, an_order, make_company, push_orders, ready_company
 
@@ -133,3 +137,30 @@ def test_foreign_and_unknown_syncs_are_answered_alike(api: Api, other_api: Api, 
     for tail in ("syncs/list/status", "syncs/latest/status", "syncs/lastSuccessful/status"):
         assert other_api.get(_path(company, tail)).status_code == 404
     assert other_api.post(_path(company, "latest")).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sync_keeps_the_correlation_of_the_request_that_asked_for_it(api: Api, company: Company) -> None:
+    api.post(_path(company, "latest"), headers={"X-Correlation-Id": "order-4711"})
+    assert Sync.objects.get().correlation == "order-4711"
+
+
+class Exploding(Books):
+    """Books with a mistake in them."""
+
+    def facts(self, session: Session) -> CompanyFacts:
+        raise RuntimeError("a mistake of ours")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_logged_in_a_run_carries_the_id_of_its_sync(
+    api: Api, company: Company, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry._all_accounting(), "books", Exploding())
+    sync_id = api.post(_path(company, "latest")).json()["commerceSyncId"]
+    caplog.handler.addFilter(CorrelationFilter())
+    with correlation.of("outer"):
+        work.drain()
+        assert correlation.current() == "outer"
+    told = [record for record in caplog.records if record.exc_info]
+    assert [record.correlation for record in told] == [sync_id]  # type: ignore[attr-defined]

@@ -1,10 +1,14 @@
-"""One id per request, on its answer and on every line that is logged meanwhile, so that they can be found together."""
+"""One id per request or run, on its answer and on every line that is logged meanwhile, so that they are found together.
+
+A request's is the caller's or made here; a run's is the id of its sync, which keeps that of the request that asked.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 from uuid import uuid4
@@ -17,8 +21,18 @@ _current: ContextVar[str] = ContextVar("correlation", default="")
 
 
 def current() -> str:
-    """The id of the request that is being answered, "" outside of requests."""
+    """The id of the request that is being answered, or of the run that is under way; "" when neither is."""
     return _current.get()
+
+
+@contextmanager
+def of(correlation: str) -> Iterator[None]:
+    """Within this, `current` is ``correlation``."""
+    token = _current.set(correlation)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 class CorrelationMiddleware:
@@ -30,11 +44,8 @@ class CorrelationMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         said = request.headers.get(HEADER, "")
         correlation = said if _PROPER.fullmatch(said) else uuid4().hex
-        token = _current.set(correlation)
-        try:
+        with of(correlation):
             response = self._get_response(request)
-        finally:
-            _current.reset(token)
         response[HEADER] = correlation
         return response
 
