@@ -180,6 +180,12 @@ def test_the_page_about_problems_is_what_the_catalogs_say() -> None:
     assert PROBLEMS.read_text() == problems_page(), "run: .venv/bin/python -m tests.test_docs --update-docs"
 
 
+def test_the_page_about_platforms_is_what_they_declare() -> None:
+    from commerce_sync.management.commands.platforms import platforms_page
+
+    assert text_of(PROJECT / "docs" / "platforms.md") == platforms_page(), "run: manage.py platforms --markdown"
+
+
 def test_every_problem_code_is_explained() -> None:
     assert [code for code in CATALOG if f"| `{code}` |" not in text_of(PROBLEMS)] == []
 
