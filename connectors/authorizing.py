@@ -15,7 +15,8 @@ from django.db import transaction
 from connectors import credentials
 from connectors.auth import Secrets, code_request, read_tokens
 from connectors.authorization import Authorization, BadAuthorization, read_authorization
-from connectors.credentials import FixedKeys, client_of
+from connectors.clients import client_of
+from connectors.credentials import FixedKeys
 from connectors.declare import OAuth2
 from connectors.errors import NotAuthorized
 from connectors.http import Door

@@ -23,6 +23,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from connectors.auth import Client, Secrets, must_renew, read_tokens, refresh_request
+from connectors.clients import client_of
 from connectors.declare import OAuth2
 from connectors.errors import Failure, MisconfiguredPlatform, NotAuthorized, Waiting
 from connectors.models import Credential
@@ -104,14 +105,6 @@ def rotate_keys(*, batch: int = 500) -> int:
 def current_key_id() -> str:
     """A short name of the key that encrypts now; it tells nothing about the key."""
     return hashlib.sha256(_keys()[0].encode()).hexdigest()[:16]
-
-
-def client_of(platform: Platform) -> Client:
-    """Who we are to an OAuth platform, from the settings; raises `MisconfiguredPlatform` when they do not say."""
-    clients = getattr(settings, "COMMERCE_SYNC_OAUTH_CLIENTS", {})
-    if platform.key not in clients:
-        raise MisconfiguredPlatform(f"COMMERCE_SYNC_OAUTH_CLIENTS has no client for {platform.key}")
-    return msgspec.convert(clients[platform.key], Client)
 
 
 class FixedKeys:

@@ -7,7 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from connectors import registry
-from connectors.credentials import client_of, load
+from connectors.clients import client_of
+from connectors.credentials import load
 from connectors.declare import OAuth2
 from connectors.errors import Failure, MisconfiguredPlatform
 from connectors.models import Connection, IncomingWebhook

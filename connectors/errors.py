@@ -149,6 +149,12 @@ class NotAuthorized(Failure):
     hint = "Connect the platform again."
 
 
+class BadCallback(NotAuthorized):
+    """What came back with the merchant's browser was not sent by the platform, or not for this."""
+
+    hint = "Begin the connection again."
+
+
 class PlatformDown(Failure):
     """The platform could not be reached or is out of order; nothing was written."""
 

@@ -22,6 +22,7 @@ from connectors.webhooks import HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
 if TYPE_CHECKING:
+    from connectors.auth import Client
     from ledger.commerce import Record
     from ledger.documents import Document
 
@@ -67,6 +68,14 @@ class Platform:
         Asked for those of `setting_fields` that are no part of the address: what is has been checked already.
         """
         return ""
+
+    def came_back(self, params: Mapping[str, str], client: Client, at: datetime) -> dict[str, str]:
+        """The settings that came back with the merchant's browser beside the code (a company, a shop).
+
+        `params` are those of the callback's address, `client` is who we are, `at` (aware) is now. Raises `BadCallback`
+        when the platform signs what it sends back and this is not signed by it.
+        """
+        return {}
 
     def refusal(self, response: Response) -> Failure | None:
         """What an answer of 4xx means in this platform's own words; None leaves it to the table of statuses.

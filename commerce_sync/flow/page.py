@@ -31,9 +31,24 @@ def page(
         response = view(request, *args, **kwargs)
         response["Content-Security-Policy"] = _POLICY
         response["Cache-Control"] = "no-store"
-        response["Referrer-Policy"] = "no-referrer"
+        # With no referrer at all browsers would name the origin of a form "null", and it could not be checked.
+        response.setdefault("Referrer-Policy", "same-origin")
         response["X-Frame-Options"] = "DENY"
         response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return guarded
+
+
+def unreferred(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A page in whose address is a secret: nobody is told it, not even our own next page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Referrer-Policy"] = "no-referrer"
         return response
 
     return guarded

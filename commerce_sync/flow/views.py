@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from commerce_sync.branding import brand_name
 from commerce_sync.flow import attempts
-from commerce_sync.flow.page import page
+from commerce_sync.flow.page import page, unreferred
 from commerce_sync.flow.session import begin, current
 from commerce_sync.setup_links import use_link
 from connectors import registry
@@ -34,6 +34,7 @@ STATES: Final = {
 # nothing more. Nor could it be checked: where no referrer is sent, browsers name the origin of a form "null".
 @csrf_exempt
 @page
+@unreferred
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, company_id: UUID) -> HttpResponse:
     """The landing page: reading it uses nothing up, so that scanners and prefetching do no harm; its form does."""
@@ -74,7 +75,7 @@ def home(request: HttpRequest) -> HttpResponse:
     wanted = (session.commerce_platform, session.accounting_platform)
     # Of several connections to one platform the latest is the one that the merchant means.
     rows = {row.platform: row for row in Connection.objects.filter(company=company, platform__in=wanted).order_by("id")}
-    links = [(_platform_name(key), STATES[Connection.Status(rows[key].status)]) for key in wanted if key in rows]
+    links = [_shown(rows[key]) for key in wanted if key in rows]
     return render(request, "flow/home.html", {"company": company, "brand": brand_name(company.partner), "links": links})
 
 
@@ -83,6 +84,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def link(request: HttpRequest, company_id: UUID, connection_id: UUID | None = None) -> HttpResponse:
     """The address that the API gives of a company or a connection: the same page for every id, there or not."""
     return render(request, "flow/link.html")
+
+
+def _shown(row: Connection) -> dict[str, object]:
+    return {
+        "id": row.public_id,
+        "name": _platform_name(row.platform),
+        "state": STATES[Connection.Status(row.status)],
+        "connects": row.status != Connection.Status.LINKED,
+    }
 
 
 def _again(request: HttpRequest, status: int = 401) -> HttpResponse:

@@ -19,7 +19,7 @@ from commerce_sync.api.paging import page_of, read_paging
 from commerce_sync.api.shape import Shape
 from commerce_sync.api.view import ApiView, answer
 from connectors import registry
-from connectors.credentials import client_of
+from connectors.clients import client_of
 from connectors.declare import OAuth2
 from connectors.errors import MisconfiguredPlatform
 from connectors.platform import AccountingPlatform, CommercePlatform

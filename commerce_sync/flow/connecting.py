@@ -1,0 +1,151 @@
+"""Connecting a platform from the merchant's pages: by consent in the browser, or by keys that the merchant types in."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from commerce_sync.flow.page import page
+from commerce_sync.flow.session import FlowSession, current
+from connectors import consent
+from connectors.authorization import BadAuthorization, setting_names
+from connectors.authorizing import authorize
+from connectors.declare import ApiKey, BasicLogin
+from connectors.errors import BadCallback, Failure, MisconfiguredPlatform
+from connectors.models import Connection
+from connectors.platform import Platform
+from connectors.services import AlreadyLinked, platform_of
+
+logger = logging.getLogger(__name__)
+
+_KEPT: Final = "flow_consents"
+MOST_KEPT: Final = 5  # ways begun in one session: two tabs, and some that were given up
+ACTOR: Final = "merchant"
+_SECRETS: Final = {
+    ApiKey: (("apiKey", "Key"),),
+    BasicLogin: (("username", "User name or key"), ("password", "Password or secret")),
+}
+
+
+@page
+@require_http_methods(["GET", "HEAD", "POST"])
+def connect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+    """The page of one connection: on to the platform's consent, or the fields that its access needs."""
+    session = current(request)
+    row = _connection(session, connection_id)
+    if session is None or row is None:
+        return render(request, "flow/again.html", status=401)
+    platform = platform_of(row)
+    if request.method == "POST":
+        return _given(request, row, platform)
+    if consent.asks_consent(row) and not _asked(row, platform):
+        return _sent(request, row, {})
+    return _form(request, row, platform)
+
+
+@page
+@require_safe
+def callback(request: HttpRequest, platform: str) -> HttpResponse:
+    """Back from the platform's consent: the code is exchanged, once, for the connection that the way was begun for."""
+    session = current(request)
+    kept: dict[str, Any] = request.session.get(_KEPT, {})
+    begun = kept.pop(request.GET.get("state", ""), None)
+    if session is None or begun is None:
+        return render(request, "flow/again.html", status=401)
+    request.session[_KEPT] = kept  # used up before anything else happens
+    found = msgspec.convert(begun, consent.Consent)
+    row = Connection.objects.select_related("company").filter(pk=found.connection_id).first()
+    if row is None or row.company_id != session.company_id or platform_of(row).slug != platform:
+        return render(request, "flow/again.html", status=401)
+    try:
+        consent.finish(found, {name: request.GET[name] for name in request.GET}, actor=ACTOR)
+    except BadCallback:
+        return _failed(request, row, "The connection was not completed.", 400)
+    except BadAuthorization as error:
+        return _failed(request, row, " ".join(sentence for _, sentence in error.items), 400)
+    except (AlreadyLinked, Failure) as error:
+        return _failed(request, row, _sentence(error, platform_of(row)), 409)
+    return redirect("flow")
+
+
+def _given(request: HttpRequest, row: Connection, platform: Platform) -> HttpResponse:
+    """The form was sent: the access is stored, or the way to the consent is shown."""
+    fields = {name: request.POST[name].strip() for name, _, _ in _fields(row, platform) if request.POST.get(name)}
+    if consent.asks_consent(row):
+        return _sent(request, row, fields)
+    try:
+        authorize(connection=row, secrets=fields, actor=ACTOR)
+    except BadAuthorization as error:
+        return _form(request, row, platform, dict(error.items))
+    except (AlreadyLinked, Failure) as error:
+        return _failed(request, row, _sentence(error, platform), 409)
+    return redirect("flow")
+
+
+def _sent(request: HttpRequest, row: Connection, fields: dict[str, str]) -> HttpResponse:
+    """On to the platform. After a form by a link: browsers hold a form's redirects to this site."""
+    try:
+        begun = consent.begin(row, fields)
+    except BadAuthorization as error:
+        return _form(request, row, platform_of(row), dict(error.items))
+    except Failure as error:
+        return _failed(request, row, _sentence(error, platform_of(row)), 409)
+    kept = list(request.session.get(_KEPT, {}).items())[-(MOST_KEPT - 1) :]
+    request.session[_KEPT] = {**dict(kept), begun.state: msgspec.to_builtins(begun.consent)}
+    if request.method == "POST":
+        return render(request, "flow/onward.html", {"address": begun.address, "name": platform_of(row).name})
+    return redirect(begun.address)
+
+
+def _form(
+    request: HttpRequest, row: Connection, platform: Platform, problems: dict[str, str] | None = None
+) -> HttpResponse:
+    problems = problems or {}
+    fields = [
+        {"name": name, "label": label, "secret": secret, "problem": problems.get(name, "")}
+        for name, label, secret in _fields(row, platform)
+    ]
+    others = [sentence for name, sentence in problems.items() if name not in {field["name"] for field in fields}]
+    context = {"name": platform.name, "fields": fields, "others": others}
+    return render(request, "flow/connect.html", context, status=400 if problems else 200)
+
+
+def _fields(row: Connection, platform: Platform) -> list[tuple[str, str, bool]]:
+    """(name, label, whether it is a secret) of what has to be typed in."""
+    found = [(name, label, False) for name, label in _asked(row, platform).items()]
+    return found + [(name, label, True) for name, label in _SECRETS.get(type(platform.auth), ())]
+
+
+def _asked(row: Connection, platform: Platform) -> dict[str, str]:
+    """The settings that the platform's addresses need and that are not known yet."""
+    needed = () if platform.local else platform.hosts.settings_needed
+    names = setting_names(platform)
+    return {name: names[name] for name in needed if not row.settings.get(name)}
+
+
+def _failed(request: HttpRequest, row: Connection, sentence: str, status: int) -> HttpResponse:
+    context = {"sentence": sentence, "connection": row, "name": platform_of(row).name}
+    return render(request, "flow/failed.html", context, status=status)
+
+
+def _sentence(error: Exception, platform: Platform) -> str:
+    """What went wrong, for the merchant; what only the operator can mend is logged in its own words."""
+    if isinstance(error, AlreadyLinked):
+        return str(error)
+    if isinstance(error, MisconfiguredPlatform):
+        logger.error("%s cannot be connected: %s", platform.name, error)
+        return f"{platform.name} cannot be connected here at the moment. The people who run this have been told."
+    return f"{platform.name} did not answer as it should. Try again in a few minutes."
+
+
+def _connection(session: FlowSession | None, connection_id: UUID) -> Connection | None:
+    if session is None:
+        return None
+    rows = Connection.objects.select_related("company")
+    return rows.filter(company_id=session.company_id, public_id=connection_id).first()
