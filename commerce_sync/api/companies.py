@@ -19,6 +19,7 @@ from commerce_sync.api.operation import operation
 from commerce_sync.api.orm_filter import Field, filtered
 from commerce_sync.api.paging import page_of, read_paging
 from commerce_sync.api.view import ApiView, answer
+from commerce_sync.connection_errors import ended
 from connectors.models import Connection
 from ledger.models import Company as CompanyRow
 from ledger.money import UnknownCurrency
@@ -44,7 +45,8 @@ class CompanyList(ApiView):
         # Tuples and not rows of models: making these is a third of the time of a list.
         found = list(rows.values_list("id", *COMPANY_FACTS, named=True)[paging.offset : paging.offset + paging.size])
         links = _links([row.id for row in found])
-        results = [company_shape(row, links[row.id], request._request) for row in found]
+        why = ended(link for row in found for link in links[row.id])
+        results = [company_shape(row, links[row.id], request._request, why) for row in found]
         return answer(page_of(results, rows.count(), paging, request))
 
     @operation("create-company", "Create company", tag="Companies", answers=Company, body=CreateCompany)
@@ -97,7 +99,7 @@ class CompanyDetail(ApiView):
 
     def _shown(self, row: CompanyRow, request: Request) -> HttpResponse:
         links = list(row.connections.order_by("id"))
-        return answer(company_shape(row, links, request._request))
+        return answer(company_shape(row, links, request._request, ended(links)))
 
 
 def _links(company_ids: Sequence[int]) -> defaultdict[int, list[LinkFacts]]:

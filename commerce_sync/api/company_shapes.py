@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final, Protocol
 from uuid import UUID
@@ -10,9 +10,10 @@ from uuid import UUID
 from django.http import HttpRequest
 from msgspec import UNSET, Meta, UnsetType
 
-from commerce_sync.api.connection_shapes import Connection, LinkFacts, connection_shape
+from commerce_sync.api.connection_shapes import NOTHING_ENDED, Connection, LinkFacts, connection_shape
 from commerce_sync.api.links import absolute
 from commerce_sync.api.shape import Input, Shape
+from commerce_sync.connection_errors import Ended
 
 TagName = Annotated[str, Meta(min_length=1, max_length=27)]
 Tags = Annotated[dict[TagName, Annotated[str, Meta(max_length=100)]], Meta(max_length=10)]
@@ -70,15 +71,20 @@ class CompanyFacts(Protocol):
 COMPANY_FACTS: Final = ("public_id", "name", "description", "tags", "currency", "zone", "created_at")
 
 
-def company_shape(row: CompanyFacts, connections: Sequence[LinkFacts], request: HttpRequest) -> Company:
-    """A company as it is published."""
+def company_shape(
+    row: CompanyFacts,
+    connections: Sequence[LinkFacts],
+    request: HttpRequest,
+    ended: Mapping[UUID, Ended] = NOTHING_ENDED,
+) -> Company:
+    """A company as it is published; ``ended`` says why connections of it are not linked any more."""
     synced = [each.last_synced_at for each in connections if each.last_synced_at]
     return Company(
         id=row.public_id,
         name=row.name,
         redirect=absolute(request, f"/link/{row.public_id}"),
         created=row.created_at,
-        data_connections=[connection_shape(each, row.public_id, request) for each in connections],
+        data_connections=[connection_shape(each, row.public_id, request, ended) for each in connections],
         description=row.description or UNSET,
         last_sync=max(synced) if synced else UNSET,
         tags=row.tags,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Literal, Protocol
@@ -12,6 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from commerce_sync.api.links import absolute
 from commerce_sync.api.shape import Input, Shape
+from commerce_sync.connection_errors import Ended
 from connectors import registry
 from connectors.platform import CommercePlatform, Platform
 
@@ -28,6 +30,7 @@ class DataConnectionError(Shape):
     status_text: str
     error_message: str
     errored_on_utc: datetime
+    status: Literal["Active", "Resolved"]
 
 
 class Connection(Shape):
@@ -85,11 +88,14 @@ class LinkFacts(Protocol):
     last_synced_at: datetime | None
 
 
+NOTHING_ENDED: Final[Mapping[UUID, Ended]] = {}
 LINK_FACTS: Final = ("public_id", "platform", "name", "status", "created_at", "last_synced_at")
 
 
-def connection_shape(row: LinkFacts, company_id: UUID, request: HttpRequest) -> Connection:
-    """A connection of the company with this public id, as it is published."""
+def connection_shape(
+    row: LinkFacts, company_id: UUID, request: HttpRequest, ended: Mapping[UUID, Ended] = NOTHING_ENDED
+) -> Connection:
+    """A connection of the company with this public id, as it is published; ``ended`` says why it is not linked."""
     platform = registry.named(row.platform)
     assert platform is not None, row.platform  # noqa: S101  # rows are only made of registered platforms
     return Connection(
@@ -103,5 +109,13 @@ def connection_shape(row: LinkFacts, company_id: UUID, request: HttpRequest) -> 
         status=row.status,  # type: ignore[arg-type]  # one of them, by a constraint
         created=row.created_at,
         last_sync=row.last_synced_at or UNSET,
+        data_connection_errors=[_error(ended[row.public_id])] if row.public_id in ended else UNSET,
         connection_info={"platform": platform.slug, "name": row.name},
+    )
+
+
+def _error(why: Ended) -> DataConnectionError:
+    words = f"The platform does not let us in any more: {why.reason} Authorize the connection again."
+    return DataConnectionError(
+        status_code="401", status_text="Deauthorized", error_message=words, errored_on_utc=why.at, status="Active"
     )

@@ -20,6 +20,7 @@ from commerce_sync.api.operation import operation
 from commerce_sync.api.orm_filter import Field, filtered
 from commerce_sync.api.paging import page_of, read_paging
 from commerce_sync.api.view import ApiView, answer
+from commerce_sync.connection_errors import ended
 from connectors import registry
 from connectors.authorization import BadAuthorization
 from connectors.authorizing import authorize, unlink
@@ -47,7 +48,8 @@ class ConnectionList(ApiView):
         company, paging = self.company(companyId), read_paging(request)
         rows = filtered(ConnectionRow.objects.filter(company=company).order_by("id"), FIELDS, request)
         found = list(rows[paging.offset : paging.offset + paging.size])
-        results = [connection_shape(row, company.public_id, request._request) for row in found]
+        why = ended(found)
+        results = [connection_shape(row, company.public_id, request._request, why) for row in found]
         return answer(page_of(results, rows.count(), paging, request))
 
     @operation("create-connection", "Create connection", tag="Connections", answers=Connection, body=CreateConnection,

@@ -108,7 +108,13 @@ def _form(
 ) -> HttpResponse:
     problems = problems or {}
     fields = [
-        {"name": name, "label": label, "secret": secret, "problem": problems.get(name, "")}
+        {
+            "name": name,
+            "label": label,
+            "secret": secret,
+            "problem": problems.get(name, ""),
+            "value": "" if secret else request.POST.get(name, ""),
+        }
         for name, label, secret in _fields(row, platform)
     ]
     others = [sentence for name, sentence in problems.items() if name not in {field["name"] for field in fields}]

@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from connectors.models import Connection
+from connectors.services import deauthorize
 from ledger.models import AuditEntry
 from tests.api.cast import Api, make_company, ready_company, shop_of
 
@@ -84,3 +85,16 @@ def test_foreign_and_unknown_connections_are_answered_alike(api: Api, other_api:
         assert [other_api.send(method, path, body).status_code for path in paths] == [404, 404, 404]
     assert other_api.get(f"/companies/{company.public_id}/connections").status_code == 404
     assert other_api.post(f"/companies/{company.public_id}/connections", {"platformKey": "books"}).status_code == 404
+
+
+def test_why_a_connection_works_no_longer_is_told_until_it_is_authorized_again(api: Api) -> None:
+    company = ready_company(api.partner)
+    shop = shop_of(company)
+    deauthorize(connection_id=shop.pk, actor="engine", reason="The platform no longer accepts our access.")
+    root = f"/companies/{company.public_id}/connections"
+    for listed in (api.get(root).json()["results"], api.get("/companies").json()["results"][0]["dataConnections"]):
+        [told] = [each for each in listed if each["id"] == str(shop.public_id)]
+        assert told["status"] == "Deauthorized"
+        assert "no longer accepts" in told["dataConnectionErrors"][0]["errorMessage"]
+    api.put(f"{root}/{shop.public_id}/authorization", {})
+    assert all("dataConnectionErrors" not in each for each in api.get(root).json()["results"])
