@@ -11,7 +11,7 @@ CREATE FUNCTION health_is_wanted(event_type text, partner bigint) RETURNS boolea
             AND (event_type IS NULL OR endpoint.event_types = '{}' OR event_type = ANY (endpoint.event_types)))
 $$;
 
--- Which audit codes are events is known above (health/event_types.py); what is none is dropped there.
+-- Which audit codes are events is known above (health/webhooks/event_types.py); what is none is dropped there.
 CREATE FUNCTION health_hear_audit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM health_webhookendpoint) THEN
