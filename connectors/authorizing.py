@@ -22,6 +22,7 @@ from connectors.http import Door
 from connectors.linked import after_linking
 from connectors.models import Connection, Credential
 from connectors.platform import Platform
+from connectors.revoking import give_back_later
 from connectors.services import AlreadyLinked, link, locked, move, platform_of, private_places
 from ledger.services import audit, now
 
@@ -51,9 +52,12 @@ def authorize(*, connection: Connection, secrets: Mapping[str, str], actor: str)
 def unlink(*, connection: Connection, actor: str) -> Connection:
     """Stop using the connection and delete its stored secrets; the connection as it is then. Twice changes nothing.
 
-    What it brought and what was delivered stays.
+    What it brought and what was delivered stays. An OAuth platform is told once this is committed, as well as it can
+    be: the connection is unlinked whatever comes of it.
     """
     held = locked(connection.pk)
+    if Credential.objects.filter(connection=held).exists():
+        give_back_later(held, actor=actor)
     Credential.objects.filter(connection=held).delete()
     if held.status == Connection.Status.UNLINKED:
         return held
