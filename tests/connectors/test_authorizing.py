@@ -15,11 +15,12 @@ from django.db import transaction
 
 from connectors import credentials, registry
 from connectors.addresses import BadAddress, base_address
-from connectors.auth import Client, Secrets
+from connectors.auth import Client, Secrets, told_account
 from connectors.authorization import BadAuthorization, read_authorization
 from connectors.authorizing import authorize, unlink
 from connectors.credentials import StoredKeys
 from connectors.declare import GET, ApiKey, BasicLogin, Budget, Hosts, OAuth2, Stream
+from connectors.deliveries import concerned
 from connectors.errors import Failure, NotAuthorized, PlatformDown
 from connectors.http import OpenTransaction
 from connectors.models import Call, Connection, Credential, Watermark
@@ -27,6 +28,7 @@ from connectors.paging import OnePage
 from connectors.platform import AccountingPlatform, CommercePlatform
 from connectors.services import AlreadyLinked, connect_accounting, connect_commerce, deauthorize, set_base_url
 from connectors.session import CompanyFacts, Option, Session
+from connectors.signatures import Arrived
 from connectors.webhooks import Deliveries, HmacSha256
 from connectors.wire import Request, Response
 from ledger.models import AuditEntry, Company
@@ -565,3 +567,49 @@ def test_an_account_that_another_linked_connection_uses_is_given_back_with_the_l
     assert revoked.told == []
     unlink(connection=other, actor="test")
     assert len(revoked.told) == 1
+
+
+def named_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform names the merchant in its token answers, and in what it delivers to the address of the app."""
+    facts = Deliveries(account="body:merchant", account_setting="merchant")
+    monkeypatch.setattr(Granted, "webhooks", HmacSha256("x-signature", facts=facts))
+    monkeypatch.setattr(Granted, "auth", replace(Granted.auth, account="who.id"))
+
+
+def test_the_account_that_a_token_answer_names_is_what_deliveries_are_told_apart_by(
+    company: Company, tokens: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named_by(monkeypatch)
+    tokens.answer |= {"who": {"id": "M1"}}
+    link = waiting(company, "granted")
+    linked = authorize(connection=link, secrets=by_code(tokens), actor="test")
+    assert linked.settings == {"base_url": tokens.server.url, "merchant": "M1"}
+    platform = registry.commerce("granted")
+    arrived = {name: Arrived("", {}, json.dumps({"merchant": name}).encode()) for name in ("M1", "M2")}
+    assert platform.webhooks is not None
+    assert [each.pk for each in concerned(platform, platform.webhooks, arrived["M1"])] == [link.pk]
+    assert concerned(platform, platform.webhooks, arrived["M2"]) == []
+
+
+@pytest.mark.parametrize(
+    "who",
+    [None, {}, "M1", {"id": None}, {"id": True}, {"id": ["M2"]}, {"id": "x" * 201}, {"id": "\x00"}],
+)
+def test_an_account_that_a_token_answer_does_not_name_leaves_none_of_before(
+    company: Company, tokens: TokenServer, monkeypatch: pytest.MonkeyPatch, who: Any
+) -> None:
+    named_by(monkeypatch)
+    tokens.answer |= {"who": who}
+    link = waiting(company, "granted")
+    Connection.objects.filter(pk=link.pk).update(settings={"merchant": "M0"})
+    linked = authorize(connection=link, secrets=by_code(tokens), actor="test")
+    assert (linked.status, linked.settings["merchant"]) == ("Linked", "")
+
+
+def test_square_names_the_seller_by_the_setting_that_its_deliveries_are_routed_by() -> None:
+    platform = registry.commerce("square")
+    assert isinstance(platform.auth, OAuth2)
+    assert platform.webhooks is not None
+    answer = Response(200, {}, b'{"access_token": "t", "expires_at": "2026-12-01T00:00:00Z", "merchant_id": "M1"}', "")
+    assert told_account(platform.auth, answer) == "M1"
+    assert platform.webhooks.facts.account_setting == "merchant_id"
