@@ -1,4 +1,4 @@
-"""What is no longer needed is deleted: old links into the merchant's pages, stored answers, ended sessions."""
+"""What is no longer needed is deleted: links into the merchant's pages, stored answers, deliveries, ended sessions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from django.conf import settings
 
 from commerce_sync.api.idempotency import forget_old_answers
 from commerce_sync.setup_links import forget_old_links
+from connectors import deliveries
+from ledger.services import now
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ def clean_hourly(seconds: float = 0) -> bool:
 
 def clean() -> None:
     """Delete what has had its time. Each part by itself: doing it twice, or at once in two places, is harmless."""
-    links, answers = forget_old_links(), forget_old_answers()
+    links, answers, webhooks = forget_old_links(), forget_old_answers(), deliveries.forget(at=now())
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
-    if links or answers:
-        logger.info("forgot %s links and %s stored answers", links, answers)
+    if links or answers or webhooks:
+        logger.info("forgot %s links, %s stored answers and %s deliveries", links, answers, webhooks)

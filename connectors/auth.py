@@ -19,10 +19,12 @@ import msgspec
 
 from connectors.declare import ApiKey, Auth, BasicLogin, OAuth2
 from connectors.errors import BadAnswer, MisconfiguredPlatform, NotAuthorized
+from connectors.paging import value_at
 from connectors.wire import Request, Response
 
 DEFAULT_LIFE: Final = timedelta(minutes=30)  # when a token answer does not say how long it lives
 LONGEST_LIFE_SECONDS: Final = 10 * 365 * 86_400
+LONGEST_ACCOUNT: Final = 200
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -145,6 +147,19 @@ def read_tokens(response: Response, previous: Secrets, now: datetime) -> Secrets
         refresh_token=answer.refresh_token or previous.refresh_token,
         expires_at=now + life,
     )
+
+
+def told_account(auth: OAuth2, response: Response) -> str:
+    """The merchant's account at the platform, which a token answer names where `auth` says; "" when it does not.
+
+    Never raises: the code is spent by then, and the tokens are good.
+    """
+    try:
+        found = value_at(response.body, auth.account) if auth.account else None
+    except (BadAnswer, msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    name = "" if isinstance(found, bool) or not isinstance(found, str | int) else str(found)
+    return name if len(name) <= LONGEST_ACCOUNT and name.isprintable() else ""
 
 
 def revoke_request(auth: OAuth2, client: Client, secrets: Secrets) -> Request | None:

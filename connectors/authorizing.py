@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import transaction
 
 from connectors import credentials
-from connectors.auth import Secrets, code_request, read_tokens
+from connectors.auth import Secrets, code_request, read_tokens, told_account
 from connectors.authorization import Authorization, BadAuthorization, read_authorization
 from connectors.clients import client_of
 from connectors.credentials import FixedKeys
@@ -22,8 +22,10 @@ from connectors.errors import NotAuthorized
 from connectors.http import Door
 from connectors.linked import after_linking
 from connectors.models import Connection, Credential
-from connectors.platform import Platform
+from connectors.platform import CommercePlatform, Platform
+from connectors.revoking import give_back_later
 from connectors.services import AlreadyLinked, link, locked, move, platform_of, private_places
+from connectors.wire import Response
 from ledger.services import audit, now
 
 
@@ -41,8 +43,11 @@ def authorize(*, connection: Connection, secrets: Mapping[str, str], actor: str)
     at = now()
     given = read_authorization(platform, secrets, known=current.settings, private=private_places(), at=at)
     _refuse_second_books(current)  # before a code is spent, that can be used only once
-    found = _exchanged(platform, current, given, at) if given.code else given.secrets
-    linked = _linked(current, given.settings, found, actor)
+    found, settings = given.secrets, given.settings
+    if given.code:
+        found, account = _exchanged(platform, current, given, at)
+        settings = {**settings, **account}
+    linked = _linked(current, settings, found, actor)
     after_linking(linked)
     linked.refresh_from_db(fields=["status", "settings"])  # an access that opens nothing is found out by then
     return linked
@@ -52,9 +57,12 @@ def authorize(*, connection: Connection, secrets: Mapping[str, str], actor: str)
 def unlink(*, connection: Connection, actor: str) -> Connection:
     """Stop using the connection and delete its stored secrets; the connection as it is then. Twice changes nothing.
 
-    What it brought and what was delivered stays.
+    What it brought and what was delivered stays. An OAuth platform is told once this is committed, as well as it can
+    be: the connection is unlinked whatever comes of it.
     """
     held = locked(connection.pk)
+    if Credential.objects.filter(connection=held).exists():
+        give_back_later(held, actor=actor)
     Credential.objects.filter(connection=held).delete()
     if held.status == Connection.Status.UNLINKED:
         return held
@@ -88,8 +96,13 @@ def _refuse_second_books(connection: Connection) -> None:
         raise AlreadyLinked(connection.company)
 
 
-def _exchanged(platform: Platform, connection: Connection, given: Authorization, at: datetime) -> Secrets:
-    """The tokens for the code that came back with the merchant's browser. Raises `BadAuthorization` or a `Failure`."""
+def _exchanged(
+    platform: Platform, connection: Connection, given: Authorization, at: datetime
+) -> tuple[Secrets, dict[str, str]]:
+    """The tokens for the code that came back with the merchant's browser, and the setting that names the account.
+
+    Raises `BadAuthorization` or a `Failure`.
+    """
     auth = platform.auth
     if not isinstance(auth, OAuth2):
         raise AssertionError(f"{platform.key} has no codes")
@@ -97,8 +110,15 @@ def _exchanged(platform: Platform, connection: Connection, given: Authorization,
     with Door(platform, connection.pk, FixedKeys(), settings={**connection.settings, **given.settings}) as door:
         response = door.exchange(request)
     try:
-        return read_tokens(response, Secrets(), at)
+        return read_tokens(response, Secrets(), at), _account(platform, auth, response)
     except NotAuthorized:
         # The platform's own words are not repeated: they may hold the code.
         sentence = f"{platform.name} did not accept it: it was used before, is too old, or is another app's."
         raise BadAuthorization([("code", f"{sentence} Let the merchant log in there again.")]) from None
+
+
+def _account(platform: Platform, auth: OAuth2, response: Response) -> dict[str, str]:
+    """The setting by which deliveries find the connection, also when it is empty: the former account may be another."""
+    declared = platform.webhooks if isinstance(platform, CommercePlatform) else None
+    name = declared.facts.account_setting if declared is not None and auth.account else ""
+    return {name: told_account(auth, response)} if name else {}

@@ -82,7 +82,8 @@ class OAuth2:
     """Authorization code flow. URLs may be relative to the base URL; `header` and `scheme` carry the token.
 
     `client` says how the token endpoint learns who we are. `margin_seconds` before its end a token is renewed
-    (less than a fifth of the life of a short-lived token is enough). `separator` joins the scopes.
+    (less than a fifth of the life of a short-lived token is enough). `separator` joins the scopes. `account` is the
+    dotted path in a token answer to the account that `Deliveries.account_setting` keeps.
     """
 
     authorize: str
@@ -96,6 +97,7 @@ class OAuth2:
     scheme: str = "Bearer"
     margin_seconds: int = 300
     revoke: str | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

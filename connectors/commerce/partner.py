@@ -59,6 +59,7 @@ from connectors.commerce._partner_values import updated
 from connectors.declare import Stream
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
+from connectors.stamps import in_calendar
 from ledger.commerce import Record, RecordKind
 
 REFUND_SOURCES: Final = ("transactions", "orders")
@@ -118,8 +119,8 @@ class Partner(CommercePlatform):
     def map(self, dataset: str, row: bytes | msgspec.Raw, context: MapContext) -> list[Record]:
         """The records of one row of `dataset`; see the module for the rules.
 
-        Raises ``msgspec.ValidationError`` with the path of a value of the wrong type, `RowProblem` (a
-        `MappingProblem`) for a value that cannot be used, `MisconfiguredPlatform` for an unknown dataset.
+        Raises ``msgspec.ValidationError`` with the path of a value of the wrong type, `MappingProblem` (mostly as
+        `RowProblem`) for a value that cannot be used, `MisconfiguredPlatform` for an unknown dataset.
         """
         plan = PLANS.get(dataset)
         if plan is None:
@@ -128,9 +129,12 @@ class Partner(CommercePlatform):
         if context.settings and context.settings.get("refunds_from", "transactions") not in REFUND_SOURCES:
             word = str(context.settings["refunds_from"])[:60]
             raise RowProblem("unknown_word", "", {"word": word, "field": "refunds_from"})
-        if dataset == "orders" and (records := plain_order_records(row, context)) is not None:
-            return records
-        return read_in_full(*plan, row, context)
+        records = plain_order_records(row, context) if dataset == "orders" else None
+        if records is None:
+            records = read_in_full(*plan, row, context)
+        for record in records:
+            in_calendar(record)
+        return records
 
     def identify(self, dataset: str, row: bytes | msgspec.Raw) -> tuple[str, datetime | None]:
         """The row's id, and the instant of its last change if it says one. Raises as `map` does.

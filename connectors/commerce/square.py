@@ -69,6 +69,7 @@ class Square(CommercePlatform):
         authorize="/oauth2/authorize",
         token="/oauth2/token",  # noqa: S106
         revoke="/oauth2/revoke",
+        account="merchant_id",
         client="json",
         extra=(("session", "false"),),
         margin_seconds=4 * 3_600,  # of thirty days, or of one where short-lived tokens are asked for

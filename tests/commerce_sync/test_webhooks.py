@@ -15,6 +15,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from commerce_sync import housekeeping
 from commerce_sync.models import Job
 from commerce_sync.services import save_schedule
 from connectors import credentials, deliveries
@@ -211,3 +212,12 @@ def test_the_database_itself_refuses_a_delivery_twice_or_without_a_name(
         cursor.execute(f"{into} VALUES ({link.pk}, 'd1', '', '', 0, now())")
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             cursor.execute(f"{into} VALUES ({link.pk}, {again}, '', '', 0, now())")
+
+
+def test_the_housekeeping_forgets_deliveries_that_nobody_asks_for_any_more(link: Connection) -> None:
+    assert ring(of(link), event(number=1)) == 200
+    assert ring(of(link), event(number=2)) == 200
+    old = IncomingWebhook.objects.order_by("pk")[0]
+    IncomingWebhook.objects.filter(pk=old.pk).update(received_at=datetime.now(UTC) - timedelta(days=31))
+    housekeeping.clean()
+    assert list(IncomingWebhook.objects.values_list("delivery_id", flat=True)) == ["e2"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,11 +15,12 @@ from django.db import transaction
 
 from connectors import credentials, registry
 from connectors.addresses import BadAddress, base_address
-from connectors.auth import Client, Secrets
+from connectors.auth import Client, Secrets, told_account
 from connectors.authorization import BadAuthorization, read_authorization
 from connectors.authorizing import authorize, unlink
 from connectors.credentials import StoredKeys
 from connectors.declare import GET, ApiKey, BasicLogin, Budget, Hosts, OAuth2, Stream
+from connectors.deliveries import concerned
 from connectors.errors import Failure, NotAuthorized, PlatformDown
 from connectors.http import OpenTransaction
 from connectors.models import Call, Connection, Credential, Watermark
@@ -25,6 +28,8 @@ from connectors.paging import OnePage
 from connectors.platform import AccountingPlatform, CommercePlatform
 from connectors.services import AlreadyLinked, connect_accounting, connect_commerce, deauthorize, set_base_url
 from connectors.session import CompanyFacts, Option, Session
+from connectors.signatures import Arrived
+from connectors.webhooks import Deliveries, HmacSha256
 from connectors.wire import Request, Response
 from ledger.models import AuditEntry, Company
 from ledger.services import now
@@ -465,3 +470,146 @@ def test_what_is_no_address_of_a_public_server_is_refused_with_a_sentence(url: s
         base_address(url, private={"127.0.0.1:9"})
     assert str(caught.value)[0].isprintable()
     assert str(caught.value).endswith(".")
+
+
+class Revoked:
+    """The place where access is given back, as `server` sees it."""
+
+    def __init__(self, server: PlatformServer, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Granted, "auth", replace(Granted.auth, revoke="/revoke"))
+        self.server, self.told = server, []  # type: PlatformServer, list[Seen]
+        self.answer: Any = {}
+        server.routes["/revoke"] = self._revoke
+        fields = {"base_url": server.url, **TOKENS, "access_token": CANARY, "refresh_token": f"{CANARY}-2"}
+        self.link = authorize(connection=waiting(company, "granted"), secrets=fields, actor="test")
+
+    def _revoke(self, seen: Seen) -> Any:
+        self.told.append(seen)
+        return self.answer
+
+    def unlink(self) -> None:
+        assert unlink(connection=self.link, actor="api:till").status == "Unlinked"
+
+
+@pytest.fixture
+def revoked(company: Company, tokens: TokenServer, monkeypatch: pytest.MonkeyPatch) -> Revoked:
+    return Revoked(tokens.server, company, monkeypatch)
+
+
+def not_returned() -> list[dict[str, Any]]:
+    """What the audit trail says of access that was not given back."""
+    return list(AuditEntry.objects.filter(code="connection.access_not_returned").values_list("detail", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_oauth_platform_is_told_once_when_a_connection_is_unlinked(revoked: Revoked) -> None:
+    revoked.unlink()
+    revoked.unlink()
+    [seen] = revoked.told
+    assert parse_qs(seen.body.decode()) == {"token": [f"{CANARY}-2"]}
+    assert seen.headers["authorization"] == "Basic " + b64encode(b"app:app-secret").decode()
+    assert not_returned() == []
+    assert not Credential.objects.exists()
+    assert not any(CANARY in call.url + call.detail for call in Call.objects.all())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fault", ["err500_before", "drop_before", "e401", "echo400", "rate429"])
+def test_a_platform_that_does_not_take_its_access_back_is_audited_and_stops_nothing(
+    revoked: Revoked, fault: str
+) -> None:
+    revoked.server.fail(fault, header="60")
+    revoked.unlink()
+    assert not Credential.objects.exists()
+    assert codes(revoked.link) == ["connection.linked", "connection.unlinked", "connection.access_not_returned"]
+    [detail] = not_returned()
+    assert detail["platform"] == "granted"
+    assert CANARY not in json.dumps(detail)
+    assert not any(CANARY in call.url + call.detail for call in Call.objects.all())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_platform_is_told_after_the_commit_and_not_of_what_is_rolled_back(revoked: Revoked) -> None:
+    with transaction.atomic():
+        revoked.unlink()
+        transaction.set_rollback(True)
+    assert revoked.told == []
+    assert credentials.load(revoked.link.pk).access_token == CANARY
+    with transaction.atomic():
+        revoked.unlink()
+        assert revoked.told == []
+    assert (len(revoked.told), not_returned()) == (1, [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_app_that_is_not_set_up_any_more_or_a_lost_key_stops_no_unlinking(revoked: Revoked, settings: Any) -> None:
+    settings.COMMERCE_SYNC_OAUTH_CLIENTS = {}
+    revoked.unlink()
+    assert [detail["failure"] for detail in not_returned()] == ["MisconfiguredPlatform"]
+    again = authorize(connection=revoked.link, secrets=TOKENS, actor="test")
+    Credential.objects.filter(connection=again).update(ciphertext=b"of another key")
+    revoked.unlink()
+    assert [detail["failure"] for detail in not_returned()] == ["MisconfiguredPlatform", "UnreadableCredential"]
+    assert revoked.told == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_account_that_another_linked_connection_uses_is_given_back_with_the_last_of_them(
+    revoked: Revoked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = Deliveries(account="body:merchant", account_setting="merchant")
+    monkeypatch.setattr(Granted, "webhooks", HmacSha256("x-signature", facts=facts))
+    fields = {"base_url": revoked.server.url, **TOKENS}
+    other = authorize(connection=waiting(revoked.link.company, "granted"), secrets=fields, actor="test")
+    for link in (revoked.link, other):
+        Connection.objects.filter(pk=link.pk).update(settings={**link.settings, "merchant": "m1"})
+    revoked.unlink()
+    assert revoked.told == []
+    unlink(connection=other, actor="test")
+    assert len(revoked.told) == 1
+
+
+def named_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform names the merchant in its token answers, and in what it delivers to the address of the app."""
+    facts = Deliveries(account="body:merchant", account_setting="merchant")
+    monkeypatch.setattr(Granted, "webhooks", HmacSha256("x-signature", facts=facts))
+    monkeypatch.setattr(Granted, "auth", replace(Granted.auth, account="who.id"))
+
+
+def test_the_account_that_a_token_answer_names_is_what_deliveries_are_told_apart_by(
+    company: Company, tokens: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named_by(monkeypatch)
+    tokens.answer |= {"who": {"id": "M1"}}
+    link = waiting(company, "granted")
+    linked = authorize(connection=link, secrets=by_code(tokens), actor="test")
+    assert linked.settings == {"base_url": tokens.server.url, "merchant": "M1"}
+    platform = registry.commerce("granted")
+    arrived = {name: Arrived("", {}, json.dumps({"merchant": name}).encode()) for name in ("M1", "M2")}
+    assert platform.webhooks is not None
+    assert [each.pk for each in concerned(platform, platform.webhooks, arrived["M1"])] == [link.pk]
+    assert concerned(platform, platform.webhooks, arrived["M2"]) == []
+
+
+@pytest.mark.parametrize(
+    "who",
+    [None, {}, "M1", {"id": None}, {"id": True}, {"id": ["M2"]}, {"id": "x" * 201}, {"id": "\x00"}],
+)
+def test_an_account_that_a_token_answer_does_not_name_leaves_none_of_before(
+    company: Company, tokens: TokenServer, monkeypatch: pytest.MonkeyPatch, who: Any
+) -> None:
+    named_by(monkeypatch)
+    tokens.answer |= {"who": who}
+    link = waiting(company, "granted")
+    Connection.objects.filter(pk=link.pk).update(settings={"merchant": "M0"})
+    linked = authorize(connection=link, secrets=by_code(tokens), actor="test")
+    assert (linked.status, linked.settings["merchant"]) == ("Linked", "")
+
+
+def test_square_names_the_seller_by_the_setting_that_its_deliveries_are_routed_by() -> None:
+    platform = registry.commerce("square")
+    assert isinstance(platform.auth, OAuth2)
+    assert platform.webhooks is not None
+    answer = Response(200, {}, b'{"access_token": "t", "expires_at": "2026-12-01T00:00:00Z", "merchant_id": "M1"}', "")
+    assert told_account(platform.auth, answer) == "M1"
+    assert platform.webhooks.facts.account_setting == "merchant_id"

@@ -10,9 +10,11 @@ import copy
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -23,11 +25,15 @@ from connectors.commerce._partner_figures import LONGEST_TEXT, MOST_FIGURES, Fig
 from connectors.commerce._partner_plain import plain_order_records
 from connectors.commerce.partner import PLANS, Partner, read_in_full
 from connectors.errors import MappingProblem, MisconfiguredPlatform
+from connectors.services import connect_commerce, receive
 from connectors.session import MapContext
 from ledger.adding_up import check
 from ledger.commerce import KIND_OF, Deleted, Order, Record, Refund, encode
+from ledger.models import ProblemRow
 from ledger.money import EXPONENTS, allocate, to_decimal, to_minor
+from ledger.post_due import post_due
 from ledger.problems import CATALOG
+from tests.ledger.cast import london
 
 FOLDER = Path(__file__).parent.parent / "platforms" / "partner"
 FACTS = ("orders", "payments", "transactions", "disputes")
@@ -665,3 +671,51 @@ def test_what_identify_refuses_is_refused_by_the_page_or_by_the_mapping(data: st
                 PARTNER.map(dataset, body, context())
     else:
         assert ids in (None, [identity])
+
+
+# The calendar of books ends with these years: their instants can be read, and not posted.
+@pytest.mark.parametrize("at", ["1900-06-01T12:00:00Z", "2199-06-01T12:00:00Z"])
+@pytest.mark.parametrize("amount", [12, "12.00"], ids=["read quickly", "read in full"])
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (("createdDate",), "$"),
+        (("closedDate",), "$"),
+        (("sourceModifiedDate",), "$"),
+        (("payments", 0, "createdDate"), "$.tenders[0]"),
+        (("orderLineItems", 0, "supplementalData"), "$.lines[0]"),
+    ],
+)
+def test_an_instant_outside_of_the_calendar_is_a_problem_of_its_row(
+    path: tuple[str | int, ...], told: str, amount: Any, at: str
+) -> None:
+    row = sale(totalAmount=amount, payments=[{"id": "p", "amount": amount, "type": "Card", "status": "Paid"}])
+    row["payments"][0]["createdDate"] = row["createdDate"]
+    if path != ("createdDate",):
+        row |= {"closedDate": "2026-03-14T12:31:00Z", "sourceModifiedDate": "2026-03-14T12:32:00Z"}
+    value = {"content": {"fulfilledAt": at}} if path[-1] == "supplementalData" else at
+    assert len(mapped("orders", row)) == 1
+    problem = problem_of("orders", changed(row, *path, to=value))
+    assert (problem.code, problem.path, problem.facts) == ("bad_time", told, {"value": at.replace("Z", "+00:00")})
+
+
+@pytest.mark.parametrize("dataset", ["transactions", "disputes"])
+def test_money_that_moved_outside_of_the_calendar_is_a_problem_of_its_row(dataset: str) -> None:
+    kinds = [row for row in page(dataset) if mapped(dataset, row)]
+    assert kinds
+    for row in kinds:
+        late = row | {"createdDate": "2199-06-01T12:00:00Z"}
+        late |= {"sourceCreatedDate": None, "sourceModifiedDate": None, "modifiedDate": None}
+        assert problem_of(dataset, late).code == "bad_time", row["id"]
+
+
+@pytest.mark.django_db
+def test_a_sale_outside_of_the_calendar_does_not_stop_the_posting_of_the_others() -> None:
+    company = london().company
+    link = connect_commerce(company=company, platform="partner", actor="test")
+    rows = [sale(id="good"), sale(id="late", createdDate="2199-06-01T12:00:00Z")]
+    results = receive(connection=link, dataset="orders", body=json.dumps(rows).encode())
+    assert [(result.id, result.status) for result in results] == [("good", "new"), ("late", "refused")]
+    assert [(row.subject, row.code) for row in ProblemRow.objects.all()] == [("orders late", "bad_time")]
+    posted = post_due(company_id=company.pk, through=date(2198, 12, 31), act=uuid4())
+    assert (posted.records, posted.documents) == (1, 1)
