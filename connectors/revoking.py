@@ -8,7 +8,8 @@ from typing import Final
 from django.db import transaction
 
 from connectors.auth import Secrets, revoke_request
-from connectors.credentials import FixedKeys, client_of, load
+from connectors.clients import client_of
+from connectors.credentials import FixedKeys, load
 from connectors.declare import OAuth2
 from connectors.errors import Failure
 from connectors.http import Door
