@@ -22,8 +22,8 @@ https://github.com/XeroAPI/Xero-OpenAPI. Amounts are decimal numbers, dates in a
 
 Settings of a connection (the first is the default):
 ``tenant_id``: which organisation (``GET https://api.xero.com/connections`` tells; needed);
-``journal_tax``: rates | lines (lines: tax in journals is never told to the tax return, should Xero not keep the tax of a
-journal's line as we send it); ``bank_contact``: whom money received and spent is from and to (Sales and payouts).
+``journal_tax``: rates | lines (lines: tax in journals is never told to the tax return, should Xero not keep the tax of
+a journal's line as we send it); ``bank_contact``: whom money received and spent is from and to (Sales and payouts).
 """
 
 from __future__ import annotations
