@@ -6,6 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from openapi_core import Config, OpenAPI
@@ -54,7 +55,8 @@ class Judge:
     def __init__(self, path: Path) -> None:
         text = path.read_text()
         description = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_Plain)  # noqa: S506  # a subclass of the safe one
-        self.host = description["servers"][0]["url"]
+        server = urlsplit(description["servers"][0]["url"])
+        self.host, self.above = f"{server.scheme}://{server.netloc}", server.path.rstrip("/")
         for operations in description["paths"].values():
             for operation in operations.values():
                 if isinstance(operation, dict):
@@ -63,7 +65,8 @@ class Judge:
 
     def judge(self, exchange: Json, headers: dict[str, str]) -> None:
         """Raises what openapi-core finds wrong with the request, or with the answer."""
-        asked = AskedFor(exchange["request"], self.host, headers)
+        question = exchange["request"]
+        asked = AskedFor({**question, "path": self.above + question["path"]}, self.host, headers)
         self.openapi.validate_request(asked)  # type: ignore[arg-type]
         self.openapi.validate_response(asked, Answered(exchange["response"]))  # type: ignore[arg-type]
 
