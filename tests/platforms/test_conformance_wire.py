@@ -17,7 +17,7 @@ from django.test import Client
 
 from connectors import credentials
 from connectors.auth import Secrets
-from connectors.declare import ApiKey, OAuth2
+from connectors.declare import ApiKey, BasicLogin, OAuth2
 from connectors.errors import Failure, NotAuthorized, Waiting
 from connectors.general_ledger.chart import default_book
 from connectors.http import Door
@@ -238,13 +238,12 @@ def test_one_bad_row_among_good_ones_is_refused_alone_with_its_place(key: str, l
     name = next(name for name, stream in linked.folder.streams.items() if stream.kinds)
     stream = linked.folder.streams[name]
 
-    def spoil(response: Json) -> Json:
-        rows = response.get(stream.rows)
+    def spoil(response: Any) -> Any:
+        copied = json.loads(json.dumps(response))
+        rows = copied.get(stream.rows) if stream.rows else copied
         if rows and len(rows) > 1:
-            copied = json.loads(json.dumps(response))
-            copied[stream.rows][0] = {stream.id: "spoiled", (stream.updated or "x"): "2026-03-02T00:00:00Z", "n": 1}
-            return copied
-        return response
+            rows[0] = {stream.id: "spoiled", (stream.updated or "x"): "2026-03-02T00:00:00Z", "n": 1}
+        return copied
 
     linked.pages[name].change = spoil
     rows = linked.pull_one()
@@ -292,7 +291,7 @@ def _is_json(row: bytes) -> bool:
 
 def test_the_declared_ways_to_prove_who_we_are_are_known_to_this_suite() -> None:
     for key in PLATFORMS:
-        assert isinstance(Folder(key).platform.auth, OAuth2 | ApiKey), key
+        assert isinstance(Folder(key).platform.auth, OAuth2 | ApiKey | BasicLogin), key
 
 
 def test_the_connection_is_of_the_platform(server: PlatformServer) -> None:
