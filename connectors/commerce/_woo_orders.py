@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +14,8 @@ from connectors.commerce._woo_terms import Terms, gateway, is_sold, terms
 from connectors.errors import MappingProblem
 from connectors.session import MapContext
 from ledger.commerce import Deleted, Fee, Order, Record, Tender
+
+_VALUE: Final = msgspec.json.Decoder(Any, float_hook=str)  # numbers stay as they are written
 
 
 def order_records(row: wire.Order, context: MapContext) -> list[Record]:
@@ -57,7 +59,7 @@ def _order(
     is_paid = paid is not None or charged == 0
     is_open = row.status not in known.sales or not (is_paid or known.is_on_account)
     method, provider = gateway(known, row.payment_method or "")
-    at = paid or aware(row.date_completed_gmt) or created
+    at = paid or created
     tenders = [
         Tender(f"{row.id}:gift-card:{number}", "gift_card", amount, at)
         for number, amount in enumerate(cards)
@@ -110,7 +112,7 @@ def _fee(row: wire.Order, known: Terms, times: tuple[datetime, datetime], step: 
     meta = {str(each.key): _value(each) for each in row.meta_data or ()}
     for key in sorted(known.fee_meta & meta.keys()):
         said = meta[key]
-        if not isinstance(said, str | int | float) or isinstance(said, bool) or said == "":
+        if not isinstance(said, str | int) or isinstance(said, bool) or said == "":
             continue
         currency = meta.get("_stripe_currency") if key == "_stripe_fee" else None
         currency = currency if isinstance(currency, str) and currency else row.currency
@@ -123,6 +125,6 @@ def _fee(row: wire.Order, known: Terms, times: tuple[datetime, datetime], step: 
 
 def _value(meta: wire.Meta) -> Any:
     try:
-        return msgspec.json.decode(meta.value)
+        return _VALUE.decode(meta.value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

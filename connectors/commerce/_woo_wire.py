@@ -65,7 +65,6 @@ class Order(Struct):
     date_created_gmt: datetime | None = None
     date_modified_gmt: datetime | None = None
     date_paid_gmt: datetime | None = None
-    date_completed_gmt: datetime | None = None
     number: Id | None = None
     created_via: str | None = None
     customer_id: int | None = None

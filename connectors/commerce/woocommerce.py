@@ -7,7 +7,8 @@ lines never contain tax. Times that end in `_gmt` are UTC and do not say so. Rul
 * **A sale is an order** in one of the `sales_statuses`. It is made when it was paid. What is in one of these and not
   paid (on delivery, mostly) is an open order, or a sale on account from its creation on: `unpaid_orders`.
   What waits is nothing until it is paid; what is void (also in the trash) is gone, its refunds with it. A status of a
-  plugin's is shown to a person until a setting says what it means.
+  plugin's is shown to a person until a setting says what it means. The shop tells no payments: what an order comes to
+  was paid by its one gateway, also after it was edited.
 * **Taxes and nets** have more decimals than the currency: asked for with six, rounded together to the shop's totals.
   What the shop itself rounded away is a rounding line, half a unit for each amount at most.
 * **Coupons** are in the lines already. **Tips** and **gift cards used** are fees by their names; a gift card used is
