@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from commerce_sync.webhooks import take_delivery
 from connectors import deliveries
 from connectors.models import Connection
-from connectors.signatures import Arrived, BadSignature
+from connectors.signatures import Arrived, BadSignature, is_greeting
 from ledger.services import now
 
 MOST_BYTES: Final = 1024 * 1024
@@ -54,6 +54,8 @@ def _taken(request: HttpRequest, slug: str, connection: Connection | None) -> Ht
     platform, declared = found
     headers = {name.lower(): value for name, value in request.headers.items()}
     arrived, at = Arrived(_address(request, connection), headers, body), now()
+    if is_greeting(declared, arrived):
+        return HttpResponse(status=200)
     try:
         deliveries.believe(platform, declared, arrived, connection, at)
     except BadSignature as reason:

@@ -184,7 +184,8 @@ class Stream:
     deleted row is most likely of first, and none for a stream that only tells names. `since` names the query parameter
     (`query:name`) or the dotted path in the JSON body (`body:query.filter.start`) that takes the watermark as
     an ISO instant. `id` and `updated` are the dotted paths of a row's identity and its last change. Each pull
-    starts `lookback` before the watermark, because late rows and two clocks are normal.
+    starts `lookback` before the watermark, because late rows and two clocks are normal. `is_utc` says that instants
+    without an offset are in UTC; else they are refused.
     """
 
     to: Callable[..., Any]
@@ -197,6 +198,7 @@ class Stream:
     lookback: timedelta = timedelta(minutes=10)
     id: str = "id"
     updated: str | None = "updated_at"
+    is_utc: bool = False
 
     def __post_init__(self) -> None:
         if self.since is not None and self.since.partition(":")[0] not in ("query", "body"):

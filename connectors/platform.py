@@ -7,7 +7,7 @@ go), states its facts, and overrides only what the declarations cannot say. Pure
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -123,7 +123,7 @@ class CommercePlatform(Platform):
             raise MappingProblem("malformed", stream.id, "the row has no id")
         if isinstance(identity, str) and "\x00" in identity:  # no text of PostgreSQL can hold it
             raise MappingProblem("malformed", stream.id, "the id contains the character NUL")
-        return str(identity), _instant(updated, stream.updated or "")
+        return str(identity), _instant(updated, stream.updated or "", UTC if stream.is_utc else None)
 
     def identities(self, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str] | None:
         """The ids of all rows of a page at once; None when in any doubt, and the rows are then asked one by one."""
@@ -210,13 +210,13 @@ class AccountingPlatform(Platform):
         raise NotImplementedError
 
 
-def _instant(value: Any, path: str) -> datetime | None:
+def _instant(value: Any, path: str, zone: tzinfo | None) -> datetime | None:
     if value is None:
         return None
     try:
         moment = msgspec.convert(value, datetime, strict=not isinstance(value, int))
     except msgspec.ValidationError as error:
         raise MappingProblem("malformed", path, str(error)) from None
-    if moment.tzinfo is None:
+    if moment.tzinfo is None and zone is None:
         raise MappingProblem("malformed", path, "the instant has no offset")
-    return moment
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

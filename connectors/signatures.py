@@ -61,6 +61,14 @@ def identity(declared: Declared, arrived: Arrived) -> str:
     return hashlib.sha256(arrived.body).hexdigest()
 
 
+def is_greeting(declared: Declared, arrived: Arrived) -> bool:
+    """Whether the platform only tries the address; anybody may say so, and it does nothing."""
+    if not isinstance(declared, HmacSha256) or not declared.greeting:
+        return False
+    number = arrived.body.removeprefix(declared.greeting)
+    return arrived.body.startswith(declared.greeting) and number.isdigit() and len(number) < 20
+
+
 def read(place: str, arrived: Arrived) -> Any:
     """What stands at a place of the delivery, None when there is nothing."""
     where, _, path = place.partition(":")

@@ -44,6 +44,8 @@ class HmacSha256:
     `over` is what is signed: the raw body, the registered address and the raw body, or the texts ``timestamp`` and
     ``payload`` inside the body with a dot between. `key` is how the secret is written. `field` names the part of a
     header of the form ``name=value,name=value``. `by_client` says that the secret is that of our OAuth client.
+    `greeting` is how the body of an unsigned call begins by which the platform tries the address: it is answered, and
+    nothing else happens.
     """
 
     header: str
@@ -53,6 +55,7 @@ class HmacSha256:
     field: str = ""
     by_client: bool = False
     facts: Deliveries = Deliveries()
+    greeting: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

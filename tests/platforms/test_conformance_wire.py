@@ -17,7 +17,7 @@ from django.test import Client
 
 from connectors import credentials
 from connectors.auth import Secrets
-from connectors.declare import ApiKey, OAuth2
+from connectors.declare import ApiKey, BasicLogin, OAuth2
 from connectors.errors import Failure, MappingProblem, NotAuthorized, Waiting
 from connectors.general_ledger.chart import default_book
 from connectors.http import Door
@@ -238,13 +238,13 @@ def test_one_bad_row_among_good_ones_is_refused_alone_with_its_place(key: str, l
     stream = linked.folder.streams[name]
     bad = _refused(linked.folder, name)
 
-    def spoil(response: Json) -> Json:
-        rows = response.get(stream.rows)
+    def spoil(response: Any) -> Any:
+        copied = rows = json.loads(json.dumps(response))
+        for level in filter(None, stream.rows.split(".")):
+            rows = (rows or {}).get(level)
         if rows and len(rows) > 1:
-            copied = json.loads(json.dumps(response))
-            copied[stream.rows][0] = bad
-            return copied
-        return response
+            rows[0] = bad
+        return copied
 
     linked.pages[name].change = spoil
     rows = linked.pull_one()
@@ -310,7 +310,7 @@ def _is_json(row: bytes) -> bool:
 
 def test_the_declared_ways_to_prove_who_we_are_are_known_to_this_suite() -> None:
     for key in PLATFORMS:
-        assert isinstance(Folder(key).platform.auth, OAuth2 | ApiKey), key
+        assert isinstance(Folder(key).platform.auth, OAuth2 | ApiKey | BasicLogin), key
 
 
 @of_each_platform

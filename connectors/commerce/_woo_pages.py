@@ -1,0 +1,161 @@
+"""Fetching from WooCommerce: by when rows were changed, newest first, so that none is missed while others change.
+
+Pages that are counted shift when an order changes while they are read, and an order slips from a page that is to come
+into one that has been read. So the next page is not asked for by its number, but by the instant at which this one
+ended; numbers are used only inside one and the same instant. What changes meanwhile is newer, and is found next time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from connectors.declare import GET
+from connectors.errors import BadAnswer, Refused
+from connectors.paging import MOST_PAGES, Page, rows_at
+from connectors.session import Session
+from connectors.wire import Request, Response
+
+PATH: Final = "/wp-json/wc/v3"
+PAGE_SIZE: Final = "100"
+BEFORE: Final = "modified_before"
+MODIFIED: Final = "date_modified_gmt"
+_ROW: Final = msgspec.json.Decoder(dict[str, Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPages:
+    """Pages by number; the header says how many there are, and without it an empty page is the end."""
+
+    def first(self, request: Request) -> Request:
+        return request.with_params(("page", "1"))
+
+    def following(self, request: Request, response: Response, rows: int) -> Request | None:
+        number = int(dict(request.params)["page"])
+        last = page_count(response)
+        if rows == 0 or (last is not None and number >= last):
+            return None
+        return request.with_params(("page", str(number + 1)))
+
+
+def page_count(response: Response) -> int | None:
+    """How many pages the listing has; None when a proxy has taken the header away."""
+    text = response.headers.get("x-wp-totalpages", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
+def without_zone(instant: datetime) -> str:
+    """An instant as the shop takes it. With a `Z` it is turned into the shop's own time, and compared with GMT."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def changed(session: Session, request: Request, since: datetime | None) -> Iterator[Page]:
+    """The pages of what changed after `since`, each row once, newest first.
+
+    Raises a `Failure`; `BadAnswer` when the listing goes round in a circle.
+    """
+    if since is not None:
+        request = request.with_params(("modified_after", without_zone(since)))
+    window, page, before = request, 1, ""
+    seen: set[bytes] = set()
+    for number in range(1, MOST_PAGES + 1):
+        response = session.send(window if page == 1 else window.with_params(("page", str(page))))
+        rows = rows_at(response.body, "")
+        fresh = tuple([row for row in rows if row not in seen])
+        if rows and not fresh and page > 1:
+            raise BadAnswer(f"page {number} has the same rows as the page before it")
+        if fresh:
+            body = response.body if len(fresh) == len(rows) else encoded(fresh)
+            yield Page(number, body, fresh, response)
+        last = page_count(response)
+        if not rows or (last is not None and page >= last):
+            return
+        reached = _next_window(rows)
+        seen = seen.union(rows) if reached == before else set(rows)
+        if reached == before or not reached:
+            page += 1
+            continue
+        if before and reached > before:
+            raise BadAnswer(f"page {number} has rows that were not asked for: {BEFORE} is not heeded")
+        window, page, before = request.with_params((BEFORE, reached)), 1, reached
+    raise BadAnswer(f"the listing has more than {MOST_PAGES} pages")
+
+
+def _next_window(rows: tuple[bytes, ...]) -> str:
+    """Before which instant the next page ends: a second more than the last row, for others of the same second.
+
+    Empty when the rows do not say, or are not in order: then they can only be counted.
+    """
+    times = [found for found in map(_changed_at, rows) if found is not None]
+    if not times or min(times) < times[-1]:
+        return ""
+    return without_zone(times[-1] + timedelta(seconds=1))
+
+
+def _changed_at(row: bytes) -> datetime | None:
+    try:
+        found = msgspec.convert(msgspec.json.decode(_ROW.decode(row)[MODIFIED]), datetime)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (msgspec.MsgspecError, KeyError, ValueError, OverflowError, RecursionError):
+        return None
+
+
+def orders(session: Session, request: Request, since: datetime | None) -> Iterator[Page]:
+    """All orders, and after them those in the trash: no question is answered with both."""
+    yield from changed(session, request, since)
+    yield from changed(session, request.with_params(("status", "trash")), since)
+
+
+def refunds(session: Session, request: Request, since: datetime | None) -> Iterator[Page]:
+    """The refunds of changed orders, each with its order; orders without any as themselves, for when they changed."""
+    for page in orders(session, request, since):
+        rows = tuple([found for row in page.rows for found in _refunds_of(session, row)])
+        yield replace(page, body=encoded(rows), rows=rows)
+
+
+def _refunds_of(session: Session, row: bytes) -> Iterator[bytes]:
+    order: dict[str, Any]
+    try:
+        order = msgspec.json.decode(row, type=dict[str, Any])
+    except msgspec.DecodeError:
+        yield row
+        return
+    listed, identity, when = order.get("refunds"), order.get("id"), order.get(MODIFIED)
+    if not isinstance(listed, list) or not listed or not isinstance(identity, int) or isinstance(identity, bool):
+        yield msgspec.json.encode({"id": identity, MODIFIED: when})
+        return
+    head = Raw(msgspec.json.encode({name: value for name, value in order.items() if name != "refunds"}))
+    stamp = Raw(msgspec.json.encode(when))
+    # What is in the trash is told by its order, and only has to be named.
+    found = [msgspec.json.encode(each) for each in listed] if order.get("status") == "trash" else None
+    for refund in _listed(session, identity) if found is None else found:
+        try:
+            yield msgspec.json.encode({**_ROW.decode(refund), "order": head, MODIFIED: stamp})
+        except msgspec.MsgspecError:
+            yield refund
+
+
+def _listed(session: Session, order: int) -> list[bytes]:
+    """The refunds of an order; none when it was deleted in the meantime."""
+    request = GET(f"{PATH}/orders/{order}/refunds", per_page=PAGE_SIZE, dp="6").request()
+    try:
+        return list(rows_at(session.send(request).body, ""))
+    except Refused as refusal:
+        if refusal.status == HTTPStatus.NOT_FOUND:
+            return []
+        raise
+
+
+def encoded(rows: tuple[bytes, ...]) -> bytes:
+    """Rows as the list that they came in."""
+    return msgspec.json.encode([Raw(row) for row in rows])
+
+
+Fetch = Callable[[Session, Request, datetime | None], Iterator[Page]]
+FETCHES: Final[dict[str, Fetch]] = {"orders": orders, "refunds": refunds, "products": changed}

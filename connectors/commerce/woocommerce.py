@@ -1,0 +1,141 @@
+"""WooCommerce: a shop of the merchant's own, on a server of the merchant's own, with plugins that change everything.
+
+API: https://woocommerce.github.io/woocommerce-rest-api-docs/ (REST v3; the plugin from version 5.8 on, with "pretty"
+permalinks). The login is a consumer key and its secret, read-only is enough. Amounts are decimal texts, and those of
+lines never contain tax. Times that end in `_gmt` are UTC and do not say so. Rules, and why:
+
+* **A sale is an order** in one of the `sales_statuses`. It is made when it was paid. What is in one of these and not
+  paid (on delivery, mostly) is an open order, or a sale on account from its creation on: `unpaid_orders`.
+  What waits is nothing until it is paid; what is void (also in the trash) is gone, its refunds with it. A status of a
+  plugin's is shown to a person until a setting says what it means. The shop tells no payments: what an order comes to
+  was paid by its one gateway, also after it was edited.
+* **Taxes and nets** have more decimals than the currency: asked for with six, rounded together to the shop's totals.
+  What the shop itself rounded away is a rounding line, half a unit for each amount at most.
+* **Coupons** are in the lines already. **Tips** and **gift cards used** are fees by their names; a gift card used is
+  a means of payment, so it is added to the total again. **Gift cards sold** are products by type or by setting.
+* **A refund** says whether the gateway made it; else by which means is a setting. Money without lines gets the parts of
+  its sale. Deleting a refund leaves no trace anywhere, and restores nothing here.
+* **Fees** are what the gateway's plugin wrote into the order; payouts, disputes and adjustments are not in the shop.
+  Where another connection tells of them, `gateway_fees` must be `pass_over`, else they are booked twice.
+* **Orders deleted for good** vanish: they are seen only while in the trash (30 days, unless somebody empties it).
+* **Pages** go by the instant of change (`_woo_pages`). With `dates_are_gmt`, instants are sent without a zone.
+* **Webhooks** are not tried again, and are switched off after five failures: they only ring. The first one is unsigned.
+  What is deleted for good rings, too, but is not believed from a bell.
+* No rate is published; five calls a second is what a small server bears.
+
+Settings of a connection, with their defaults: `_woo_terms.DEFAULTS`. Unverified, hence settings: the names of fees, of
+meta data and of gift cards' products, `manual_refunds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from types import MappingProxyType
+
+import msgspec
+from msgspec import Raw, Struct
+
+from connectors.commerce import _woo_wire as wire
+from connectors.commerce._woo_names import named, no_record
+from connectors.commerce._woo_orders import order_records
+from connectors.commerce._woo_pages import FETCHES, MODIFIED, PAGE_SIZE, PATH, CountedPages
+from connectors.commerce._woo_refunds import refund_records
+from connectors.commerce._woo_terms import MEANINGS, problem
+from connectors.declare import GET, BasicLogin, Budget, Hosts, Rate, Stream
+from connectors.errors import Failure, NothingServed, Refused
+from connectors.named import Thing
+from connectors.paging import OnePage, Page
+from connectors.platform import CommercePlatform
+from connectors.session import Session
+from connectors.webhooks import Deliveries, HmacSha256
+from connectors.wire import Response
+
+_LOOKBACK = timedelta(hours=1)  # a slow request may store an hour-old instant
+_CHANGED = {"per_page": PAGE_SIZE, "orderby": "modified", "order": "desc", "dates_are_gmt": "true"}
+_OF_ORDERS = (
+    "id,status,currency,date_created_gmt,date_modified_gmt,date_paid_gmt,payment_method,payment_method_title,"
+    "created_via,customer_id,refunds"
+)
+_MAY_BE_REFUSED = ("products", "categories", "taxes", "payment_gateways")
+
+
+class _Error(Struct):
+    code: str = ""
+    message: str = ""
+
+
+class WooCommerce(CommercePlatform):
+    """The facts."""
+
+    key = "woocommerce"
+    published_key = "woco"
+    name = "WooCommerce"
+    hosts = Hosts(setting="base_url")
+    auth = BasicLogin()
+    budget = Budget((Rate(calls=300, seconds=60, burst=30),))
+    setting_fields = MappingProxyType({"base_url": "the https address of the shop", **MEANINGS})
+    webhooks = HmacSha256(
+        header="x-wc-webhook-signature",
+        greeting=b"webhook_id=",
+        facts=Deliveries(id="header:x-wc-webhook-delivery-id", event="header:x-wc-webhook-topic"),
+    )
+
+    products = Stream(
+        to=no_record, wire=wire.Product, kinds=(), paging=CountedPages(), since="query:modified_after",
+        updated=MODIFIED, is_utc=True, lookback=_LOOKBACK,
+        endpoint=GET(f"{PATH}/products", _fields="id,name,type,sku,categories,date_modified_gmt", **_CHANGED),
+    )  # fmt: skip
+    categories = Stream(
+        to=no_record, wire=wire.Category, kinds=(), paging=CountedPages(), updated=None,
+        endpoint=GET(f"{PATH}/products/categories", per_page=PAGE_SIZE, orderby="id", order="asc"),
+    )  # fmt: skip
+    taxes = Stream(
+        to=no_record, wire=wire.TaxRate, kinds=(), paging=CountedPages(), updated=None,
+        endpoint=GET(f"{PATH}/taxes", per_page=PAGE_SIZE, orderby="id", order="asc"),
+    )  # fmt: skip
+    payment_gateways = Stream(
+        to=no_record, wire=wire.Gateway, kinds=(), paging=OnePage(), updated=None,
+        endpoint=GET(f"{PATH}/payment_gateways"),
+    )  # fmt: skip
+    orders = Stream(
+        to=order_records, wire=wire.Order, kinds=("order", "fee"), paging=CountedPages(), since="query:modified_after",
+        updated=MODIFIED, is_utc=True, lookback=_LOOKBACK,
+        endpoint=GET(f"{PATH}/orders", status="any", dp="6", **_CHANGED),
+    )  # fmt: skip
+    refunds = Stream(
+        to=refund_records, wire=wire.Refund, kinds=("refund",), paging=CountedPages(), since="query:modified_after",
+        updated=MODIFIED, is_utc=True, lookback=_LOOKBACK,
+        endpoint=GET(f"{PATH}/orders", status="any", _fields=_OF_ORDERS, **_CHANGED),
+    )  # fmt: skip
+
+    def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
+        """The pages of a stream; none of names that the key's user may not see. Raises a `Failure`."""
+        endpoint, special = self.stream(dataset).endpoint, FETCHES.get(dataset)
+        try:
+            if endpoint is not None and special is not None:
+                yield from special(session, endpoint.request(), since)
+            else:
+                yield from super().fetch(session, dataset, since)
+        except Refused as refusal:
+            if refusal.status != HTTPStatus.FORBIDDEN or dataset not in _MAY_BE_REFUSED:
+                raise
+
+    def reference(self, dataset: str, row: bytes | Raw) -> Thing | None:
+        """What a product, a category, a rate of tax or a gateway is called."""
+        return named(dataset, row)
+
+    def setting_problem(self, name: str, value: str) -> str:
+        """See `Platform.setting_problem`."""
+        return problem(name, value) if name in MEANINGS else super().setting_problem(name, value)
+
+    def refusal(self, response: Response) -> Failure | None:
+        """No shop at the address, in WordPress's words."""
+        try:
+            error = msgspec.json.decode(response.body, type=_Error)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if error.code == "rest_no_route":
+            return NothingServed(error.message, status=response.status)
+        return None

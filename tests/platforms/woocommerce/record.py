@@ -1,0 +1,42 @@
+"""``python -m tests.platforms.woocommerce.record`` writes the pages: what is asked of the fake shop, and what it says.
+
+They are built from the published specification and the plugin's published source, not recorded at a real shop.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from connectors.commerce.woocommerce import WooCommerce
+from connectors.session import Session
+from tests.connectors.server import Answer, Seen
+from tests.platforms.exchanges import Recorder
+from tests.platforms.woocommerce.story import Straight, a_shop, month
+
+PAGES = Path(__file__).parent / "pages"
+HEADERS = {"authorization": "Basic " + base64.b64encode(b"ck_test:cs_test").decode()}
+
+
+def main() -> None:
+    """One file a stream, of short pages without headers, so that every listing has several."""
+    fake = a_shop(page=7)
+    fake.says_pages = False
+    month(fake, Straight(fake))
+
+    def answer(seen: Seen) -> Any:
+        found = fake.answer(seen)
+        return found.value if isinstance(found, Answer) and found.status == 200 else found
+
+    for name in WooCommerce.streams:
+        recorder = Recorder(answer, HEADERS)
+        for _ in WooCommerce().fetch(Session(0, 0, {}, recorder), name, None):
+            pass
+        text = json.dumps(recorder.exchanges, indent=1, ensure_ascii=False)
+        (PAGES / f"{name}.json").write_text(f"{text}\n")
+
+
+if __name__ == "__main__":
+    main()
