@@ -239,12 +239,12 @@ def test_one_bad_row_among_good_ones_is_refused_alone_with_its_place(key: str, l
     stream = linked.folder.streams[name]
 
     def spoil(response: Json) -> Json:
-        rows = response.get(stream.rows)
+        copied = rows = json.loads(json.dumps(response))
+        for level in filter(None, stream.rows.split(".")):
+            rows = (rows or {}).get(level)
         if rows and len(rows) > 1:
-            copied = json.loads(json.dumps(response))
-            copied[stream.rows][0] = {stream.id: "spoiled", (stream.updated or "x"): "2026-03-02T00:00:00Z", "n": 1}
-            return copied
-        return response
+            rows[0] = {stream.id: "spoiled", (stream.updated or "x"): "2026-03-02T00:00:00Z", "n": 1}
+        return copied
 
     linked.pages[name].change = spoil
     rows = linked.pull_one()
