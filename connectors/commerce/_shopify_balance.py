@@ -46,8 +46,7 @@ _ADJUSTMENTS: Final = (
     *("MERCHANT_GOODWILL_CREDIT", "MERCHANT_TO_MERCHANT_CREDIT", "MERCHANT_TO_MERCHANT_DEBIT", "PROMOTION_CREDIT"),
     *("SELLER_PROTECTION_CREDIT", "SHOPIFY_COLLECTIVE_CREDIT", "SHOPIFY_COLLECTIVE_DEBIT", "SHOPIFY_SOURCE_CREDIT"),
     *("SHOPIFY_SOURCE_DEBIT", "SHOP_CASH_CAMPAIGN_BILLING_CREDIT", "SHOP_CASH_CAMPAIGN_BILLING_DEBIT"),
-    *("SHOP_CASH_CREDIT", "SHOP_CASH_REFUND_DEBIT", "TAX_ADJUSTMENT_CREDIT", "TAX_ADJUSTMENT_DEBIT"),
-    "VAT_REFUND_CREDIT",
+    *("SHOP_CASH_CREDIT", "SHOP_CASH_REFUND_DEBIT", "VAT_REFUND_CREDIT"),
 )
 # The others → what they do in a payout.
 MOVEMENTS: Final[dict[str, PayoutItemKind]] = {
@@ -66,7 +65,9 @@ MOVEMENTS: Final[dict[str, PayoutItemKind]] = {
         "advance_repayment",
     ),
     **dict.fromkeys(_ADJUSTMENTS, "adjustment"),
+    **dict.fromkeys(("TAX_ADJUSTMENT_CREDIT", "TAX_ADJUSTMENT_DEBIT"), "adjustment"),
 }
+TAX_ADJUSTMENTS: Final = ("withheld", "adjustment")
 _PAYOUTS: Final = {
     "PAID": True,
     **dict.fromkeys(("SCHEDULED", "IN_TRANSIT"), None),
@@ -122,7 +123,7 @@ def payout_records(row: wire.Payout, context: MapContext) -> list[Record]:
     items: list[PayoutItem] = []
     for place, entry in enumerate(row.balance_transactions or ()):
         if not entry.test:
-            items += _items(entry, currency, f"$.balanceTransactions[{place}]")
+            items += _items(entry, currency, context, f"$.balanceTransactions[{place}]")
     return [
         Payout(
             id=row.legacy_resource_id,
@@ -157,7 +158,7 @@ def dispute_records(row: wire.Dispute, context: MapContext) -> list[Dispute]:
     ]
 
 
-def _items(entry: wire.BalanceTransaction, currency: str, path: str) -> list[PayoutItem]:
+def _items(entry: wire.BalanceTransaction, currency: str, context: MapContext, path: str) -> list[PayoutItem]:
     """A movement in a payout, with the fee beside it."""
     kind, source, at = _base(entry.type), _source(entry), entry.transaction_date
     moved = parts.amount(entry.amount, currency, f"{path}.amount")
@@ -167,6 +168,11 @@ def _items(entry: wire.BalanceTransaction, currency: str, path: str) -> list[Pay
     items = []
     if moved:
         found: PayoutItemKind = parts.word(MOVEMENTS, kind, f"{path}.type", "type of balance transaction")
+        if (
+            kind.startswith("TAX_ADJUSTMENT")
+            and parts.choice(context, "tax_adjustments", TAX_ADJUSTMENTS) == "withheld"
+        ):
+            found = "charge"  # the orders have told of it: it is tax that the marketplace owes
         items.append(PayoutItem(found, moved, source, at, entry.type))
     if taken:
         items.append(PayoutItem("fee" if taken > 0 else "fee_refund", -taken, source, at, entry.type))

@@ -28,7 +28,8 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 * **Webhooks** go to one address for all shops of an app, signed with the app's secret; no topic tells of payouts.
 
 Settings of a connection, for what the vendor's word leaves open (the first is the default): ``cash_rounding``: beside |
-inside (whether the amount of a cash transaction is without its rounding, or with it); ``orders_per_page``: 10.
+inside (whether the amount of a cash transaction is without its rounding, or with it); ``tax_adjustments``: withheld |
+adjustment (whether those of the balance are the tax that orders say the channel owes); ``orders_per_page``: 10.
 """
 
 from __future__ import annotations

@@ -285,7 +285,8 @@ def _sale(
     }  # fmt: skip
     sale: Json = {
         "__typename": kinds[line], "actionType": action, "lineType": line, "quantity": quantity or None,
-        "totalAmount": bag(total), "totalTaxAmount": bag(sum(parts.values())), "totalDiscountAmountBeforeTaxes": bag(off),
+        "totalAmount": bag(total), "totalTaxAmount": bag(sum(parts.values())),
+        "totalDiscountAmountBeforeTaxes": bag(off),
         "taxes": [
             {
                 "amount": bag(amount),
