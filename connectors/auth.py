@@ -37,6 +37,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     username: str = ""
     password: str = ""
     webhook_secrets: tuple[str, ...] = ()  # what the platform signs its deliveries with; several while one is exchanged
+    refresh_expires_at: datetime | None = None  # when `refresh_token` ends, where the platform says so
 
     def values(self) -> tuple[str, ...]:
         """The secret texts themselves, for the redactor; also in the form in which HTTP Basic sends them."""
@@ -66,6 +67,7 @@ class _TokenAnswer(msgspec.Struct):
     refresh_token: str | None = None
     expires_in: int | str | None = None
     expires_at: str | int | None = None  # an ISO instant, or seconds since 1970
+    refresh_token_expires_in: int | None = None
     error: str = ""
     error_description: str = ""
 
@@ -115,6 +117,7 @@ def authorize_url(auth: OAuth2, client: Client, *, state: str, verifier: str = "
 def code_request(auth: OAuth2, client: Client, *, code: str, verifier: str = "") -> Request:
     """The exchange of the code that came back with the browser."""
     fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": client.redirect_uri}
+    fields.update(auth.code_extra)
     if auth.pkce:
         fields["code_verifier"] = verifier
     return _token_request(auth, client, fields)
@@ -146,6 +149,7 @@ def read_tokens(response: Response, previous: Secrets, now: datetime) -> Secrets
         access_token=answer.access_token,
         refresh_token=answer.refresh_token or previous.refresh_token,
         expires_at=now + life,
+        refresh_expires_at=_refresh_end(answer, now, previous),
     )
 
 
@@ -179,6 +183,13 @@ def revoke_request(auth: OAuth2, client: Client, secrets: Secrets) -> Request | 
     form = ("Content-Type", "application/x-www-form-urlencoded")
     request = request.with_headers(("Authorization", f"Basic {login}"), form)
     return replace(request, body=urlencode({"token": token}).encode())
+
+
+def _refresh_end(answer: _TokenAnswer, now: datetime, previous: Secrets) -> datetime | None:
+    """When the refresh token ends that is valid after ``answer``; None when that was never said of it."""
+    if answer.refresh_token_expires_in is not None:
+        return now + timedelta(seconds=min(max(answer.refresh_token_expires_in, 0), LONGEST_LIFE_SECONDS))
+    return None if answer.refresh_token else previous.refresh_expires_at
 
 
 def _seconds(answer: _TokenAnswer, now: datetime) -> int | None:

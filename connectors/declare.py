@@ -92,6 +92,7 @@ class OAuth2:
     client: Literal["basic", "form", "json"] = "basic"
     pkce: bool = False
     extra: tuple[tuple[str, str], ...] = ()
+    code_extra: tuple[tuple[str, str], ...] = ()  # goes with the exchange of the code
     separator: str = " "
     header: str = "Authorization"
     scheme: str = "Bearer"

@@ -42,7 +42,7 @@ def concerned(platform: CommercePlatform, declared: Declared, arrived: Arrived) 
     account = read(facts.account, arrived) if facts.account else None
     if not isinstance(account, str) or not account:
         return []
-    wanted = {f"settings__{facts.account_setting}": account}
+    wanted = {f"settings__{facts.account_setting}": account.removesuffix(facts.account_suffix)}
     linked = Connection.objects.filter(platform=platform.key, status=Connection.Status.LINKED, **wanted)
     return list(linked.select_related("company").order_by("pk"))
 

@@ -242,9 +242,10 @@ class Door:
         return self._throttled(response) or verdict.of_token_answer(response)
 
     def _throttled(self, response: Response) -> Waiting | None:
-        """The platform says "too many": hold the shared budget, so that every worker hears it."""
-        pause = verdict.asked_pause(response, self._clock.now())
+        """The platform says "too many", or "nearly": hold the shared budget, so that every worker hears it."""
+        pause, is_refused = verdict.asked_pause(self.platform, response, self._clock.now())
         if pause is None:
             return None
         budget.hold(self.platform.budget, platform=self.platform.key, connection_id=self.connection_id, pause=pause)
-        return Waiting(response.sample, until=self._clock.now() + pause, status=response.status)
+        waiting = Waiting(response.sample, until=self._clock.now() + pause, status=response.status)
+        return waiting if is_refused else None

@@ -7,7 +7,7 @@ go), states its facts, and overrides only what the declarations cannot say. Pure
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -83,6 +83,14 @@ class Platform:
         Asked only for answers that say the request was understood and not carried out.
         """
         return None
+
+    def complaint(self, response: Response) -> Failure | None:
+        """What an answer with a successful status means when the status is not the whole truth; None for success."""
+        return None
+
+    def breath(self, response: Response) -> tuple[timedelta | None, bool]:
+        """How long an answer with a successful status asks us to stay away, and whether it is for that a refusal."""
+        return None, False
 
 
 class CommercePlatform(Platform):

@@ -40,7 +40,7 @@ def of_answer(platform: Platform, response: Response) -> Failure | None:
     None: success. The platform's own words come before the table of statuses.
     """
     if response.ok:
-        return _page_for_people(response)
+        return _page_for_people(response) or platform.complaint(response)
     understood = 400 <= response.status < 500 and response.status != 401
     refusal = platform.refusal(response) if understood else None
     return refusal or errors.failure_of(response.status, response.sample, write=response.write)
@@ -56,14 +56,17 @@ def of_token_answer(response: Response) -> Failure | None:
     return errors.failure_of(response.status, "", write=False)
 
 
-def asked_pause(response: Response, now: datetime) -> timedelta | None:
-    """How long the platform asks us to stay away: by 429, or by 503 with a time unless it was a write.
+def asked_pause(platform: Platform, response: Response, now: datetime) -> tuple[timedelta | None, bool]:
+    """How long the platform asks us to stay away, and whether the answer is a refusal for that reason.
 
-    A 429 is an answer of the gatekeeper: nothing was carried out. A 503 may come from behind the gate.
+    By 429, by 503 with a time unless it was a write, or in the platform's own words. A 429 is an answer of the
+    gatekeeper: nothing was carried out. A 503 may come from behind the gate.
     """
+    if response.ok:
+        return platform.breath(response)
     header = response.headers.get("retry-after")
     unavailable = response.status == 503 and header is not None and not response.write
-    return retry_after(header, now) if response.status == 429 or unavailable else None
+    return (retry_after(header, now), True) if response.status == 429 or unavailable else (None, False)
 
 
 def _page_for_people(response: Response) -> Failure | None:

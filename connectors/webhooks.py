@@ -18,7 +18,8 @@ class Deliveries:
     `id` is the place of what names it, the same when it is sent again; `event` that of what happened; `sent` that of
     the instant at which it did: older than `replay_seconds` it is refused, which is longer than the platform tries.
     `revoked` are the events that say that we are let in no longer. `account` is the place of whose event it is, for
-    platforms that have one address for all merchants of an app, and the setting of connections that has the same.
+    platforms that have one address for all merchants of an app, and the setting of connections that has the same,
+    without `account_suffix` where the platform adds one.
     """
 
     id: str = "body:id"
@@ -28,6 +29,7 @@ class Deliveries:
     revoked: tuple[str, ...] = ()
     account: str | None = None
     account_setting: str = ""
+    account_suffix: str = ""
 
     def __post_init__(self) -> None:
         for place in filter(None, (self.id, self.event, self.sent, self.account)):

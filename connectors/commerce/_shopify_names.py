@@ -1,0 +1,49 @@
+"""What Shopify calls its things (locations, variants of products), and orders of which only a trace is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Raw
+
+from connectors.commerce import _shopify_lines as parts
+from connectors.commerce import _shopify_wire as wire
+from connectors.errors import MappingProblem
+from connectors.named import Thing
+from connectors.session import MapContext
+from connectors.stamps import read
+from ledger.commerce import Deleted
+
+
+def no_record(row: Any, context: MapContext) -> None:
+    """A row of names: read for its shape."""
+
+
+def location(row: bytes | Raw) -> Thing:
+    """A location, active or not: its last sales are still there."""
+    place: wire.Location = read(wire.Location, row)
+    country = place.address.country_code if place.address is not None else None
+    return Thing("location", place.legacy_resource_id, place.name, {"country": country or ""})
+
+
+def variation(row: bytes | Raw) -> Thing:
+    """A variant: its product's type is the category, its unit cost what is known of it now."""
+    found: wire.Variant = read(wire.Variant, row)
+    facts: dict[str, Any] = {"category": found.product.product_type or "", "sku": found.sku or ""}
+    cost = found.inventory_item.unit_cost if found.inventory_item is not None else None
+    if cost is not None:
+        currency = parts.currency_of(cost.currency_code, "$.inventoryItem.unitCost.currencyCode")
+        units = parts.amount(cost, currency, "$.inventoryItem.unitCost")
+        facts["cost"] = {"units": units, "currency": currency}
+    title = found.title if found.title not in (None, "", "Default Title") else ""
+    name = f"{found.product.title} ({title})" if title else found.product.title
+    return Thing("variation", found.legacy_resource_id, name, facts)
+
+
+def deleted_order(row: wire.Event, context: MapContext) -> Deleted | None:
+    """The end of an order that was deleted; nothing for other events."""
+    if row.action != "destroy" or row.subject_type != "ORDER":
+        return None
+    if row.subject_id is None or not parts.number(row.subject_id).isdigit():
+        raise MappingProblem("malformed", "$.subjectId", "it does not say which order was deleted")
+    return Deleted(parts.number(row.subject_id), context.currency, row.created_at, row.created_at)

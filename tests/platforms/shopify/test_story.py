@@ -1,0 +1,187 @@
+"""A month with every case in it, in the books to the cent: from the recorded pages, and as the shop's days go by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from commerce_sync import services, work
+from commerce_sync.models import Sync
+from connectors import credentials
+from connectors.auth import Secrets
+from connectors.general_ledger.accounts import install_chart
+from connectors.general_ledger.chart import default_book
+from connectors.services import connect_accounting, connect_commerce
+from ledger.book import Mode
+from ledger.calendar import DayRule
+from ledger.models import Company, Partner, ProblemRow, RecordRow
+from ledger.services import create_company, save_book
+from tests.commerce_sync.cast import trial_balance
+from tests.connectors.server import PlatformServer, running
+from tests.platforms.exchanges import replaying
+from tests.platforms.folders import SPECIFICATIONS, Folder
+
+pytestmark = pytest.mark.django_db
+Json = dict[str, Any]
+TOKEN = "shpat_shopify-test-token"
+LAST = date(2026, 4, 30)
+SCHEMA = SPECIFICATIONS / "commerce" / "shopify" / "admin_graphql_2026-10.introspection.json.gz"
+with_schema = pytest.mark.skipif(not SCHEMA.exists(), reason="the vendor's schema is not at hand")
+
+
+@pytest.fixture
+def server(settings: Any) -> Iterator[PlatformServer]:
+    with running() as state:
+        settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [state.place]
+        yield state
+
+
+def a_merchant(url: str, mode: Mode) -> Company:
+    """A company with its shop and its books, linked."""
+    partner, _ = Partner.objects.get_or_create(name="Till Systems")
+    company = create_company(partner=partner, name=mode, currency="USD", zone="America/New_York", actor="test")
+    shop = connect_commerce(company=company, platform="shopify", actor="test")
+    shop.settings = {"shop": "some-shop", "base_url": url}
+    shop.save()
+    credentials.store(connection_id=shop.pk, secrets=Secrets(access_token=TOKEN))
+    install_chart(connection_id=connect_accounting(company=company, platform="books", actor="test").pk)
+    book = default_book("USD", (DayRule(date(2026, 1, 1), "America/New_York", 0),), mode)
+    save_book(company=company, book=book, author="test", reason="story")
+    return company
+
+
+def sync(company: Company) -> Sync:
+    made = services.request_sync(company=company, through=LAST, trigger="historic")
+    work.drain()
+    made.refresh_from_db()
+    assert (made.stage, made.failure_sentence) == ("done", "")
+    return made
+
+
+def units(value: Json | None) -> int:
+    return 0 if value is None else round(float(value.get("shopMoney", value)["amount"]) * 100)
+
+
+def truth(orders: list[Json], payouts: list[Json], balance: list[Json]) -> dict[str, int]:
+    """What the books must say of some accounts, added up from the shop's rows and from nothing of ours."""
+    sold = [row for row in orders if not row["test"] and row["displayFinancialStatus"] not in ("PENDING", "AUTHORIZED")]
+    sold = [row for row in sold if row["transactions"]]
+    moved = [
+        (each, -1 if each["kind"] in ("REFUND", "CHANGE") else 1)
+        for row in sold
+        for each in row["transactions"]
+        if each["status"] == "SUCCESS" and each["kind"] in ("SALE", "CAPTURE", "REFUND", "CHANGE")
+    ]
+    sales = [sale for row in sold for each in row["agreements"]["nodes"] for sale in each["sales"]["nodes"]]
+
+    def by(gateway: str) -> int:
+        rows = [(each, sign) for each, sign in moved if each["gateway"] == gateway]
+        return sum(sign * (units(each["amountSet"]) + units(each["amountRoundingSet"])) for each, sign in rows)
+
+    def of(line: str) -> int:
+        found = [sale for sale in sales if sale["lineType"] == line]
+        return sum(units(sale["totalAmount"]) - units(sale["totalTaxAmount"]) for sale in found)
+
+    parts = [part for sale in sales for part in sale["taxes"] if not part["taxLine"]["channelLiable"]]
+    real = [row for row in balance if not row["test"]]
+    dispute_fees = sum(units(row["fee"]) for row in real if row["type"].startswith("DISPUTE"))
+    return {
+        "1000": sum(units(row["net"]) for row in payouts if row["status"] == "PAID"),
+        "1010": by("cash"),
+        "1100": 0,  # all that Shopify had to pay it has paid
+        "1130": by("paypal"),
+        "1150": 0,  # the reserve was let go
+        "1200": 0,
+        "1220": 0,
+        "2100": 0,
+        "2120": by("gift_card") - of("GIFT_CARD"),
+        "2130": by("shopify_store_credit"),
+        "2150": -of("TIP"),
+        "2200": -(sum(units(part["amount"]) for part in parts) - 170),  # 170 of the 21.70 given back without goods
+        "4100": -of("SHIPPING"),
+        "4110": -of("DUTY") - of("ADDITIONAL_FEE"),
+        "6000": sum(units(row["fee"]) for row in real) - dispute_fees,
+        "6020": dispute_fees,
+        "6030": 845,
+        "6110": 5_000,
+        "6230": 0,
+        "9999": 0,
+    }
+
+
+def held_to(company: Company, expected: dict[str, int]) -> dict[str, int]:
+    found = trial_balance(company)
+    assert sum(found.values()) == 0
+    assert {account: found.get(account, 0) for account in expected} == expected
+    return found
+
+
+def rows_of(folder: Folder, stream: str) -> list[Json]:
+    return [json.loads(body) for body in folder.bodies(stream)]
+
+
+def test_the_recorded_month_is_in_the_books_to_the_cent_however_they_are_kept(server: PlatformServer) -> None:
+    folder = Folder("shopify")
+    server.otherwise = replaying({name: folder.replay(name) for name in folder.streams})
+    expected = truth(*[rows_of(folder, stream) for stream in ("orders", "payouts", "balance")])
+    journal, invoice = a_merchant(server.url, "journal"), a_merchant(server.url, "invoice")
+    for company in (journal, invoice):
+        sync(company)
+    assert held_to(journal, expected) == held_to(invoice, expected)
+    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.severity == "blocks"] == []
+    before = RecordRow.objects.count()
+    assert sync(invoice).code == 2040
+    assert RecordRow.objects.count() == before
+
+
+def shown(fake: Any, order: Json) -> Json:
+    """An order of the fake as its rows say it."""
+    agreed = [{**each, "sales": {"nodes": each["_sales"]}} for each in order["_agreements"]]
+    return {**order, "agreements": {"nodes": agreed}}
+
+
+@with_schema
+def test_a_month_that_is_read_day_by_day_ends_in_the_same_books(server: PlatformServer) -> None:
+    from tests.platforms.shopify import story
+    from tests.platforms.shopify.fake import FakeShopify
+
+    fake = FakeShopify(page=7)
+    server.otherwise = fake.answer
+    company = a_merchant(server.url, "journal")
+    story.names(fake)
+    chapters: list[Callable[[FakeShopify], None]] = [story.sales, story.edits, story.returns, story.money_matters]
+    for part in chapters:
+        part(fake)
+        sync(company)
+    expected = truth([shown(fake, row) for row in fake.orders], fake.payouts, fake.balance)
+    held_to(company, expected)
+
+
+@with_schema
+def test_an_order_that_is_edited_and_then_deleted_leaves_nothing_behind(server: PlatformServer) -> None:
+    from tests.platforms.shopify.fake import FakeShopify, sold
+
+    fake = FakeShopify()
+    server.otherwise = fake.answer
+    company = a_merchant(server.url, "journal")
+    order = fake.order([sold("Mug", 1_000, taxes={})])
+    fake.pay(order, gateway="cash")
+    sync(company)
+    assert trial_balance(company)["4000"] == -1_000
+    fake.later(days=1)
+    fake.agree(order, [sold("Print", 500, taxes={})], "ORDER_EDIT")
+    fake.pay(order, gateway="cash")
+    sync(company)
+    assert trial_balance(company) == {"1010": 1_500, "4000": -1_500}
+    fake.later(days=1)
+    fake.orders.remove(order)
+    fake.events.append({
+        "__typename": "BasicEvent", "id": "gid://shopify/BasicEvent/5", "action": "destroy", "createdAt": fake.stamp,
+        "subjectId": order["id"], "subjectType": "ORDER",
+    })  # fmt: skip
+    sync(company)
+    assert trial_balance(company) == {}
