@@ -33,6 +33,7 @@ class Session:
 
     `remote_ids` leads from the key of a document to its id at the platform: of what a payment settles, while that
     payment is pushed or looked up. One that is missing is not at the platform, or was taken back.
+    `memory` is the platform's own, for what it need not ask twice in one piece of work (its chart of accounts).
     """
 
     connection_id: int
@@ -40,6 +41,7 @@ class Session:
     settings: Mapping[str, Any] = field(default_factory=dict)
     door: Sender | None = None
     remote_ids: Mapping[str, str] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def send(self, request: Request) -> Response:
         """Send through the door; raises a `Failure`."""
