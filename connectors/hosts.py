@@ -75,6 +75,20 @@ class Hosts:
         urls = [self.base(settings), *(self._filled(url, settings) for url in self.also)]
         return frozenset(origin(url) for url in urls)
 
+    def placed(self, path: str, settings: Mapping[str, Any]) -> str:
+        """`path`, as it is asked for when the operator has put another server in the platform's place.
+
+        A whole URL on one of the platform's own hosts (its token endpoint, for one) is then asked for at that server,
+        by its path: no token and no secret of ours may go to the real platform from there.
+        """
+        if self.setting or not settings.get(ELSEWHERE) or not _WHOLE_URL.match(path):
+            return path
+        own = {origin(self._filled(url, settings)) for url in (self.live, self.sandbox or "", *self.also) if url}
+        parts = urlsplit(path)
+        if origin(path) not in own:
+            return path
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+
     def _filled(self, url: str, settings: Mapping[str, Any]) -> str:
         def value(match: re.Match[str]) -> str:
             text = str(_setting(settings, match[1]))

@@ -80,8 +80,8 @@ class Door:
         self.platform = platform
         self.connection_id = connection_id
         self._keys = keys or FixedKeys()
-        self._base = platform.hosts.base(settings or {})
-        self._origins = platform.hosts.origins(settings or {})
+        self._settings = settings or {}
+        self._base, self._origins = platform.hosts.base(self._settings), platform.hosts.origins(self._settings)
         self._limits = limits or Limits()
         self._clock = clock or Clock()
         self._trace = trace
@@ -155,7 +155,8 @@ class Door:
 
     def _try(self, request: Request, deadline: float, known: tuple[str, ...], judge: Judge) -> Response:
         """One call: checked, paid for, sent, judged, traced."""
-        url = target(self._base, request.path, origins=self._origins, private=self._gate.private)
+        path = self.platform.hosts.placed(request.path, self._settings)
+        url = target(self._base, path, origins=self._origins, private=self._gate.private)
         self._pay(deadline)
         seconds = deadline - self._clock.monotonic()
         if seconds <= 0:

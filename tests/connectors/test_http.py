@@ -375,6 +375,16 @@ def test_a_private_address_is_known_in_every_dress(address: str, public: bool) -
     assert is_public(address) is public
 
 
+def test_another_server_takes_the_place_of_all_hosts_of_a_platform() -> None:
+    hosts = Hosts(live="https://api.x.example/v2", sandbox="https://box.x.example", also=("https://login.x.example",))
+    elsewhere = {"base_url": "https://stand-in.example/x"}
+    assert hosts.placed("https://login.x.example/token?a=1", elsewhere) == "/token?a=1"
+    assert hosts.placed("https://api.x.example/connections", elsewhere) == "/connections"
+    assert hosts.placed("https://stranger.example/token", elsewhere) == "https://stranger.example/token"
+    assert hosts.placed("/token", elsewhere) == "/token"
+    assert hosts.placed("https://login.x.example/token", {}) == "https://login.x.example/token"
+
+
 def test_a_merchants_setting_cannot_change_the_host_around_it() -> None:
     hosts = Hosts(live="https://{shop}.example.com")
     assert hosts.origins({"shop": "corner-shop"}) == {"corner-shop.example.com:443"}
