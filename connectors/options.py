@@ -126,6 +126,12 @@ def options_of(connection: Connection, session: Session | None = None) -> list[O
     return [_option(row) for row in OptionRow.objects.filter(connection=connection).order_by("code", "name", "id")]
 
 
+def kept_accounts(connection_id: int) -> dict[str, Option]:
+    """The accounts of other platforms than our own books, by their ids, as they were kept last."""
+    rows = OptionRow.objects.filter(connection_id=connection_id, kind="account")
+    return {row.external_id: _option(row) for row in rows}
+
+
 def current_options(platform: AccountingPlatform, session: Session, at: datetime) -> list[Option]:
     """What can be chosen, for somebody who is in a session with the platform already. Raises a `Failure`.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 from connectors import push_rows as rows
 from connectors.limits import Limits
+from connectors.options import kept_accounts
 from connectors.platform import AccountingPlatform
 from connectors.push_local import deliver_local
 from connectors.push_result import PushResult
@@ -57,7 +59,8 @@ def deliver(delivery: Delivery) -> PushResult:
         if not is_held:
             return PushResult(next_seconds=AGAIN_SECONDS)
         rows.release_abandoned(session.connection_id, is_held=True)
-        round_ = _Round(delivery)
+        session = replace(session, accounts=kept_accounts(session.connection_id))
+        round_ = _Round(msgspec.structs.replace(delivery, session=session))
         round_.work()
         verify(delivery.platform, session)
     result = PushResult.of(round_.written, rows.standing(session.connection_id))

@@ -32,8 +32,10 @@ class Session:
     """One piece of work for one connection. `door` is None for a local platform, which has no outside.
 
     `remote_ids` leads from the key of a document to its id at the platform: of what a payment settles, while that
-    payment is pushed or looked up. One that is missing is not at the platform, or was taken back.
-    `memory` is the platform's own, for what it need not ask twice in one piece of work (its chart of accounts).
+    payment is pushed or looked up. One that is missing is not at the platform, or was taken back. `accounts` leads from
+    an account's id to what was last kept of it, while documents are delivered and read back: what a platform wants of
+    a document often hangs on the accounts that it names. Empty when nothing was kept yet.
+    `memory` is the platform's own, for what it need not ask twice in one piece of work.
     """
 
     connection_id: int
@@ -41,6 +43,7 @@ class Session:
     settings: Mapping[str, Any] = field(default_factory=dict)
     door: Sender | None = None
     remote_ids: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, Option] = field(default_factory=dict)
     memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def send(self, request: Request) -> Response:

@@ -18,10 +18,11 @@ from connectors.general_ledger.chart import default_book
 from connectors.http import open_door
 from connectors.limits import Limits
 from connectors.models import Binding, PushItem
+from connectors.options import keep_options
 from connectors.push import Delivery, deliver, prepare
 from connectors.push_result import PushResult
 from connectors.push_support import CannotWithdraw, retry_items, withdraw_posting
-from connectors.session import Pushed, Session
+from connectors.session import Option, Pushed, Session
 from ledger.models import AuditEntry, Company, Document, Posting
 from ledger.post_due import post_due
 from tests.commerce_sync.cast import DAYS, a_merchant, an_order, books_of, sell, trial_balance
@@ -244,6 +245,22 @@ def test_a_payment_is_told_the_id_of_the_invoice_that_it_settles(place: Place, m
     assert looked_up_with == [{invoice["key"]: invoice["id"]}]
     Binding.objects.filter(remote_id=invoice["id"]).update(voided_at=datetime.now(UTC))
     assert push_rows.remote_ids(books_of(company).pk, company.pk, [invoice["key"]]) == {}
+
+
+def test_a_platform_is_told_what_was_kept_of_its_accounts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = a_shop(place, days=1)
+    card = Option("account", "1100", "Card clearing", type="bank", detail={"native": "BANK"})
+    keep_options(connection_id=books_of(company).pk, found=[card, Option("customer", "1100", "Daily sales")])
+    told: list[dict[str, Option]] = []
+    for verb in ("push", "read_back"):
+        own = getattr(hostile_books.Hostile, verb)
+        monkeypatch.setattr(
+            hostile_books.Hostile,
+            verb,
+            lambda self, session, *rest, own=own: (told.append(session.accounts), own(self, session, *rest))[1],
+        )
+    delivered(company)
+    assert told == [{"1100": card}] * 2
 
 
 def test_a_platform_without_any_safety_is_never_written_to_by_itself(place: Place) -> None:
