@@ -1,0 +1,342 @@
+"""Documents at QuickBooks Online: once, whatever gets lost; to the cent, however they are kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import date
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection as database
+
+from commerce_sync import services, work
+from connectors import credentials, push_send, registry
+from connectors.accounting.quickbooks_online import QuickBooksOnline
+from connectors.declare import Budget
+from connectors.errors import RefusalReason, Refused
+from connectors.general_ledger.chart import default_book
+from connectors.http import open_door
+from connectors.models import Binding, PushItem
+from connectors.push import Delivery
+from connectors.push_support import retry_items
+from connectors.session import Session
+from connectors.voiding import request_voids, void_due
+from ledger.book import Mode, TaxCode
+from ledger.models import Company, Document
+from tests.commerce_sync.cast import DAYS, a_merchant, books_of, sell, trial_balance
+from tests.ledger.builders import an_order
+from tests.platforms.quickbooks_online.cast import LAST, a_shop, delivered, states, week
+from tests.platforms.quickbooks_online.fake import TRANSACTIONS, Fake, FakeQuickBooks, running
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def fakes(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A maker of companies at QuickBooks; the first access is good until it is taken."""
+    monkeypatch.setattr(push_send, "AGAIN_SECONDS", 0)
+    # What the platform lets us do a second is not what these tests are about.
+    monkeypatch.setattr(QuickBooksOnline, "budget", Budget())
+    opened: list[AbstractContextManager[Fake]] = []
+
+    def make(**facts: Any) -> Fake:
+        opened.append(running(partial(FakeQuickBooks, **facts)))
+        fake = opened[-1].__enter__()
+        settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [fake.place]
+        settings.COMMERCE_SYNC_OAUTH_CLIENTS = {"quickbooks_online": {"client_id": "us", "client_secret": "s"}}
+        return fake
+
+    yield make
+    for each in opened:
+        each.__exit__(None, None, None)
+
+
+@pytest.fixture
+def fake(fakes: Any) -> Fake:
+    return fakes()  # type: ignore[no-any-return]
+
+
+def own_books(mode: Mode) -> dict[str, int]:
+    """What our own books say of the same week."""
+    company = a_merchant("Own books", book=default_book("GBP", DAYS, mode))
+    sell(company, *week())
+    services.request_sync(company=company, through=LAST, trigger="historic")
+    work.drain()
+    return {account: balance for account, balance in sorted(trial_balance(company).items()) if balance}
+
+
+def age() -> None:
+    """An hour passes for what is open."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """UPDATE connectors_pushitem SET claimed_at = claimed_at - interval '1 hour',
+               deadline_at = deadline_at - interval '1 hour', waits_until = waits_until - interval '1 hour'"""
+        )
+
+
+def in_full(company: Company, rounds: int = 40) -> None:
+    """Deliver until nothing is left to be tried."""
+    for _ in range(rounds):
+        delivered(company)
+        if not set(states(company)) - {"pushed", "refused"}:
+            return
+        age()
+    raise AssertionError(states(company))
+
+
+def why(company: Company) -> set[tuple[str, str]]:
+    """Reasons, and whose turn it is, of what was refused."""
+    return set(PushItem.objects.filter(company=company, state="refused").values_list("failure_code", "failure_turn"))
+
+
+def agreed(company: Company) -> Counter[bool | None]:
+    return Counter(Binding.objects.filter(connection=books_of(company)).values_list("agrees", flat=True))
+
+
+@pytest.mark.parametrize("mode", ["journal", "invoice"])
+@pytest.mark.parametrize("country", ["GB", "US"])
+def test_the_trial_balance_is_that_of_our_own_books(fakes: Any, mode: Mode, country: str) -> None:
+    fake = fakes(country=country)
+    company = a_shop(fake, mode)
+    delivered(company)
+    assert set(states(company)) == {"pushed"}, list(PushItem.objects.values_list("failure_sentence", flat=True))
+    assert fake.company.balances() == own_books(mode)
+    assert agreed(company) == {True: len(states(company))}
+    sent = len([seen for seen in fake.company.asked if seen.method == "POST"])
+    delivered(company)
+    assert len([seen for seen in fake.company.asked if seen.method == "POST"]) == sent
+
+
+def test_what_is_paid_is_closed_and_what_has_no_form_is_linked(fake: Fake) -> None:
+    a_shop_company = a_shop(fake, "invoice")
+    delivered(a_shop_company)
+    rows = fake.company.rows
+    used = {entity: len(rows[entity]) for entity in TRANSACTIONS}
+    assert used["Invoice"] >= 2, used
+    assert used["CreditMemo"] >= 2, used
+    assert used["Bill"] == 2, used
+    assert used["Deposit"] == 2, used
+    assert {row["left"] for entity in ("Invoice", "CreditMemo", "Bill") for row in rows[entity].values()} == {0}
+    links = [row for row in (*rows["Payment"].values(), *rows["BillPayment"].values()) if row["TotalAmt"] == 0]
+    # Money for a customer; fees that a clearing account pays; a sale that is paid by a gift card, which is a liability.
+    assert len(links) == used["CreditMemo"] + used["Bill"] + 1
+
+
+@pytest.mark.parametrize("mode", ["journal", "invoice"])
+@pytest.mark.parametrize("fault", ["lose_after", "drop_before", "err500_after"])
+def test_each_lost_answer_ends_with_one_document(fake: Fake, mode: Mode, fault: str) -> None:
+    company = a_shop(fake, mode)
+    strikes, seen_before = fake.server.strikes, set()
+
+    def once(seen: Any) -> bool:
+        """Every write meets the fault the first time that it is sent."""
+        key = seen.query.get("requestid", [""])[0]
+        is_first = strikes(seen) and key not in seen_before
+        seen_before.add(key)
+        return is_first
+
+    fake.server.strikes = once
+    fake.fail_as(fault, times=1_000)
+    in_full(company)
+    assert set(states(company)) == {"pushed"}, why(company)
+    assert fake.company.balances() == own_books(mode)
+    assert max(Counter(reference for reference, _ in fake.documents()).values()) == 1
+
+
+def test_an_access_that_ends_is_renewed_while_writing(fake: Fake) -> None:
+    company = a_shop(fake)
+    fake.fail("401")
+    delivered(company)
+    assert set(states(company)) == {"pushed"}
+    fake.company.tokens = {"another"}
+    assert credentials.load(books_of(company).pk).access_token not in fake.company.tokens
+    assert "lost" not in states(company)
+
+
+def test_an_access_that_was_taken_away_changes_nothing(fake: Fake) -> None:
+    company = a_shop(fake)
+    fake.company.tokens, fake.company.refresh = {"another"}, "another"
+    with pytest.raises(Exception, match="no longer accepts"):
+        delivered(company)
+    assert fake.documents() == []
+
+
+@pytest.mark.parametrize("kind", ["429", "429_retry_after", "5xx"])
+def test_what_the_platform_asks_to_wait_for_is_waited_for(fake: Fake, kind: str) -> None:
+    company = a_shop(fake)
+    fake.fail(kind, times=2)
+    in_full(company)
+    assert set(states(company)) == {"pushed"}
+    assert fake.company.balances() == own_books("journal")
+
+
+def test_a_closed_period_is_the_merchant_s_turn_and_goes_on_when_it_is_opened(fake: Fake) -> None:
+    company = a_shop(fake)
+    fake.lock(date(2026, 3, 2))
+    delivered(company)
+    assert why(company) == {("period_locked", "merchant")}
+    assert "pushed" in states(company)
+    fake.company.closed = ""
+    retry_items(connection_id=books_of(company).pk, actor="test")
+    in_full(company)
+    assert fake.company.balances() == own_books("journal")
+
+
+@pytest.mark.parametrize(
+    ("mode", "account", "reason"),
+    [("journal", "4000", "account_inactive"), ("invoice", "4000", "account_inactive")],
+)
+def test_an_archived_account_is_the_merchant_s_turn(fake: Fake, mode: Mode, account: str, reason: str) -> None:
+    company = a_shop(fake, mode, an_order("o1"))
+    fake.archive(account)
+    delivered(company)
+    assert why(company) == {(reason, "merchant")}
+    assert fake.documents() == []
+
+
+def test_a_customer_that_is_gone_is_the_merchant_s_turn(fake: Fake) -> None:
+    company = a_shop(fake, "invoice", an_order("o1"))
+    del fake.company.rows["Customer"]["58"]
+    delivered(company)
+    assert why(company) == {("contact_gone", "merchant")}
+
+
+def test_receivables_of_another_type_are_refused_before_anything_is_sent(fake: Fake) -> None:
+    company = a_shop(fake, "invoice", an_order("o1"))
+    fake.company.rows["Account"]["1200"]["AccountType"] = "Other Current Asset"
+    delivered(company)
+    assert why(company) == {("account_inactive", "merchant")}
+    assert [seen for seen in fake.company.asked if seen.method == "POST"] == []
+
+
+def voided(company: Company) -> int:
+    """Take everything back; how many documents went."""
+    link = books_of(company)
+    platform = registry.accounting(link.platform)
+    documents = list(Document.objects.filter(company=company).values_list("pk", flat=True))
+    request_voids(document_ids=documents)
+    with open_door(link, platform) as door:
+        return void_due(Delivery(platform, Session(link.pk, company.pk, link.settings, door))).voided
+
+
+@pytest.mark.parametrize("mode", ["journal", "invoice"])
+def test_what_is_taken_back_is_gone_and_a_second_time_changes_nothing(fake: Fake, mode: Mode) -> None:
+    company = a_shop(fake, mode)
+    delivered(company)
+    bound = list(Binding.objects.values_list("remote_id", "kind"))
+    assert voided(company) == len(bound)
+    assert fake.documents() == []
+    platform, link = registry.accounting("quickbooks_online"), books_of(company)
+    with open_door(link, platform) as door:
+        session = Session(link.pk, company.pk, link.settings, door)
+        for remote_id, kind in bound:
+            platform.void(session, remote_id, kind)
+        with pytest.raises(Refused) as refused:
+            platform.read_back(session, next(each for each, kind in bound if kind != "invoice"), "journal")
+    assert refused.value.reason is RefusalReason.NOT_FOUND
+    assert fake.documents() == []
+
+
+def test_a_document_that_somebody_changed_in_between_is_taken_back_as_it_is(fake: Fake) -> None:
+    company = a_shop(fake, "journal", an_order("o1"))
+    delivered(company)
+    answer = fake.company.answer
+
+    def changed(seen: Any) -> Any:
+        found = answer(seen)
+        if seen.method == "GET" and "/journalentry/" in seen.path:
+            for row in fake.company.rows["JournalEntry"].values():
+                row["SyncToken"] = "1"
+        return found
+
+    fake.server.otherwise = changed
+    assert voided(company) == 1
+    assert fake.documents() == []
+
+
+def test_a_document_that_a_person_deleted_there_is_told(fake: Fake) -> None:
+    company = a_shop(fake, "journal", an_order("o1"))
+    delivered(company)
+    Binding.objects.update(verified_at=None, agrees=None)
+    fake.company.rows["JournalEntry"].clear()
+    delivered(company)
+    assert states(company) == ["removed"]
+
+
+def test_two_documents_with_our_number_are_a_question_and_not_an_answer(fake: Fake) -> None:
+    company = a_shop(fake, "journal", an_order("o1"))
+    fake.fail("lose_answer_after_commit")
+    delivered(company)
+    (row,) = fake.company.rows["JournalEntry"].values()
+    fake.company.put("JournalEntry", "999", **{name: row[name] for name in ("DocNumber", "Line", "TxnDate")})
+    age()
+    delivered(company)
+    assert why(company) == {("duplicate", "support")}
+
+
+VAT = TaxCode("vat20", "5")
+
+
+def with_vat(fake: Fake) -> None:
+    """A tax code of one rate, and one of two."""
+    fake.company.put("TaxRate", "11", Name="VAT 20 %", RateValue=20)
+    rates = {"TaxRateDetail": [{"TaxRateRef": {"value": "11"}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
+    fake.company.put("TaxCode", "5", Name="20.0% S", SalesTaxRateList=rates, PurchaseTaxRateList=rates)
+    fake.company.put("TaxCode", "6", Name="No VAT")
+
+
+def test_tax_by_code_stands_in_the_platform_s_tax_fields(fake: Fake) -> None:
+    with_vat(fake)
+    fake.settings["untaxed_code"] = "6"
+    company = a_shop(fake, "invoice", tax_codes=(VAT,))
+    delivered(company)
+    assert set(states(company)) == {"pushed"}, list(PushItem.objects.values_list("failure_sentence", flat=True))
+    assert fake.company.balances() == own_books("invoice")
+    assert agreed(company) == {True: len(states(company))}
+    invoice = next(iter(fake.company.rows["Invoice"].values()))
+    assert invoice["GlobalTaxCalculation"] == "TaxExcluded"
+    [line] = invoice["TxnTaxDetail"]["TaxLine"]
+    assert line["Amount"] == invoice["TxnTaxDetail"]["TotalTax"]
+    assert line["TaxLineDetail"]["TaxRateRef"] == {"value": "11"}
+    assert line["TaxLineDetail"]["TaxPercent"] == 20
+
+
+def test_where_tax_by_code_stands_is_not_guessed(fake: Fake) -> None:
+    with_vat(fake)
+    del fake.settings["tax_account"]
+    fake.settings["untaxed_code"] = "6"
+    company = a_shop(fake, "invoice", an_order("o1"), tax_codes=(VAT,))
+    delivered(company)
+    assert agreed(company) == {None: 1, True: 1}
+
+
+def test_a_tax_code_that_is_gone_is_the_merchant_s_turn(fake: Fake) -> None:
+    company = a_shop(fake, "invoice", an_order("o1"), tax_codes=(VAT,))
+    delivered(company)
+    assert why(company) == {("tax_rate_gone", "merchant")}
+
+
+def test_american_sales_tax_is_overridden_when_the_merchant_wants_it_so(fakes: Any) -> None:
+    fake = fakes(country="US")
+    fake.settings["sales_tax"] = "codes"
+    company = a_shop(fake, "invoice")
+    delivered(company)
+    assert set(states(company)) == {"pushed"}, list(PushItem.objects.values_list("failure_sentence", flat=True))
+    assert fake.company.balances() == own_books("invoice")
+    invoice = next(iter(fake.company.rows["Invoice"].values()))
+    codes = {line["SalesItemLineDetail"]["TaxCodeRef"]["value"] for line in invoice["Line"][:-1]}
+    assert codes == {"TAX", "NON"}
+    assert invoice["TxnTaxDetail"]["TotalTax"] > 0
+    assert "GlobalTaxCalculation" not in invoice
+
+
+def test_the_key_of_a_request_is_on_the_wire_and_short_enough(fake: Fake) -> None:
+    company = a_shop(fake, "invoice")
+    delivered(company)
+    keys = [seen.query["requestid"][0] for seen in fake.company.asked if seen.method == "POST"]
+    assert len(keys) == len(set(keys)) > 10
+    assert {len(key) <= 50 for key in keys} == {True}
+    assert {seen.query["minorversion"][0] for seen in fake.company.asked} == {"75"}
