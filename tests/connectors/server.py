@@ -63,7 +63,7 @@ class PlatformServer:
     faults: deque[Fault] = field(default_factory=deque)
     routes: dict[str, Route] = field(default_factory=dict)
     otherwise: Route | None = None  # answers what no route does
-    strikes: Callable[[Seen], bool] = lambda seen: True  # which requests may meet a fault
+    meets_faults: Callable[[Seen], bool] = lambda seen: True  # which requests use up the script
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         seen = Seen(self.command, parts.path, parse_qs(parts.query), headers, self.rfile.read(length))
         with self.state.lock:
             self.state.log.append(seen)
-            fault = self.state.faults.popleft() if self.state.faults and self.state.strikes(seen) else None
+            fault = self.state.faults.popleft() if self.state.faults and self.state.meets_faults(seen) else None
         if fault is None:
             answer = self.state.answer(seen)
             if isinstance(answer, Answer):
