@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, timedelta
-from uuid import uuid4
+from datetime import timedelta
 
-import msgspec
-
-from connectors import credentials, registry
-from connectors.general_ledger.chart import default_book
-from connectors.http import open_door
-from connectors.limits import Limits
-from connectors.models import Connection, PushItem
-from connectors.push import Delivery, deliver, prepare
-from connectors.push_result import PushResult
-from connectors.session import Session
-from ledger.book import Mode, TaxCode
+from connectors.models import PushItem
+from ledger.book import Mode
 from ledger.commerce import Dispute, Line, Record, Tender
-from ledger.models import Company
-from ledger.post_due import post_due
-from tests.commerce_sync.cast import DAYS, a_merchant, books_of, sell
 from tests.ledger.builders import NOON, a_fee, a_line, a_payout, a_refund, an_order
 from tests.platforms.quickbooks_online.fake import Fake
-
-LAST = date(2026, 3, 9)
-CUSTOMER, VENDOR = "58", "59"
+from tests.platforms.targets import Linked
 
 
 def week() -> list[Record]:
@@ -50,36 +34,19 @@ def week() -> list[Record]:
     ]
 
 
-def a_shop(fake: Fake, mode: Mode = "journal", *records: Record, tax_codes: tuple[TaxCode, ...] = ()) -> Company:
+def a_shop(fake: Fake, mode: Mode = "journal", *records: Record) -> Linked:
     """A merchant with these sales, posted and not delivered."""
-    book = default_book("GBP", DAYS, mode, tax_codes=tax_codes)
-    book = msgspec.structs.replace(book, customer=CUSTOMER, supplier=VENDOR)
-    company = a_merchant(platform="quickbooks_online", book=book)
-    link = books_of(company)
-    Connection.objects.filter(pk=link.pk).update(settings=fake.settings)
-    credentials.store(connection_id=link.pk, secrets=fake.secrets)
-    post(company, *(records or week()))
-    return company
+    shop = Linked("quickbooks_online", fake, mode)
+    shop.post(*(records or week()))
+    return shop
 
 
-def post(company: Company, *records: Record) -> None:
-    """Bring records in and post them."""
-    sell(company, *records)
-    post_due(company_id=company.pk, through=LAST, act=uuid4())
-
-
-def delivered(company: Company, seconds: float = 5) -> PushResult:
-    """One round of delivery, prepared as the engine does it; no call takes longer than `seconds`."""
-    connection = books_of(company)
-    platform = registry.accounting(connection.platform)
-    limits = Limits(connect_seconds=1, read_seconds=1, total_seconds=seconds, patience_seconds=2)
-    prepare(company_id=company.pk, connection_id=connection.pk)
-    with open_door(connection, platform) as door:
-        door._limits = limits
-        session = Session(connection.pk, company.pk, connection.settings, door)
-        return deliver(Delivery(platform, session, replace(limits)))
-
-
-def states(company: Company) -> list[str]:
+def states(shop: Linked) -> list[str]:
     """Where each document stands."""
-    return list(PushItem.objects.filter(company=company).order_by("document_id").values_list("state", flat=True))
+    rows = PushItem.objects.filter(company=shop.company).order_by("document_id")
+    return list(rows.values_list("state", flat=True))
+
+
+def sentences(shop: Linked) -> list[str]:
+    """Why each document is not there."""
+    return list(PushItem.objects.filter(company=shop.company).values_list("failure_sentence", flat=True))

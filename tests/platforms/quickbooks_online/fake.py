@@ -19,7 +19,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from connectors.auth import Secrets
-from connectors.general_ledger.chart import DEFAULT_CHART
+from connectors.general_ledger.chart import CUSTOMER, DEFAULT_CHART, SUPPLIER
 from tests.connectors.server import Answer, PlatformServer, Seen
 from tests.connectors.server import running as running_server
 from tests.platforms.quickbooks_online.rules import Json, Rules, Wrong, legs, total
@@ -61,18 +61,20 @@ class FakeQuickBooks:
     closed: str = ""
     tokens: set[str] = field(default_factory=lambda: {TOKEN})
     refresh: str = "qbo-refresh-token"
-    tax_account: str = "2200"
-    undeposited: str = "1020"
+    tax_account: str = ""
+    undeposited: str = ""
     rows: dict[str, dict[str, Json]] = field(default_factory=lambda: {name: {} for name in (*TRANSACTIONS, *LISTS)})
     replies: dict[str, Any] = field(default_factory=dict)
     asked: list[Seen] = field(default_factory=list)
     made: int = 144
 
     def __post_init__(self) -> None:
-        for code, name, kind, subtype in DEFAULT_CHART:
-            self.put("Account", code, Name=name, AcctNum=code, AccountType=TYPES.get(subtype, KINDS[kind]))
-        self.put("Customer", "58", DisplayName="Daily sales")
-        self.put("Vendor", "59", DisplayName="Payment processors")
+        for number, (code, name, kind, subtype) in enumerate(DEFAULT_CHART, 33):
+            self.put("Account", str(number), Name=name, AcctNum=code, AccountType=TYPES.get(subtype, KINDS[kind]))
+        self.put("Customer", "8", DisplayName=CUSTOMER)
+        self.put("Vendor", "9", DisplayName=SUPPLIER)
+        self.put("TaxCode", "2", Name="No VAT")
+        self.tax_account, self.undeposited = self.account("2200")["Id"], self.account("1020")["Id"]
         tax = {"PartnerTaxEnabled": True} if self.american else {}
         self.put(
             "Preferences", "1", AccountingInfoPrefs={}, TaxPrefs={"UsingSalesTax": True, **tax},
@@ -89,6 +91,10 @@ class FakeQuickBooks:
         active = {"Active": True} if entity in LISTS[:7] else {}
         self.rows[entity][id] = {"Id": id, "SyncToken": "0", "domain": "QBO", "sparse": False, **active, **values}
         return self.rows[entity][id]
+
+    def account(self, code: str) -> Json:
+        """The account with a number of the default chart."""
+        return next(row for row in self.rows["Account"].values() if row.get("AcctNum") == code)
 
     def control(self, kind: str) -> str:
         """The account of receivables or payables."""
@@ -218,13 +224,13 @@ class FakeQuickBooks:
     # -- the truth ------------------------------------------------------------------------------------------------
 
     def documents(self) -> list[tuple[str, dict[str, int]]]:
-        """(reference, {account: debits less credits}, in minor units) of every document that posts something."""
+        """(reference, {account's number: debits less credits, in minor units}) of all that posts something."""
         found = []
         for entity in TRANSACTIONS:
             for row in self.rows[entity].values():
                 sums: Counter[str] = Counter()
                 for account, signed in legs(self, entity, row):
-                    sums[account] += int(signed * 100)
+                    sums[self.rows["Account"][account]["AcctNum"]] += int(signed * 100)
                 reference = row.get("DocNumber") or row.get("PaymentRefNum") or row["PrivateNote"].partition(" ")[0]
                 if standing := {account: value for account, value in sums.items() if value}:
                     found.append((reference, standing))
@@ -259,6 +265,7 @@ class Fake:
         self.server, self.company = server, company
         self.place = server.place
         self.settings = {"base_url": server.url, "realmId": REALM, "tax_account": company.tax_account}
+        self.tax_codes: dict[str, str] = {}
         self.secrets = Secrets(access_token=TOKEN, refresh_token=company.refresh)
 
     def documents(self) -> list[tuple[str, dict[str, int]]]:
@@ -271,7 +278,7 @@ class Fake:
 
     def archive(self, account: str) -> None:
         """Make an account inactive."""
-        self.company.rows["Account"][account]["Active"] = False
+        self.company.account(account)["Active"] = False
 
     def fail(self, kind: str, times: int = 1) -> None:
         """The next documents that are sent meet this fault; what is read before them does not."""
@@ -288,5 +295,5 @@ def running(make: Callable[[], FakeQuickBooks] = FakeQuickBooks) -> Iterator[Fak
     """A company on a free port of the loopback."""
     with running_server() as server:
         company = make()
-        server.otherwise, server.strikes = company.answer, _sends_a_document
+        server.otherwise, server.meets_faults = company.answer, _sends_a_document
         yield Fake(server, company)
