@@ -35,6 +35,7 @@ class Session:
     payment is pushed or looked up. One that is missing is not at the platform, or was taken back. `accounts` leads from
     an account's id to what was last kept of it, while documents are delivered and read back: what a platform wants of
     a document often hangs on the accounts that it names. Empty when nothing was kept yet.
+    `memory` is the platform's own, for what it need not ask twice in one piece of work.
     """
 
     connection_id: int
@@ -43,6 +44,7 @@ class Session:
     door: Sender | None = None
     remote_ids: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, Option] = field(default_factory=dict)
+    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def send(self, request: Request) -> Response:
         """Send through the door; raises a `Failure`."""
