@@ -125,15 +125,22 @@ def _fee(
 
 
 def payout_records(row: wire.Payout, context: MapContext) -> list[Payout | Deleted]:
-    """The transfer with what it is made of, where Stripe says so; gone when the bank did not take it."""
+    """The transfer with what it is made of, where Stripe says so.
+
+    One that the bank did not take transferred nothing, but what it was made of is in no other: it stays, with amount 0.
+    """
     currency, at = parts.currency_of(row.currency, "$.currency"), parts.instant(row.created)
-    if not parts.word(_DONE, row.status, "$.status", "status"):
-        back = row.failure_balance_transaction
-        failed_at = at if back is None else parts.instant(back.created)
-        return [Deleted(row.id, currency, failed_at, failed_at)]
+    amount = parts.units(row.amount, currency, "$.amount")
     items: list[PayoutItem] = []
     for number, entry in enumerate(row.entries or ()):
         items += _items(entry, row.id, f"$.entries[{number}]")
+    if not parts.word(_DONE, row.status, "$.status", "status"):
+        back = row.failure_balance_transaction
+        at = at if back is None else parts.instant(back.created)
+        if row.entries is None:
+            return [Deleted(row.id, currency, at, at)]
+        items.append(PayoutItem("charge", -amount, row.id, at, "payout_failure"))
+        amount = 0
     # A date, told as its midnight in UTC. At noon no hour at which the merchant's day may end moves it.
     day = parts.instant(row.arrival_date).date()
     trace = row.trace_id.value if row.trace_id is not None else None
@@ -143,7 +150,7 @@ def payout_records(row: wire.Payout, context: MapContext) -> list[Payout | Delet
             currency=currency,
             arrives_on=localize(datetime.combine(day, time(12)), context.zone),
             updated_at=at,
-            amount=parts.units(row.amount, currency, "$.amount"),
+            amount=amount,
             items=tuple(items) if row.entries is not None else None,
             provider=parts.PROVIDER,
             bank_reference=trace or row.statement_descriptor or "",

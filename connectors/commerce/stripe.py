@@ -13,8 +13,8 @@ why:
 * **A failed debit** (`payment_failure_refund`) takes its sale back.
 * **Payouts** of the automatic kind list their rows once they are reconciled, which the pull fetches beside them;
   those made by hand list none, so that what only payouts tell of (reserves, transfers) is not known. One that failed
-  is gone; one that takes money from the bank is negative. What stays at Stripe as a minimum balance stays in
-  clearing.
+  brought nothing, but its rows are in no other; one that takes money from the bank is negative. What stays at Stripe
+  as a minimum balance stays in clearing.
 * **Disputes** go by the money that moved: inquiries move none; `won` is believed when the money is back. Their fee is
   a fee of the row that took the money. When one was lost only its event tells, for thirty days; later it counts as
   lost on the day on which it was opened. Where another amount came back than was taken, a person has to look.

@@ -248,7 +248,10 @@ class FakeStripe:
 
     def fail_payout(self, payout: Json) -> None:
         back = self.move("payout_failure", "payout_reversal", payout["amount"], payout)
-        payout |= {"status": "failed", "failure_balance_transaction": back["id"]}
+        completed = "completed" if payout["automatic"] else "not_applicable"
+        payout |= {
+            "status": "failed", "failure_balance_transaction": back["id"], "reconciliation_status": completed
+        }  # fmt: skip
         self.tell("payout.failed", payout)
 
 
