@@ -23,8 +23,8 @@ why:
 * **The rate** is a hundred calls a second, twenty-five in a sandbox, and less for some lists: we keep to twenty-five.
 * **The key** is a restricted one that may read balance, charges, refunds, payouts, disputes, events (and payment
   intents for tips); or that of a Connect platform, with the account in the setting ``stripe_account``.
-* **Webhooks** go to the address of a connection, or of a Connect platform (`/webhooks/stripe`, the account is in the
-  event).
+* **Webhooks** go to the address of a connection, or for all accounts of a Connect platform to `/webhooks/stripe` (the
+  account is in the event, the secret among the `webhook_secrets` of the client that is configured for `stripe`).
 
 Settings of a connection (the first is the default): ``sales_from``: elsewhere | charges | charges_without_order
 (those whose metadata has none of ``order_keys``, a list with commas, by default order_id,order_number,order_no);
@@ -69,7 +69,7 @@ class Stripe(CommercePlatform):
     hosts = Hosts(live="https://api.stripe.com")
     headers = (("Stripe-Version", VERSION),)
     auth = ApiKey()
-    budget = Budget((Rate(calls=25, seconds=1, burst=10),))
+    budget = Budget((Rate(calls=25, seconds=1, burst=2),))
     setting_fields = MappingProxyType({ACCOUNT: "the connected account (acct_…), if the key is a Connect platform's"})
     webhooks = TimedHmacSha256(
         header="stripe-signature",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe as vendor
+from django.test import Client
 
 from commerce_sync import services, work
 from commerce_sync.models import Sync
@@ -15,6 +21,7 @@ from connectors import credentials
 from connectors.auth import Secrets
 from connectors.general_ledger.accounts import install_chart
 from connectors.general_ledger.chart import default_book
+from connectors.models import Connection, IncomingWebhook
 from connectors.services import connect_accounting, connect_commerce
 from ledger.book import Mode
 from ledger.calendar import DayRule
@@ -24,7 +31,7 @@ from tests.commerce_sync.cast import trial_balance
 from tests.connectors.server import PlatformServer, running
 from tests.platforms.folders import Folder
 from tests.platforms.stripe import story
-from tests.platforms.stripe.fake import FakeStripe
+from tests.platforms.stripe.fake import FakeStripe, Json
 
 pytestmark = pytest.mark.django_db
 KEY = "rk_test_stripe"
@@ -181,6 +188,31 @@ def test_the_delivery_of_the_suite_is_one_that_the_vendor_s_library_believes() -
     assert vendor.WebhookSignature.verify_header(sent.body, header, sent.secret)
     with pytest.raises(vendor.SignatureVerificationError):
         vendor.WebhookSignature.verify_header(sent.body + " ", header, sent.secret)
+
+
+def ring(event: Json, secret: str) -> int:
+    """Deliver to the address for all accounts of a Connect platform; the status of the answer."""
+    body, at = json.dumps(event), int(time.time())
+    signature = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
+    headers = {"stripe-signature": f"t={at},v1={signature}"}
+    return int(Client().post("/webhooks/stripe", body, content_type="application/json", headers=headers).status_code)
+
+
+def test_a_connect_platform_has_one_address_for_all_of_its_accounts(
+    server: PlatformServer, settings: Any, tmp_path: Path
+) -> None:
+    settings.STATIC_ROOT = tmp_path
+    settings.COMMERCE_SYNC_OAUTH_CLIENTS = {"stripe": {"client_id": "ca_us", "webhook_secrets": ["whsec_app"]}}
+    an_account(server.url, "journal", stripe_account="acct_1")
+    an_account(server.url, "invoice", stripe_account="acct_2")
+    event: Json = {"id": "evt_1", "type": "payout.paid", "account": "acct_1"}
+    assert ring(event, "whsec_another") == 401
+    assert not IncomingWebhook.objects.exists()
+    assert ring(event, "whsec_app") == 200
+    assert IncomingWebhook.objects.get().connection.settings["stripe_account"] == "acct_1"
+    assert ring({**event, "id": "evt_2", "type": "account.application.deauthorized"}, "whsec_app") == 200
+    links = Connection.objects.filter(platform="stripe").order_by("pk")
+    assert [link.status for link in links] == [Connection.Status.DEAUTHORIZED, Connection.Status.LINKED]
 
 
 def test_a_key_that_is_taken_away_ends_the_sync_and_asks_the_merchant(server: PlatformServer) -> None:
