@@ -197,7 +197,7 @@ class FakeStripe:
 
     def bounce(self, charge: Json) -> None:
         """The bank takes a debit back."""
-        self.move("payment_failure_refund", "charge_failure", -charge["amount"], charge)
+        self.move("payment_failure_refund", "charge_failure", -charge["amount"], charge, (("stripe_fee", 400),))
         charge["status"] = "failed"
         self.tell("charge.failed", charge)
 

@@ -215,6 +215,15 @@ def test_a_connect_platform_has_one_address_for_all_of_its_accounts(
     assert [link.status for link in links] == [Connection.Status.DEAUTHORIZED, Connection.Status.LINKED]
 
 
+def test_a_debit_that_the_bank_took_back_stays_so_when_its_row_is_read_again(server: PlatformServer) -> None:
+    fake, company = told(server, "journal", PARTS[:2], **story.SETTINGS)
+    failed = next(row for row in fake.all("charges") if row["status"] == "failed")
+    failed["metadata"] = {"note": "called the customer"}
+    sync(company)
+    gone = RecordRow.objects.filter(superseded=False, deleted=True)
+    assert [(row.kind, row.external_id) for row in gone] == [("order", failed["id"])]
+
+
 def test_a_key_that_is_taken_away_ends_the_sync_and_asks_the_merchant(server: PlatformServer) -> None:
     fake, company = told(server, "journal", (story.sales,), **story.SETTINGS)
     before = trial_balance(company)
