@@ -196,6 +196,12 @@ def test_a_dispute_goes_by_the_money_that_moved(row: Json, outcome: str, closed:
     assert record.closed_at == (None if closed is None else datetime.fromtimestamp(closed, UTC))
 
 
+def test_a_loss_whose_event_is_no_longer_kept_does_not_overtake_the_day_that_is_known() -> None:
+    [known] = read("disputes", dispute("lost", -950, closed_at=AT + 9))
+    [later] = read("disputes", dispute("lost", -950))
+    assert known.updated_at > later.updated_at
+
+
 def test_a_refund_in_another_currency_is_what_left_the_balance() -> None:
     row = {"id": "re", "currency": "eur", "created": AT, "status": "pending", "charge": "ch"}
     [refund] = read("refunds", {**row, "balance_transaction": moved(-110, "refund")}, **SELLS)
