@@ -62,7 +62,7 @@ def _secrets(platform: CommercePlatform, declared: Declared, connection: Connect
             found += load(connection.pk).webhook_secrets
         except Failure:
             found += ()  # the app's may do
-    if isinstance(platform.auth, OAuth2):
+    if isinstance(platform.auth, OAuth2) or declared.facts.account:  # an app of ours, or an address for all of its own
         try:
             client = client_of(platform)
         except MisconfiguredPlatform:

@@ -115,8 +115,11 @@ class Reading:
             if known:
                 self._leave(row, known, records)
             for record in records:
-                # What a row says is gone keeps the kind that it had.
-                kind = (known or kinds)[0] if type(record) is Deleted else KIND_OF[type(record)]  # type: ignore[index]
+                # What a row says of itself to be gone keeps the kind that it had.
+                if type(record) is Deleted:
+                    kind = (known if known and record.id == row.id else kinds)[0]
+                else:
+                    kind = KIND_OF[type(record)]  # type: ignore[index]
                 item = Incoming(kind, record, row.raw_digest, row.place)
                 items.append(item)
                 yield item

@@ -57,10 +57,14 @@ class Judge:
         description = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_Plain)  # noqa: S506  # a subclass of the safe one
         server = urlsplit(description["servers"][0]["url"])
         self.host, self.above = f"{server.scheme}://{server.netloc}", server.path.rstrip("/")
+        _let_nulls_through(description)
+        description.pop("security", None)  # recorded requests carry no secrets
         for operations in description["paths"].values():
             for operation in operations.values():
                 if isinstance(operation, dict):
-                    operation.pop("security", None)  # recorded requests carry no secrets
+                    operation.pop("security", None)
+                    found = [each for one in operation.get("parameters", ()) for each in _written_out(one)]
+                    operation["parameters"] = found
         self.openapi = OpenAPI.from_dict(description, config=Config(spec_validator_cls=None))
 
     def judge(self, exchange: Json, headers: dict[str, str]) -> None:
@@ -69,6 +73,31 @@ class Judge:
         asked = AskedFor({**question, "path": self.above + question["path"]}, self.host, headers)
         self.openapi.validate_request(asked)  # type: ignore[arg-type]
         self.openapi.validate_response(asked, Answered(exchange["response"]))  # type: ignore[arg-type]
+
+
+def _let_nulls_through(value: Any) -> None:
+    """A choice of schemas that is `nullable` means null as well, though the standard asks for a `type` beside it."""
+    if isinstance(value, dict):
+        if value.get("nullable") is True and isinstance(value.get("anyOf"), list):
+            value["anyOf"].append({"type": "string", "nullable": True, "enum": [None]})
+        for inner in value.values():
+            _let_nulls_through(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _let_nulls_through(inner)
+
+
+def _written_out(parameter: Json) -> list[Json]:
+    """openapi-core reads `name[part]` of plain objects only: each part becomes a parameter of its own."""
+    if parameter.get("style") != "deepObject":
+        return [parameter]
+    parts: Json = {}
+    for schema in parameter["schema"].get("anyOf", [parameter["schema"]]):
+        parts |= schema.get("properties", {})
+        if schema.get("type") == "array":
+            parts |= {str(place): schema["items"] for place in range(10)}
+    name = parameter["name"]
+    return [{"in": "query", "name": f"{name}[{part}]", "schema": schema} for part, schema in parts.items()]
 
 
 @cache

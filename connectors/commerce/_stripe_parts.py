@@ -1,0 +1,77 @@
+"""Amounts, instants, words and settings of Stripe; the rules are in `stripe`'s docstring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from connectors.commerce import _stripe_wire as wire
+from connectors.errors import MappingProblem
+from connectors.session import MapContext
+from ledger.money import EXPONENTS
+
+PROVIDER: Final = "stripe"
+CHARGES: Final = ("charge", "payment")  # rows of the ledger: of cards, and of all other means of payment
+SALES: Final = ("elsewhere", "charges", "charges_without_order")
+REFUNDS: Final = ("sales", "stripe")
+TAXES: Final = ("unknown", "none")
+TIPS: Final = ("nothing", "payment_intents")
+ORDER_KEYS: Final = "order_id,order_number,order_no"
+# Where the decimals that Stripe counts in are not those of ISO 4217.
+_DECIMALS: Final[dict[str, int]] = {"ISK": 2, "UGX": 2, "MGA": 0}
+
+
+def currency_of(code: str, path: str) -> str:
+    """The code in capitals; raises `MappingProblem` for none that exists."""
+    known = code.upper()
+    if known not in EXPONENTS:
+        raise MappingProblem("unknown_currency", path, facts={"currency": code[:60]})
+    return known
+
+
+def units(amount: int, currency: str, path: str) -> int:
+    """An amount in the minor units of ISO 4217; raises `MappingProblem` when it has more decimals than these."""
+    more = EXPONENTS[currency] - _DECIMALS.get(currency, EXPONENTS[currency])
+    step: int = 10 ** abs(more)
+    if more >= 0:
+        return amount * step
+    whole, rest = divmod(amount, step)
+    if rest:
+        raise MappingProblem("not_exact", path, facts={"amount": str(amount), "currency": currency})
+    return whole
+
+
+def instant(seconds: int) -> datetime:
+    """An instant that is told in seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def word(table: Mapping[str, Any], said: str, path: str, field: str) -> Any:
+    """What `said` means; raises `MappingProblem` for a word that we do not know."""
+    try:
+        return table[said]
+    except KeyError:
+        raise MappingProblem("unknown_word", path, facts={"word": said[:60], "field": field}) from None
+
+
+def choice(settings: Mapping[str, Any], name: str, choices: Sequence[str]) -> str:
+    """A setting of the connection, by default the first of `choices`; raises `MappingProblem` for any other."""
+    said = settings.get(name, choices[0])
+    if said not in choices:
+        raise MappingProblem("unknown_word", "$", facts={"word": str(said)[:60], "field": name})
+    return str(said)
+
+
+def is_sale(metadata: Mapping[str, str] | None, context: MapContext) -> bool:
+    """Whether this connection is the one that tells of the sale behind a charge with this metadata."""
+    sales = choice(context.settings, "sales_from", SALES)
+    if sales == "charges_without_order":
+        keys = str(context.settings.get("order_keys", ORDER_KEYS)).split(",")
+        return not any((metadata or {}).get(key.strip()) for key in keys)
+    return sales == "charges"
+
+
+def source_id(row: wire.Transaction) -> str:
+    """The id of what moved the money, empty for what only the ledger knows."""
+    return row.source.id if isinstance(row.source, wire.Source) else row.source or ""
