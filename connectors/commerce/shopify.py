@@ -17,6 +17,8 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 * **Fees** are those of the balance of Shopify Payments, which tells of all of them, also of returned ones; other
   gateways report none. **Payouts** list their balance transactions, which the pull fetches beside them.
 * **Disputes** are listed whole each time: they do not say when they changed.
+* **Gift cards**: sold as order lines, used as tenders, given back as refunds. Those that were given away are read only
+  where a setting says so, because few apps get the scope `read_gift_cards`; expiry and deactivation are not read.
 * **Tax rates** have no ids: a rate is its title with its percentage. Tax that the channel owes is the marketplace's.
 * **Costs** are the variants' present unit costs. **Categories** are the types of their products.
 * **Deleted orders** leave an event [unverified: else only the webhook `orders/delete` tells, and nothing takes them
@@ -29,7 +31,8 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 
 Settings of a connection, for what the vendor's word leaves open (the first is the default): ``cash_rounding``: beside |
 inside (whether the amount of a cash transaction is without its rounding, or with it); ``tax_adjustments``: withheld |
-adjustment (whether those of the balance are the tax that orders say the channel owes); ``orders_per_page``: 10.
+adjustment (whether those of the balance are the tax that orders say the channel owes); ``orders_per_page``: 10;
+``gift_cards_without_order``: pass_over | issued_free.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ from connectors.commerce import _shopify_gate as gate
 from connectors.commerce import _shopify_queries as queries
 from connectors.commerce import _shopify_wire as wire
 from connectors.commerce._shopify_balance import balance_records, dispute_records, payout_records
-from connectors.commerce._shopify_names import deleted_order, location, no_record, variation
+from connectors.commerce._shopify_names import deleted_order, gift_card_records, location, no_record, variation
 from connectors.commerce._shopify_orders import order_records
 from connectors.commerce._shopify_pages import ENDPOINT, pages
 from connectors.declare import POST, Budget, Endpoint, Hosts, OAuth2, Rate, Stream
@@ -128,6 +131,11 @@ class Shopify(CommercePlatform):
         to=dispute_records, wire=wire.Dispute, kinds=("dispute",), rows=f"{_ACCOUNT}.disputes.nodes",
         paging=Relay(f"{_ACCOUNT}.disputes"), id="legacyResourceId", updated=None,
         endpoint=_ask(queries.DISPUTES, first=100),
+    )  # fmt: skip
+    gift_cards = Stream(
+        to=gift_card_records, wire=wire.GiftCard, kinds=("gift_card_change",), rows="data.giftCards.nodes",
+        paging=Relay("data.giftCards"), updated="createdAt", since=_SINCE,
+        endpoint=_ask(queries.GIFT_CARDS, first=100),
     )  # fmt: skip
     deleted_orders = Stream(
         to=deleted_order, wire=wire.Event, kinds=("order",), rows="data.events.nodes", paging=Relay("data.events"),

@@ -253,6 +253,14 @@ def test_a_listing_that_goes_on_and_does_not_say_where_is_no_end() -> None:
     assert Relay("data.orders").following(ask("/", "query"), said({"data": None}), 0) is None
 
 
+def test_gift_cards_are_asked_for_only_where_a_setting_says_so() -> None:
+    shop = Shop(lambda *_: {"data": {"giftCards": None}})
+    assert list(SHOPIFY.fetch(Session(0, 0, {}, shop), "gift_cards")) == []
+    assert shop.asked == []
+    list(SHOPIFY.fetch(Session(0, 0, {"gift_cards_without_order": "issued_free"}, shop), "gift_cards"))
+    assert len(shop.asked) == 1
+
+
 # The rows
 
 
