@@ -102,3 +102,8 @@ def callback_problem(query: Mapping[str, str], secret: str, now: datetime) -> st
     if not stamp.isascii() or not stamp.isdigit() or abs(now.timestamp() - int(stamp[:12])) > _CALLBACK_SECONDS:
         return "it was signed too long ago, or in the future"
     return ""
+
+
+def shop_of(domain: str) -> str:
+    """The shop's own name in its domain at Shopify."""
+    return domain.removesuffix(_DOMAIN)

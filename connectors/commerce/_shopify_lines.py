@@ -17,6 +17,7 @@ from ledger.money import EXPONENTS, to_minor
 PROVIDER: Final = "shopify_payments"
 MOST_UNITS: Final = 10**15  # beyond this no amount is one of a shop, and the sums of a day would not fit the ledger
 CASH_ROUNDING: Final = ("beside", "inside")
+UNPAID_GIFT_CARDS: Final = ("pass_over", "issued_free")
 _KINDS: Final[dict[str, LineKind]] = {
     "PRODUCT": "product",
     "GIFT_CARD": "gift_card",

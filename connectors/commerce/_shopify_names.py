@@ -1,4 +1,4 @@
-"""What Shopify calls its things (locations, variants of products), and orders of which only a trace is left."""
+"""What Shopify calls its things, gift cards that nobody bought, and orders of which only a trace is left."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connectors.errors import MappingProblem
 from connectors.named import Thing
 from connectors.session import MapContext
 from connectors.stamps import read
-from ledger.commerce import Deleted
+from ledger.commerce import Deleted, GiftCardChange
 
 
 def no_record(row: Any, context: MapContext) -> None:
@@ -38,6 +38,18 @@ def variation(row: bytes | Raw) -> Thing:
     title = found.title if found.title not in (None, "", "Default Title") else ""
     name = f"{found.product.title} ({title})" if title else found.product.title
     return Thing("variation", found.legacy_resource_id, name, facts)
+
+
+def gift_card_records(row: wire.GiftCard, context: MapContext) -> list[GiftCardChange]:
+    """A gift card that was given away; one that was bought is a line of its order."""
+    if (
+        row.order is not None
+        or parts.choice(context, "gift_cards_without_order", parts.UNPAID_GIFT_CARDS) != "issued_free"
+    ):
+        return []
+    currency = parts.currency_of(row.initial_value.currency_code, "$.initialValue.currencyCode")
+    worth = parts.amount(row.initial_value, currency, "$.initialValue")
+    return [GiftCardChange(row.id, currency, row.created_at, row.created_at, worth, "issued_free")] if worth else []
 
 
 def deleted_order(row: wire.Event, context: MapContext) -> Deleted | None:

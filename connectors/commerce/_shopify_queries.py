@@ -156,6 +156,15 @@ query Disputes($first: Int!, $after: String) {{
 }}
 """
 
+GIFT_CARDS: Final = f"""
+query GiftCards($first: Int!, $after: String, $query: String) {{
+  giftCards(first: $first, after: $after, query: $query, sortKey: CREATED_AT) {{
+    nodes {{ id createdAt initialValue {{ amount currencyCode }} order {{ legacyResourceId }} }}
+    {_PAGE}
+  }}
+}}
+"""
+
 DELETED: Final = f"""
 query Deleted($first: Int!, $after: String, $query: String) {{
   events(first: $first, after: $after, query: $query, sortKey: CREATED_AT) {{

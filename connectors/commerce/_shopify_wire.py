@@ -222,6 +222,15 @@ class Dispute(Wire):
     order: Named | None = None
 
 
+class GiftCard(Wire):
+    """A gift card as it was issued; without an order when somebody, or an app, made it by hand."""
+
+    id: Id
+    created_at: Instant
+    initial_value: Money
+    order: Named | None = None
+
+
 class Event(Wire):
     """Something that happened to a resource; of deletions it is the only trace."""
 

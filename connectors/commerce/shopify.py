@@ -17,6 +17,8 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 * **Fees** are those of the balance of Shopify Payments, which tells of all of them, also of returned ones; other
   gateways report none. **Payouts** list their balance transactions, which the pull fetches beside them.
 * **Disputes** are listed whole each time: they do not say when they changed.
+* **Gift cards**: sold as order lines, used as tenders, given back as refunds. Those that were given away are read only
+  where a setting says so, because few apps get the scope `read_gift_cards`; expiry and deactivation are not read.
 * **Tax rates** have no ids: a rate is its title with its percentage. Tax that the channel owes is the marketplace's.
 * **Costs** are the variants' present unit costs. **Categories** are the types of their products.
 * **Deleted orders** leave an event [unverified: else only the webhook `orders/delete` tells, and nothing takes them
@@ -29,7 +31,8 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 
 Settings of a connection, for what the vendor's word leaves open (the first is the default): ``cash_rounding``: beside |
 inside (whether the amount of a cash transaction is without its rounding, or with it); ``tax_adjustments``: withheld |
-adjustment (whether those of the balance are the tax that orders say the channel owes); ``orders_per_page``: 10.
+adjustment (whether those of the balance are the tax that orders say the channel owes); ``orders_per_page``: 10;
+``gift_cards_without_order``: pass_over | issued_free.
 """
 
 from __future__ import annotations
@@ -40,15 +43,16 @@ from typing import Final
 
 from msgspec import Raw
 
+from connectors.auth import Client
 from connectors.commerce import _shopify_gate as gate
 from connectors.commerce import _shopify_queries as queries
 from connectors.commerce import _shopify_wire as wire
 from connectors.commerce._shopify_balance import balance_records, dispute_records, payout_records
-from connectors.commerce._shopify_names import deleted_order, location, no_record, variation
+from connectors.commerce._shopify_names import deleted_order, gift_card_records, location, no_record, variation
 from connectors.commerce._shopify_orders import order_records
 from connectors.commerce._shopify_pages import ENDPOINT, pages
 from connectors.declare import POST, Budget, Endpoint, Hosts, OAuth2, Rate, Stream
-from connectors.errors import Failure
+from connectors.errors import BadCallback, Failure
 from connectors.graphql import Relay
 from connectors.named import Thing
 from connectors.paging import Page
@@ -129,6 +133,11 @@ class Shopify(CommercePlatform):
         paging=Relay(f"{_ACCOUNT}.disputes"), id="legacyResourceId", updated=None,
         endpoint=_ask(queries.DISPUTES, first=100),
     )  # fmt: skip
+    gift_cards = Stream(
+        to=gift_card_records, wire=wire.GiftCard, kinds=("gift_card_change",), rows="data.giftCards.nodes",
+        paging=Relay("data.giftCards"), updated="createdAt", since=_SINCE,
+        endpoint=_ask(queries.GIFT_CARDS, first=100),
+    )  # fmt: skip
     deleted_orders = Stream(
         to=deleted_order, wire=wire.Event, kinds=("order",), rows="data.events.nodes", paging=Relay("data.events"),
         updated="createdAt", since=_SINCE, endpoint=_ask(queries.DELETED, first=100),
@@ -158,6 +167,9 @@ class Shopify(CommercePlatform):
         """By the errors that stand in an answer with status 200."""
         return gate.complaint(response)
 
-    def callback_problem(self, query: Mapping[str, str], secret: str, now: datetime) -> str:
-        """Why a browser that came back with a code was not sent by Shopify; empty when it was."""
-        return gate.callback_problem(query, secret, now)
+    def came_back(self, params: Mapping[str, str], client: Client, at: datetime) -> dict[str, str]:
+        """The shop that the merchant consented for; raises `BadCallback` for what Shopify has not signed."""
+        problem = gate.callback_problem(params, client.client_secret, at)
+        if problem:
+            raise BadCallback(problem)
+        return {"shop": gate.shop_of(params["shop"])}

@@ -14,8 +14,17 @@ import pytest
 from connectors import auth
 from connectors.auth import Client, Secrets
 from connectors.commerce import _shopify_pages as shopify_pages
+from connectors.commerce._shopify_gate import callback_problem
 from connectors.commerce.shopify import Shopify
-from connectors.errors import BadAnswer, Failure, MappingProblem, MisconfiguredPlatform, PlatformDown, Refused
+from connectors.errors import (
+    BadAnswer,
+    BadCallback,
+    Failure,
+    MappingProblem,
+    MisconfiguredPlatform,
+    PlatformDown,
+    Refused,
+)
 from connectors.graphql import Relay, ask
 from connectors.session import MapContext, Session
 from connectors.wire import Request, Response
@@ -121,12 +130,16 @@ def test_a_browser_that_comes_back_was_sent_by_shopify_lately_or_is_turned_away(
     vector = json.loads(VECTORS.read_text())["shopify_oauth_callback"]
     query = {**dict(parse_qsl(vector["query_without_hmac"])), "hmac": vector["hmac_hex"]}
     then = datetime.fromtimestamp(1_337_178_173, UTC)
-    assert SHOPIFY.callback_problem(query, vector["secret"], then) == ""
-    assert "signed by" in SHOPIFY.callback_problem({**query, "code": "another"}, vector["secret"], then)
-    assert "signed by" in SHOPIFY.callback_problem({**query, "hmac": "é"}, vector["secret"], then)
-    assert "signed by" in SHOPIFY.callback_problem(query, "another", then)
+    assert callback_problem(query, vector["secret"], then) == ""
+    us = Client(client_id="app", client_secret=vector["secret"])
+    assert SHOPIFY.came_back(query, us, then) == {"shop": query["shop"].removesuffix(".myshopify.com")}
+    with pytest.raises(BadCallback):
+        SHOPIFY.came_back({**query, "code": "another"}, us, then)
+    assert "signed by" in callback_problem({**query, "code": "another"}, vector["secret"], then)
+    assert "signed by" in callback_problem({**query, "hmac": "é"}, vector["secret"], then)
+    assert "signed by" in callback_problem(query, "another", then)
     for seconds in (91, -91):
-        assert "too long" in SHOPIFY.callback_problem(query, vector["secret"], then + timedelta(seconds=seconds))
+        assert "too long" in callback_problem(query, vector["secret"], then + timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize("shop", ["some-shop.myshopify.com.evil.example", "evil.example", "-a.myshopify.com", ""])
@@ -135,8 +148,8 @@ def test_a_signed_callback_of_no_shop_is_turned_away(shop: str) -> None:
 
     query = {"shop": shop, "timestamp": str(int(NOW.timestamp())), "code": "c"}
     query["hmac"] = callback_signature(list(query.items()), "secret")
-    assert "no shop" in SHOPIFY.callback_problem(query, "secret", NOW)
-    assert "signed by" in SHOPIFY.callback_problem(query, "", NOW)
+    assert "no shop" in callback_problem(query, "secret", NOW)
+    assert "signed by" in callback_problem(query, "", NOW)
 
 
 def test_tokens_that_end_are_asked_for_and_the_end_of_both_is_kept() -> None:
@@ -251,6 +264,14 @@ def test_a_listing_that_goes_on_and_does_not_say_where_is_no_end() -> None:
     with pytest.raises(BadAnswer):
         Relay("data.orders").following(ask("/", "query"), answer, 0)
     assert Relay("data.orders").following(ask("/", "query"), said({"data": None}), 0) is None
+
+
+def test_gift_cards_are_asked_for_only_where_a_setting_says_so() -> None:
+    shop = Shop(lambda *_: {"data": {"giftCards": None}})
+    assert list(SHOPIFY.fetch(Session(0, 0, {}, shop), "gift_cards")) == []
+    assert shop.asked == []
+    list(SHOPIFY.fetch(Session(0, 0, {"gift_cards_without_order": "issued_free"}, shop), "gift_cards"))
+    assert len(shop.asked) == 1
 
 
 # The rows

@@ -70,6 +70,7 @@ class FakeShopify:
         self.events: list[Json] = []
         self.locations: list[Json] = []
         self.variants: list[Json] = []
+        self.gift_cards: list[Json] = []
 
     def number(self) -> str:
         self.last += 1
@@ -235,7 +236,7 @@ class FakeShopify:
         return {
             "orders": listing(orders, self.page), "shopifyPaymentsAccount": account,
             "locations": listing(self.locations, 2), "productVariants": listing(self.variants, 2),
-            "events": listing(self.events, 2),
+            "events": listing(self.events, 2), "giftCards": listing(self.gift_cards, 2),
             "order": lambda info, id: next((row for row in self.orders if row["id"] == id), None),
         }  # fmt: skip
 

@@ -18,9 +18,10 @@ def main() -> None:
     """One file a stream, of short pages, so that every listing has several."""
     fake = FakeShopify()
     month(fake)
+    settings = json.loads((PAGES.parent / "facts.json").read_text())["settings"]
     for name in Shopify.streams:
         recorder = Recorder(fake.answer, {})
-        for _ in Shopify().fetch(Session(0, 0, {}, recorder), name, None):
+        for _ in Shopify().fetch(Session(0, 0, settings, recorder), name, None):
             pass
         text = json.dumps(recorder.exchanges, indent=1, ensure_ascii=False)
         (PAGES / f"{name}.json").write_text(f"{text}\n")

@@ -49,6 +49,9 @@ def sales(shop: FakeShopify) -> None:
     extra = [sold("Duty", 350, taxes=NO_TAX, line="DUTY"), sold("Recycling", 99, line="ADDITIONAL_FEE")]
     shop.pay(shop.order([sold("Print", 2_000, variant="703"), sold("Shipping", 500, line="SHIPPING"), *extra]))
     shop.pay(shop.order([sold("Gift card", 2_500, taxes=NO_TAX, line="GIFT_CARD"), sold("Mug", 1_250, variant="701")]))
+    for order, worth in ({"legacyResourceId": "1018"}, 2_500), (None, 1_000), (None, 500):
+        shop.gift_cards.append({"id": f"gid://shopify/GiftCard/{worth}", "createdAt": shop.stamp,
+                                "initialValue": money(worth), "order": order})  # fmt: skip
     # The channel owes the tax, and sends what is left.
     shop.pay(shop.order([sold("Mug", 2_000, taxes={"State tax": Decimal("4")}, liable=True)]))
     shop.move("TAX_ADJUSTMENT_DEBIT", -80)
