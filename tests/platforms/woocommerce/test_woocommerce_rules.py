@@ -187,6 +187,15 @@ def test_nets_and_taxes_of_many_decimals_meet_the_totals_without_a_rounding_line
     assert all(line.kind == "product" for line in order.lines)
 
 
+def test_each_rate_comes_to_what_the_shop_says_that_it_does() -> None:
+    thing = item("10.00", "1.335", "1.335")
+    rates = [{"rate_id": 71, "label": "A", "tax_total": "1.33"}, {"rate_id": 72, "label": "B", "tax_total": "1.34"}]
+    order = order_of(a_row(total="12.67", total_tax="2.67", line_items=[thing], tax_lines=rates))
+    assert order.lines[0].taxes == (Tax("71", "A", 133), Tax("72", "B", 134))
+    other = order_of(a_row(total="12.67", total_tax="2.67", line_items=[thing], tax_lines=rates[::-1]))
+    assert other.lines == order.lines
+
+
 def test_what_a_shop_itself_rounded_away_is_a_rounding_line_and_what_is_missing_is_told() -> None:
     rounded = order_of(a_row(total="9.99", total_tax="1.67", line_items=[item("8.33", "1.67")]))
     assert (rounded.lines[-1], check(rounded)) == (Line("rounding", "Rounding", -1), None)
