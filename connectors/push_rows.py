@@ -78,6 +78,19 @@ def undelivered_keys(company_id: int, keys: Sequence[str]) -> set[str]:
     return {key for (key,) in found}
 
 
+def remote_ids(connection_id: int, company_id: int, keys: Sequence[str]) -> dict[str, str]:
+    """Key → id at the platform, of those of these documents that are there and were not taken back."""
+    return dict(
+        sql.rows(
+            """SELECT document.key, binding.remote_id
+               FROM ledger_document document JOIN connectors_binding binding ON binding.document_id = document.id
+               WHERE document.company_id = %s AND document.key = ANY(%s) AND binding.connection_id = %s
+                   AND binding.voided_at IS NULL""",
+            (company_id, list(keys), connection_id),
+        )
+    )
+
+
 def claim(document_id: int, seconds: float) -> datetime | None:
     """Commit the intent to send; the token of this claim, None when the item is no longer to be sent."""
     found = sql.rows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import Final
 
 from connectors import push_rows as rows
@@ -30,6 +31,7 @@ from connectors.push_verdicts import (
     verdict_of,
 )
 from connectors.session import Pushed, Session
+from ledger.documents import Payment
 from ledger.services import audit, now
 
 logger = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ class Sender:
         if not self.platform.may_post_automatically:
             rows.refuse(item.document_id, NEEDS_A_PERSON)
             return False
+        session = self._session_for(item)
         started, seconds = time.monotonic(), self.call_seconds + MARGIN_SECONDS
         if rows.claim(item.document_id, seconds) is None:
             return False
@@ -71,7 +74,7 @@ class Sender:
                 rows.put_back(item.document_id)
                 self.overslept = True
                 return False
-            pushed = self.platform.push(self.session, item.document)
+            pushed = self.platform.push(session, item.document)
             self.step("after_response")
         except Failure as failure:
             return self._not_sent(item, failure)
@@ -84,6 +87,14 @@ class Sender:
             return False
         self.failures = 0
         return self._bind(item, pushed)
+
+    def _session_for(self, item: Item) -> Session:
+        """The session; for a payment it knows the id of what is settled, without which no platform takes a payment."""
+        if not isinstance(item.document, Payment):
+            return self.session
+        keys = [item.document.settles]
+        found = rows.remote_ids(self.session.connection_id, self.session.company_id, keys)
+        return replace(self.session, remote_ids=found)
 
     def _bind(self, item: Item, pushed: Pushed) -> bool:
         if not 0 < len(pushed.remote_id) <= LONGEST_ID or "\x00" in pushed.remote_id:
@@ -127,7 +138,7 @@ class Sender:
     def _adopt_twin(self, item: Item, failure: Refused) -> bool:
         """ "There is one with this number already": ours, when the look-up by our reference finds it."""
         try:
-            found = self.platform.find(self.session, item.document) if self._can_look_up else None
+            found = self.platform.find(self._session_for(item), item.document) if self._can_look_up else None
         except Failure as trouble:
             self._lost(item, verdict_of(trouble))
             return False
@@ -150,7 +161,7 @@ class Sender:
         if not self._can_look_up:
             return self._settle_blindly(item)
         try:
-            found = self.platform.find(self.session, item.document)
+            found = self.platform.find(self._session_for(item), item.document)
         except Waiting as failure:
             rows.stay_unknown(item.document_id, verdict_of(failure), max((failure.until - now()).total_seconds(), 0))
             raise LeaveAlone from None

@@ -29,12 +29,17 @@ class MapContext:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One piece of work for one connection. `door` is None for a local platform, which has no outside."""
+    """One piece of work for one connection. `door` is None for a local platform, which has no outside.
+
+    `remote_ids` leads from the key of a document to its id at the platform: of what a payment settles, while that
+    payment is pushed or looked up. One that is missing is not at the platform, or was taken back.
+    """
 
     connection_id: int
     company_id: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     door: Sender | None = None
+    remote_ids: Mapping[str, str] = field(default_factory=dict)
 
     def send(self, request: Request) -> Response:
         """Send through the door; raises a `Failure`."""

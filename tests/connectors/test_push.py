@@ -13,7 +13,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 
-from connectors import push_send, registry
+from connectors import push_rows, push_send, registry
 from connectors.general_ledger.chart import default_book
 from connectors.http import open_door
 from connectors.limits import Limits
@@ -224,6 +224,26 @@ def test_a_payment_waits_for_the_invoice_that_it_settles(place: Place) -> None:
     assert delivered(company).prepared == 1
     assert writes(place[0]) == 1
     assert delivered(company).written == 2
+
+
+def test_a_payment_is_told_the_id_of_the_invoice_that_it_settles(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = a_shop(place, mode="invoice", days=1)
+    looked_up_with: list[dict[str, str]] = []
+    find = hostile_books.Hostile.find
+
+    def noting(self: Any, session: Session, document: Any) -> Pushed | None:
+        looked_up_with.append(dict(session.remote_ids))
+        return find(self, session, document)
+
+    monkeypatch.setattr(hostile_books.Hostile, "find", noting)
+    monkeypatch.setattr(place[1], "on_commit", lambda: len(place[0].documents) == 1 and place[0].fail("lose_after"))
+    delivered(company)
+    delivered(company)
+    invoice, payment = place[0].documents
+    assert (invoice["settles_id"], payment["settles_id"]) == ("", invoice["id"])
+    assert looked_up_with == [{invoice["key"]: invoice["id"]}]
+    Binding.objects.filter(remote_id=invoice["id"]).update(voided_at=datetime.now(UTC))
+    assert push_rows.remote_ids(books_of(company).pk, company.pk, [invoice["key"]]) == {}
 
 
 def test_a_platform_without_any_safety_is_never_written_to_by_itself(place: Place) -> None:

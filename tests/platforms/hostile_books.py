@@ -66,6 +66,7 @@ class Hostile(AccountingPlatform):
         header = document.header
         body = {"reference": header.reference, "date": header.date.isoformat(), "entries": document.entries()}
         body |= {"key": header.key, "settles": document.settles if isinstance(document, Payment) else ""}
+        body |= {"settles_id": session.remote_ids.get(body["settles"], "")}
         request = Request("POST", "/documents").with_json(body)
         if self.keyed:
             request = request.with_headers(("Idempotency-Key", header.key))
