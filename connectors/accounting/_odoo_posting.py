@@ -100,8 +100,8 @@ def deliver(session: Session, document: Document) -> Move:
     return move
 
 
-def _drafted(session: Session, document: Document) -> Move:
-    """The draft, saying what the document says."""
+def _drafted(session: Session, document: Document) -> int:
+    """The id of the draft, saying what the document says."""
     place, settled = place_of(session), _settled(session, document)
     _, journal = type_of(document)
     external_id = f"{MODULE}.{_external_name(session, document)}"
@@ -120,20 +120,20 @@ def _drafted(session: Session, document: Document) -> Move:
         _discard(session, move)
         said = f"Odoo makes {theirs} of it, and it is {wanted(document)} (minor units by account)"
         raise Refused(f"{said}: correct the tax or its account in Odoo, or set taxes to {AMOUNTS}")
-    return read(session, move)
+    return move
 
 
-def _posted(session: Session, document: Document, draft: Move) -> Move:
+def _posted(session: Session, document: Document, draft: int) -> Move:
     """The draft, posted on the document's day; a draft that is refused is not left behind."""
     if is_draft(document):
-        return draft
+        return read(session, draft)
     try:
-        call(session, MOVE, "action_post", Any, ids=[draft.id])
+        call(session, MOVE, "action_post", Any, ids=[draft])
     except Refused:
-        if read(session, draft.id).state == "draft":
-            _discard(session, draft.id)
+        if read(session, draft).state == "draft":
+            _discard(session, draft)
             raise
-    move = read(session, draft.id)
+    move = read(session, draft)
     if move.state != "posted":
         raise Refused(f"Odoo did not post {document.header.reference}: it is {move.state}")
     if move.date != document.header.date:  # Odoo moves an invoice of a locked tax period to the next open day
@@ -189,15 +189,18 @@ def _unmatched(session: Session, document: Document, move: Move) -> list[int]:
 
 def _journal(session: Session, type: str) -> int:
     """The journal of a type: the one whose code the setting names, else the first in the merchant's order."""
+    place = place_of(session)
+    if type in place.journals:
+        return place.journals[type]
     code = str(session.settings.get(f"{type}_journal") or "")
-    domain: list[Any] = [["type", "=", type], ["company_id", "=", place_of(session).company.id]]
+    domain: list[Any] = [["type", "=", type], ["company_id", "=", place.company.id]]
     if code:
         domain.append(["code", "=", code])
     found = search(session, "account.journal", _Journal, domain)
     if not found:
         named = f" with the code {code}" if code else ""
         raise MisconfiguredPlatform(f"Odoo has no journal of the type {type}{named}")
-    return found[0].id
+    return place.journals.setdefault(type, found[0].id)
 
 
 def _taxes(session: Session) -> str:

@@ -8,7 +8,7 @@ each call is a transaction of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -58,10 +58,14 @@ class Company(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What every call of one piece of work needs: who we are (JSON-RPC) and in which company we work."""
+    """What every call of one piece of work needs: who we are (JSON-RPC) and in which company we work.
+
+    `journals` keeps the journals by type, as they are asked for.
+    """
 
     user: int
     company: Company
+    journals: dict[str, int] = field(default_factory=dict)
 
     @property
     def currency(self) -> str:
@@ -121,7 +125,7 @@ def known_fields(session: Session, model: str) -> frozenset[str]:
 def _pages(
     session: Session, model: str, shape: type[Row], domain: list[Any], context: dict[str, Any]
 ) -> Iterator[list[Row]]:
-    fields = [field.encode_name for field in msgspec.structs.fields(shape)]
+    fields = [each.encode_name for each in msgspec.structs.fields(shape)]
     last = 0
     while True:
         beyond = [*domain, ["id", ">", last]]

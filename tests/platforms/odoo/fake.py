@@ -19,7 +19,7 @@ from connectors.auth import Secrets
 from tests.connectors.server import Answer, Fault, PlatformServer, Seen
 from tests.connectors.server import running as running_server
 from tests.platforms.odoo.moves import Moves
-from tests.platforms.odoo.orm import OdooError, Orm, error
+from tests.platforms.odoo.orm import VAT20, OdooError, Orm, error
 
 KEY, DATABASE, LOGIN, USER = "odoo-test-key-0123456789", "books", "bot@example.com", 7
 READS = {"search_read", "read", "fields_get", "context_get", "search", "search_count", "login", "version_info"}
@@ -64,6 +64,11 @@ class Fake:
     orm: Orm
     moves: Moves
     interface: str
+
+    @property
+    def tax_codes(self) -> dict[str, str]:
+        """Tax treatment → the tax that a mapping chooses for it."""
+        return {"vat20": str(VAT20)}
 
     @property
     def place(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,8 @@ import odoorpc
 import pytest
 
 from connectors import credentials, push_send, registry
-from connectors.errors import Failure, MisconfiguredPlatform, NotAuthorized, RefusalReason, Refused
+from connectors.accounting._odoo_errors import Fault, Said, of_answer, of_call
+from connectors.errors import Failure, MisconfiguredPlatform, NotAuthorized, PlatformDown, RefusalReason, Refused
 from connectors.general_ledger.chart import default_book
 from connectors.http import Door, open_door
 from connectors.models import Binding, Connection, PushItem
@@ -22,7 +24,19 @@ from connectors.platform import Session
 from connectors.push import Delivery, deliver, prepare
 from connectors.voiding import request_voids, void_due
 from ledger.book import TaxCode
-from ledger.models import Company
+from ledger.documents import (
+    Bill,
+    Deposit,
+    Header,
+    Invoice,
+    Journal,
+    Line,
+    Payment,
+    TaxPart,
+    decode_document,
+    reference_for,
+)
+from ledger.models import Company, Document
 from ledger.post_due import post_due
 from tests.commerce_sync.cast import DAYS, a_merchant, an_order, books_of, sell, trial_balance
 from tests.platforms.odoo.fake import DATABASE, KEY, LOGIN, Fake, running
@@ -262,9 +276,6 @@ def test_two_with_our_reference_are_a_persons_business(fake: Fake) -> None:
 
 
 def decoded(company: Company) -> Any:
-    from ledger.documents import decode_document
-    from ledger.models import Document
-
     return decode_document(bytes(Document.objects.filter(posting__company=company).order_by("id")[0].body))
 
 
@@ -371,3 +382,105 @@ def test_the_engine_takes_back_what_it_delivered(fake: Fake) -> None:
     with open_door(connection, platform) as door:
         assert void_due(Delivery(platform, session_of(company, door))).open == 0
     assert balances(fake) == {}
+
+
+def header(number: int = 1, currency: str = "GBP") -> Header:
+    key = f"k{number}"
+    return Header(key, reference_for(key, FIRST), FIRST, currency, "By hand")
+
+
+def test_a_draft_stays_a_draft_and_is_found_as_one(fake: Fake) -> None:
+    company = a_shop(fake, days=0)
+    lines = (Line("4000", 1_000, "Tea", taxes=(TaxPart("2200", 200),), tracking=(("Shop", "71"),)),)
+    invoice = Invoice(header(), str(CUSTOMER), "1200", lines, draft=True)
+    made = asked(company, "push", invoice)
+    assert asked(company, "find", invoice) == made == asked(company, "push", invoice)
+    assert fake.documents() == []
+    assert [move["state"] for move in fake.orm.rows["account.move"].values()] == ["draft"]
+    tracked = [line["analytic_distribution"] for line in fake.orm.rows["account.move.line"].values()]
+    assert {"71": 100} in tracked
+    read = asked(company, "read_back", made.remote_id, "invoice")
+    assert sorted(read) == [("1200", 1_200, 0), ("2200", 0, 200), ("4000", 0, 1_000)]
+
+
+def test_money_of_another_currency_and_payments_of_nothing_are_not_sent(fake: Fake) -> None:
+    company = a_shop(fake, days=0)
+    journal = Journal(header(currency="EUR"), (Line("1000", 100, "a"), Line("4000", -100, "b")))
+    payment = Payment(header(2), "k9", "1200", "1000", 100, "in")
+    for document in (journal, payment):
+        with pytest.raises(Refused):
+            asked(company, "push", document)
+    assert fake.orm.rows["account.move"] == {}
+
+
+def test_a_bill_and_its_payment_and_a_deposit_meet_the_accounts_of_the_document(fake: Fake) -> None:
+    company = a_shop(fake, days=0)
+    bill = Bill(header(1), str(SUPPLIER), "2000", (Line("6000", 73, "Fees"),))
+    made = asked(company, "push", bill)
+    payment = Payment(header(2), "k1", "2000", "1100", 73, "out")
+    connection, platform = books_of(company), registry.accounting("odoo")
+    with open_door(connection, platform) as door:
+        session = replace(session_of(company, door), remote_ids={"k1": made.remote_id})
+        paid = platform.push(session, payment)
+        assert platform.find(session, payment) == paid
+    deposit = Deposit(header(3), "1000", (Line("1100", -500, "Payout"),))
+    asked(company, "push", deposit)
+    expected = [document.entries() for document in (bill, payment, deposit)]
+    sent = [{entry.account: entry.debit - entry.credit for entry in entries} for entries in expected]
+    assert [legs for _, legs in fake.documents()] == sent
+    assert all(line["reconciled"] for line in fake.orm.rows["account.move.line"].values() if line["account_id"] == 2000)
+
+
+def test_a_half_made_draft_is_not_there_and_is_taken_up(fake: Fake) -> None:
+    company = a_shop(fake, days=1)
+    fake.fail("lose_answer_after_commit", on="write")
+    delivered(company)
+    document = decoded(company)
+    assert asked(company, "find", document) is None
+    [draft] = fake.orm.rows["account.move"]
+    assert asked(company, "push", document).remote_id == str(draft)
+    assert len(fake.documents()) == len(fake.orm.rows["account.move"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "expected"),
+    [
+        ("odoo.exceptions.AccessDenied", "Access Denied", NotAuthorized),
+        ("psycopg2.errors.SerializationFailure", "could not serialize access", PlatformDown),
+        ("builtins.ValueError", "Invalid field 'x' on model 'account.move'", MisconfiguredPlatform),
+        ("odoo.exceptions.AccessError", "You are not allowed to modify 'Journal Entry' records.", "permission"),
+        ("odoo.exceptions.UserError", "The account Sales (4000) is deprecated.", "account_inactive"),
+        ("odoo.exceptions.MissingError", "Record does not exist or has been deleted. account.tax(5,)", "tax_rate_gone"),
+        ("odoo.exceptions.MissingError", "Record does not exist or has been deleted. (account.move(5,))", "not_found"),
+        ("odoo.exceptions.ValidationError", "Account codes must be unique.", "duplicate"),
+        ("odoo.exceptions.UserError", "Your database has expired.", "subscription_expired"),
+        ("odoo.exceptions.RedirectWarning", "Please configure the journal first.", "validation"),
+        ("odoo.exceptions.UserError",
+         "You cannot add/modify entries prior to and inclusive of the lock date 2026-01-31.", "period_locked"),
+    ],
+)  # fmt: skip
+def test_a_sentence_of_odoo_has_one_meaning_in_both_interfaces(name: str, message: str, expected: Any) -> None:
+    by_json2 = of_answer(422, msgspec.json.encode({"name": name, "message": message}))
+    by_rpc = of_call(Said("Odoo Server Error", Fault(name, message)), write=True)
+    assert type(by_json2) is type(by_rpc)
+    for failure in (by_json2, by_rpc):
+        if isinstance(expected, str):
+            assert isinstance(failure, Refused)
+            assert failure.reason == expected
+        else:
+            assert isinstance(failure, expected)
+
+
+def test_settings_that_cannot_be_are_refused(fake: Fake) -> None:
+    platform = registry.accounting("odoo")
+    assert platform.setting_problem("interface", "soap")
+    assert platform.setting_problem("company", "one")
+    assert not platform.setting_problem("take_back", "reverse")
+    assert not platform.setting_problem("company", "3")
+    for settings in ({"interface": "soap"}, {"company": "one"}, {"general_journal": "NONE"}, {"company": "9"}):
+        company = a_shop(fake, days=1, name=str(settings), **settings)
+        delivered(company)
+        assert [each[:2] for each in codes_of(company)] in (
+            [("refused", "MisconfiguredPlatform")], [("refused", "permission")]
+        )  # fmt: skip
+    assert fake.orm.rows["account.move"] == {}
