@@ -17,7 +17,8 @@ Quirks:
   outstanding account of a bank journal, which the book does not know.
 * **Locked periods**: Odoo refuses, or dates an invoice on the next open day; that is undone and refused too. The lock
   date that we tell is the latest of all kinds.
-* **Taken back** by reset and cancellation; where a journal is sealed by hashes, set `take_back` to `reverse`.
+* **Taken back** by reset and cancellation; where a journal is sealed by hashes, set `take_back` to `reverse`
+  (17 and later).
 * **Several companies**: the setting `company` (a number) says which; needed when the user sees more than one. Journals
   are the first of their type, or those whose codes are in `general_journal`, `sale_journal`, `purchase_journal`.
 * Only the company's own currency. No webhooks that are signed. No rate is published: a 429 is obeyed.
@@ -64,7 +65,7 @@ class Odoo(AccountingPlatform):
             "sale_journal": "the code of the journal for invoices and credit notes",
             "purchase_journal": "the code of the journal for bills",
             "taxes": "codes (Odoo computes the taxes of invoices) or amounts (taxes are lines of their own)",
-            "take_back": "cancel, or reverse where entries are sealed",
+            "take_back": "cancel, or reverse (Odoo 17 and later) where entries are sealed",
         }
     )
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Bill", "Payment", "Deposit"})

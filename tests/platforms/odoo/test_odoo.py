@@ -431,8 +431,9 @@ def test_a_bill_and_its_payment_and_a_deposit_meet_the_accounts_of_the_document(
     assert all(line["reconciled"] for line in fake.orm.rows["account.move.line"].values() if line["account_id"] == 2000)
 
 
-def test_a_half_made_draft_is_not_there_and_is_taken_up(fake: Fake) -> None:
-    company = a_shop(fake, days=1)
+@pytest.mark.parametrize("mode", ["journal", "invoice"])
+def test_a_half_made_draft_is_not_there_and_is_taken_up(fake: Fake, mode: str) -> None:
+    company = a_shop(fake, mode, days=1)
     fake.fail("lose_answer_after_commit", on="write")
     delivered(company)
     document = decoded(company)
@@ -440,6 +441,21 @@ def test_a_half_made_draft_is_not_there_and_is_taken_up(fake: Fake) -> None:
     [draft] = fake.orm.rows["account.move"]
     assert asked(company, "push", document).remote_id == str(draft)
     assert len(fake.documents()) == len(fake.orm.rows["account.move"]) == 1
+
+
+def test_a_partial_payment_is_matched_once_and_another_may_follow(fake: Fake) -> None:
+    company = a_shop(fake, days=0)
+    invoice = Invoice(header(1), str(CUSTOMER), "1200", (Line("4000", 1_000, "Tea"),))
+    made = asked(company, "push", invoice)
+    connection, platform = books_of(company), registry.accounting("odoo")
+    with open_door(connection, platform) as door:
+        session = replace(session_of(company, door), remote_ids={"k1": made.remote_id})
+        for number, amount in ((2, 400), (3, 600)):
+            payment = Payment(header(number), "k1", "1200", "1100", amount, "in")
+            paid = platform.push(session, payment)
+            assert platform.find(session, payment) == paid == platform.push(session, payment)
+    assert fake.calls("reconcile") == 2
+    assert all(line["reconciled"] for line in fake.orm.rows["account.move.line"].values() if line["account_id"] == 1200)
 
 
 @pytest.mark.parametrize(
