@@ -105,12 +105,14 @@ class OAuth2:
 class ApiKey:
     """A key that the merchant or the partner gives us.
 
-    In a header (`scheme` before it) or in a query parameter.
+    In a header (`scheme` before it) or in a query parameter. `body` leads to a place in the JSON body (names, and
+    positions in lists): a request that has `null` there takes the key there, and not in the header.
     """
 
     header: str | None = "Authorization"
     scheme: str = "Bearer"
     query: str | None = None
+    body: tuple[str | int, ...] = ()
 
     def __post_init__(self) -> None:
         if bool(self.header) == bool(self.query):

@@ -277,6 +277,24 @@ def test_each_way_of_signing_puts_the_secret_where_it_belongs() -> None:
             sign(auth, Secrets(), plain)
 
 
+def test_a_key_goes_into_the_body_where_there_is_a_gap_for_it_and_all_else_stays() -> None:
+    auth, secrets = ApiKey(body=("params", "args", 2)), Secrets(api_key='a"k')
+    body = b'{"n":1.10,"params":{"args":["db",7,null,90071992547409931.05]}}'
+    signed = sign(auth, secrets, Request("POST", "/", body=body))
+    assert signed.body == body.replace(b"null", b'"a\\"k"')
+    assert signed.headers == ()
+    for other in (
+        None,
+        b"no json",
+        b"[]",
+        b'{"params":{}}',
+        b'{"params":{"args":[1]}}',
+        b'{"params":{"args":[1,2,3]}}',
+    ):
+        signed = sign(auth, secrets, Request("POST", "/", body=other))
+        assert (signed.body, signed.headers) == (other, (("Authorization", 'Bearer a"k'),))
+
+
 def test_the_merchant_is_sent_to_the_platform_with_a_challenge_and_without_our_secret() -> None:
     url = authorize_url(OAUTH, CLIENT, state="s", verifier="dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
     assert url.startswith("https://login.example/a?response_type=code&client_id=app&")

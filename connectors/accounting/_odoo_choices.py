@@ -1,0 +1,189 @@
+"""What there is to choose from in Odoo, what the company says of itself, and how an account is made.
+
+Names of fields differ between versions: what a version does not know is not asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from connectors.accounting._odoo_wire import Ref, call, known_fields, place_of, search, text
+from connectors.errors import BadAnswer, RefusalReason, Refused
+from connectors.session import CompanyFacts, Option, Session
+
+ACCOUNT: Final = "account.account"
+_NEUTRAL: Final = {
+    "asset_cash": "bank",
+    "asset": "asset",
+    "liability": "liability",
+    "equity": "equity",
+    "income": "income",
+    "expense": "expense",
+}
+_MADE_AS: Final = {
+    "bank": "asset_cash",
+    "asset": "asset_current",
+    "liability": "liability_current",
+    "equity": "equity",
+    "income": "income",
+    "expense": "expense",
+}
+# The last locked day of each kind; whichever is latest keeps our documents out. 16 and 17 know some of them.
+_LOCKS: Final = (
+    "fiscalyear_lock_date",
+    "hard_lock_date",
+    "tax_lock_date",
+    "sale_lock_date",
+    "purchase_lock_date",
+    "period_lock_date",
+)
+_LAST_DIGITS: Final = re.compile(r"(\d+)$")
+
+
+class _Account(msgspec.Struct):
+    id: int
+    name: str
+    account_type: str
+    code: str | bool = ""
+    currency_id: Ref = False
+
+
+class _Retired(msgspec.Struct):
+    id: int
+
+
+class _Tax(msgspec.Struct):
+    id: int
+    name: str
+    amount: Decimal
+    amount_type: str
+    type_tax_use: str
+    price_include: bool = False
+    active: bool = True
+
+
+class _Named(msgspec.Struct):
+    id: int
+    name: str | bool = ""
+    active: bool = True
+
+
+class _Item(msgspec.Struct):
+    id: int
+    name: str
+    default_code: str | bool = ""
+    active: bool = True
+
+
+def options(session: Session) -> list[Option]:
+    """Accounts, tax rates, customers, suppliers, items and analytic accounts, archived ones as inactive."""
+    return [
+        *accounts(session),
+        *_taxes(session),
+        *_named(session, "customer", "res.partner", [["customer_rank", ">", 0]]),
+        *_named(session, "supplier", "res.partner", [["supplier_rank", ">", 0]]),
+        *_items(session),
+        *_named(session, "tracking", "account.analytic.account", []),
+    ]
+
+
+def accounts(session: Session) -> list[Option]:
+    """The chart of the connection's company; accounts off the balance sheet are none that a document may name."""
+    fields = known_fields(session, ACCOUNT)
+    company = place_of(session).company.id
+    of_company = ["company_ids", "in", [company]] if "company_ids" in fields else ["company_id", "=", company]
+    domain: list[Any] = [of_company, ["account_type", "!=", "off_balance"]]
+    unused = ["active", "=", False] if "active" in fields else ["deprecated", "=", True]
+    retired = {each.id for each in search(session, ACCOUNT, _Retired, [*domain, unused], active_test=False)}
+    return [
+        Option(
+            "account",
+            str(each.id),
+            each.name,
+            text(each.code),
+            _neutral(each.account_type),
+            each.currency_id[1] if isinstance(each.currency_id, tuple) else None,
+            each.id not in retired,
+            {"account_type": each.account_type},
+        )
+        for each in search(session, ACCOUNT, _Account, domain, active_test=False)
+    ]
+
+
+def facts(session: Session) -> CompanyFacts:
+    """The company's currency and the last day on which nothing may be booked any more."""
+    company = place_of(session).company
+    if not place_of(session).currency:
+        raise BadAnswer("the company has no currency")
+    locks = sorted(known_fields(session, "res.company").intersection(_LOCKS))
+    rows = call(session, "res.company", "read", list[dict[str, Any]], ids=[company.id], safe=True, fields=locks)
+    try:
+        days = [date.fromisoformat(rows[0][name]) for name in locks if rows[0].get(name)]
+    except (IndexError, TypeError, ValueError) as error:
+        raise BadAnswer(f"the lock dates cannot be read: {error}") from None
+    return CompanyFacts(place_of(session).currency, max(days, default=None), company.name, str(company.id))
+
+
+def create_account(session: Session, *, name: str, type: str, code: str = "") -> Option:
+    """Add an account to the company's chart; without a code it gets the one after the last of its type."""
+    made_as = _MADE_AS.get(type)
+    if made_as is None:
+        raise Refused(f"{type!r} is no type of account")
+    there = accounts(session)
+    codes = {each.code for each in there}
+    if code in codes:
+        raise Refused(f"the code {code} is taken", reason=RefusalReason.DUPLICATE)
+    wanted = code or _next_code(codes, [each.code for each in there if each.detail["account_type"] == made_as])
+    values = {"name": name, "code": wanted, "account_type": made_as}
+    made = call(session, ACCOUNT, "create", list[int], vals_list=[values])
+    return Option("account", str(made[0]), name, wanted, type, detail={"account_type": made_as})
+
+
+def _next_code(taken: set[str], of_type: list[str]) -> str:
+    last = max((code for code in of_type if _LAST_DIGITS.search(code)), default="100000")
+    digits = _LAST_DIGITS.search(last)
+    head, number, width = (last[: digits.start()], int(digits[1]), len(digits[1])) if digits else (last, 0, 1)
+    while True:
+        number += 1
+        code = f"{head}{number:0{width}d}"
+        if code not in taken:
+            return code
+
+
+def _taxes(session: Session) -> list[Option]:
+    """Taxes in percent that are added to a price; those inside prices and of several parts would change amounts."""
+    domain: list[Any] = [
+        ["company_id", "=", place_of(session).company.id],
+        ["amount_type", "=", "percent"],
+        ["price_include", "=", False],
+        ["type_tax_use", "in", ["sale", "purchase"]],
+    ]
+    return [
+        Option(
+            "tax_rate",
+            str(each.id),
+            each.name,
+            active=each.active,
+            detail={"rate_ppm": int(each.amount * 10_000), "use": each.type_tax_use},
+        )
+        for each in search(session, "account.tax", _Tax, domain, active_test=False)
+    ]
+
+
+def _named(session: Session, kind: str, model: str, domain: list[Any]) -> list[Option]:
+    found = search(session, model, _Named, domain, active_test=False)
+    return [Option(kind, str(each.id), text(each.name) or str(each.id), active=each.active) for each in found]
+
+
+def _items(session: Session) -> list[Option]:
+    found = search(session, "product.product", _Item, [["sale_ok", "=", True]], active_test=False)
+    return [Option("item", str(each.id), each.name, text(each.default_code), active=each.active) for each in found]
+
+
+def _neutral(account_type: str) -> str:
+    return _NEUTRAL.get(account_type) or _NEUTRAL.get(account_type.partition("_")[0], "")
