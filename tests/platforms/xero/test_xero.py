@@ -98,7 +98,7 @@ def test_every_call_and_answer_is_as_the_vendor_describes_them(fake: Fake, mode:
     judge = judge_of(SPECIFICATION)
     judged = set()
     for seen, found in fake.organisation.asked:
-        if isinstance(found, Answer) or seen.path == "/connect/token":
+        if isinstance(found, Answer) or seen.path in ("/connect/token", "/connections"):
             continue
         asked: dict[str, Any] = {"method": seen.method, "path": seen.path}
         if seen.query:
@@ -261,11 +261,25 @@ def test_an_organisation_that_was_disconnected_ends_the_access(shop: Linked, fak
         pushed(shop, a_journal(("6000", 100), ("4000", -100)))
 
 
-def test_without_a_tenant_nothing_is_sent(shop: Linked, fake: Fake) -> None:
-    before = len(fake.server.log)
-    with open_door(shop.connection, shop.platform) as door, pytest.raises(MisconfiguredPlatform, match="tenant_id"):
-        shop.platform.facts(Session(shop.connection.pk, shop.company.pk, {"base_url": fake.server.url}, door))
-    assert len(fake.server.log) == before
+def test_the_one_organisation_that_the_access_reaches_is_kept_with_the_connection(fake: Fake) -> None:
+    del fake.settings["tenant_id"]
+    shop = Linked("xero", fake)
+    assert shop.connection.settings["tenant_id"] == TENANT
+    assert shop.connection.settings["base_currency"] == "GBP"
+
+
+def test_of_several_organisations_a_person_chooses(fake: Fake) -> None:
+    del fake.settings["tenant_id"]
+    fake.organisation.tenants["Crown & Rose"] = guid("another")
+    with pytest.raises(MisconfiguredPlatform, match=f"tenant_id to one of .*{guid('another')}"):
+        Linked("xero", fake)
+
+
+def test_without_an_organisation_no_document_is_sent(shop: Linked) -> None:
+    shop.connection.settings.pop("tenant_id")
+    with pytest.raises(MisconfiguredPlatform, match="tenant_id"):
+        pushed(shop, a_journal(("6000", 100), ("4000", -100)))
+    assert shop.fake.documents() == []
 
 
 def test_an_account_that_the_mapping_lacks_is_made_with_a_free_code(shop: Linked) -> None:
