@@ -237,6 +237,15 @@ def test_tax_of_a_journal_is_shared_among_the_lines_it_is_on_to_the_penny() -> N
     assert [part.tax for part in journal_parts(lines, chart, with_rates=False)] == [0] * 5
 
 
+def test_tax_of_a_journal_against_the_sign_of_its_lines_stays_a_line() -> None:
+    chart = Chart({"tax": Option("account", "tax", "VAT", "2200", "liability", detail={"system": "GST"})})
+    lines = (Line("card", 80, "Card"), Line("sales", -100, "Food", tax_code="V"), Line("tax", 20, "Tax", tax_code="V"))
+    parts = journal_parts(lines, chart, with_rates=True)
+    assert [(part.account, part.amount, part.tax_type) for part in parts] == [
+        ("card", 80, "NONE"), ("sales", -100, "NONE"), ("tax", 20, "NONE"),
+    ]  # fmt: skip
+
+
 def test_a_number_that_somebody_else_took_is_a_matter_for_support(shop: Linked, fake: Fake) -> None:
     invoice = Invoice(a_header("i"), "Daily sales", account("1200"), (Line(account("4000"), 100, "Tea"),))
     pushed(shop, invoice)
