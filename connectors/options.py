@@ -101,7 +101,8 @@ def keep_options(*, connection_id: int, found: Sequence[Option]) -> int:
 @transaction.atomic
 def note_facts(*, connection: Connection, facts: CompanyFacts) -> None:
     """Keep the company's name there; until it has a book, the company's currency is that of its accounting software."""
-    told = {COMPANY_NAME: facts.name, BASE_CURRENCY: facts.base_currency}
+    told = {name: value for name, value in facts.settings.items() if not connection.settings.get(name)}
+    told |= {COMPANY_NAME: facts.name, BASE_CURRENCY: facts.base_currency}
     if any(value and connection.settings.get(name) != value for name, value in told.items()):
         held = Connection.objects.select_for_update().get(pk=connection.pk)
         connection.settings = {**held.settings, **{name: value for name, value in told.items() if value}}

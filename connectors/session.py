@@ -64,12 +64,17 @@ class Pushed:
 
 @dataclass(frozen=True, slots=True)
 class CompanyFacts:
-    """What the platform says about the company: its base currency, and the last day of its locked period."""
+    """What the platform says about the company: its base currency, and the last day of its locked period.
+
+    `settings` are settings of the connection that the platform itself tells (which of its companies the access is for);
+    they are kept where the connection has none of that name.
+    """
 
     base_currency: str
     lock_through: date | None = None
     name: str = ""
     remote_id: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

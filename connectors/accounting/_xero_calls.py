@@ -27,6 +27,7 @@ from connectors.wire import Request, Response
 from ledger.documents import Bill, Document
 
 T = TypeVar("T")
+CONNECTIONS: Final = "https://api.xero.com/connections"
 PAGE: Final = 1_000  # rows, the most that Xero gives
 LONGEST_SEED: Final = 60  # characters; a key has 128 at most
 _IDS: Final = MappingProxyType(
@@ -48,6 +49,23 @@ def for_tenant(session: Session, request: Request) -> Response:
     if not tenant:
         raise MisconfiguredPlatform("the connection lacks the setting tenant_id: which organisation in Xero it is for")
     return session.send(request.with_headers(("xero-tenant-id", str(tenant))))
+
+
+def with_tenant(session: Session) -> Session:
+    """The session, for the organisation of this connection: the one that the access reaches, where nobody said which.
+
+    Raises `MisconfiguredPlatform` when it reaches several: a person has to choose.
+    """
+    if session.settings.get("tenant_id"):
+        return session
+    found = session.send(Request("GET", CONNECTIONS)).decode(list[wire.Tenant])
+    found = [each for each in found if each.tenant_type == "ORGANISATION"]
+    if not found:
+        raise Refused("the access reaches no organisation in Xero", reason=RefusalReason.PERMISSION)
+    if len(found) > 1:
+        names = ", ".join(f"{each.tenant_id} ({each.tenant_name})" for each in found)
+        raise MisconfiguredPlatform(f"the access reaches several organisations: set tenant_id to one of {names}")
+    return replace(session, settings={**session.settings, "tenant_id": found[0].tenant_id})
 
 
 def get(session: Session, path: str, *params: tuple[str, str]) -> Response:

@@ -19,6 +19,14 @@ class Wire(msgspec.Struct, rename="pascal"):
     """Xero's names are in PascalCase; those that are not say so."""
 
 
+class Tenant(msgspec.Struct, rename="camel"):
+    """What the access reaches: an organisation, or a practice."""
+
+    tenant_id: str = ""
+    tenant_type: str = ""
+    tenant_name: str = ""
+
+
 class Account(Wire):
     account_id: str = msgspec.field(default="", name="AccountID")
     code: str = ""

@@ -21,7 +21,7 @@ https://github.com/XeroAPI/Xero-OpenAPI. Amounts are decimal numbers, dates in a
 * Webhooks tell of contacts and invoices, nothing that we need, and are not used.
 
 Settings of a connection (the first is the default):
-``tenant_id``: which organisation (``GET https://api.xero.com/connections`` tells; needed);
+``tenant_id``: which organisation (the one that the access reaches, which is then kept; needed when it reaches more);
 ``journal_tax``: rates | lines (lines: tax in journals is never told to the tax return, should Xero not keep the tax of
 a journal's line as we send it); ``bank_contact``: whom money received and spent is from and to (Sales and payouts).
 """
@@ -122,16 +122,18 @@ class Xero(AccountingPlatform):
 
     def facts(self, session: Session) -> CompanyFacts:
         """The organisation, with the later of its two lock dates."""
+        session = calls.with_tenant(session)
         found = calls.get(session, "/Organisation").decode(wire.Organisations).organisations
         if not found:
             raise Refused("Xero tells of no organisation", reason=RefusalReason.PERMISSION)
         own = found[0]
         locks = [day for day in (wire.day(own.period_lock_date), wire.day(own.end_of_year_lock_date)) if day]
-        return CompanyFacts(own.base_currency, max(locks, default=None), own.name, own.organisation_id)
+        which = {"tenant_id": session.settings["tenant_id"]}
+        return CompanyFacts(own.base_currency, max(locks, default=None), own.name, own.organisation_id, which)
 
     def options(self, session: Session) -> list[Option]:
         """Accounts, tax rates, contacts (each may be a customer and a supplier), items, tracking categories."""
-        return options(session)
+        return options(calls.with_tenant(session))
 
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
         """Make an account that takes payments; a bank account gets its name, or code, as its number."""

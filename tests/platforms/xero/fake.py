@@ -75,6 +75,7 @@ class Organisation:
     asked: list[tuple[Seen, Any]] = field(default_factory=list)
     made: int = 0
     disconnected: bool = False
+    tenants: dict[str, str] = field(default_factory=lambda: {"Rose & Crown": TENANT})
 
     def __post_init__(self) -> None:
         for account in DEFAULT_CHART:
@@ -128,6 +129,11 @@ class Organisation:
             return self._token(seen)
         if seen.headers.get("authorization") != f"Bearer {self.token}":
             return Answer(401, {"Type": None, "Title": "Unauthorized", "Status": 401, "Detail": "TokenExpired: …"})
+        if seen.path == "/connections":
+            return [
+                {"id": guid(name), "tenantId": id, "tenantType": "ORGANISATION", "tenantName": name}
+                for name, id in self.tenants.items()
+            ]
         if self.disconnected or seen.headers.get("xero-tenant-id") != TENANT:
             return Answer(
                 403, {"Type": None, "Title": "Forbidden", "Status": 403, "Detail": "AuthenticationUnsuccessful"}

@@ -98,7 +98,7 @@ def test_every_call_and_answer_is_as_the_vendor_describes_them(fake: Fake, mode:
     judge = judge_of(SPECIFICATION)
     judged = set()
     for seen, found in fake.organisation.asked:
-        if isinstance(found, Answer) or seen.path == "/connect/token":
+        if isinstance(found, Answer) or seen.path in ("/connect/token", "/connections"):
             continue
         asked: dict[str, Any] = {"method": seen.method, "path": seen.path}
         if seen.query:
@@ -237,6 +237,15 @@ def test_tax_of_a_journal_is_shared_among_the_lines_it_is_on_to_the_penny() -> N
     assert [part.tax for part in journal_parts(lines, chart, with_rates=False)] == [0] * 5
 
 
+def test_tax_of_a_journal_against_the_sign_of_its_lines_stays_a_line() -> None:
+    chart = Chart({"tax": Option("account", "tax", "VAT", "2200", "liability", detail={"system": "GST"})})
+    lines = (Line("card", 80, "Card"), Line("sales", -100, "Food", tax_code="V"), Line("tax", 20, "Tax", tax_code="V"))
+    parts = journal_parts(lines, chart, with_rates=True)
+    assert [(part.account, part.amount, part.tax_type) for part in parts] == [
+        ("card", 80, "NONE"), ("sales", -100, "NONE"), ("tax", 20, "NONE"),
+    ]  # fmt: skip
+
+
 def test_a_number_that_somebody_else_took_is_a_matter_for_support(shop: Linked, fake: Fake) -> None:
     invoice = Invoice(a_header("i"), "Daily sales", account("1200"), (Line(account("4000"), 100, "Tea"),))
     pushed(shop, invoice)
@@ -261,11 +270,25 @@ def test_an_organisation_that_was_disconnected_ends_the_access(shop: Linked, fak
         pushed(shop, a_journal(("6000", 100), ("4000", -100)))
 
 
-def test_without_a_tenant_nothing_is_sent(shop: Linked, fake: Fake) -> None:
-    before = len(fake.server.log)
-    with open_door(shop.connection, shop.platform) as door, pytest.raises(MisconfiguredPlatform, match="tenant_id"):
-        shop.platform.facts(Session(shop.connection.pk, shop.company.pk, {"base_url": fake.server.url}, door))
-    assert len(fake.server.log) == before
+def test_the_one_organisation_that_the_access_reaches_is_kept_with_the_connection(fake: Fake) -> None:
+    del fake.settings["tenant_id"]
+    shop = Linked("xero", fake)
+    assert shop.connection.settings["tenant_id"] == TENANT
+    assert shop.connection.settings["base_currency"] == "GBP"
+
+
+def test_of_several_organisations_a_person_chooses(fake: Fake) -> None:
+    del fake.settings["tenant_id"]
+    fake.organisation.tenants["Crown & Rose"] = guid("another")
+    with pytest.raises(MisconfiguredPlatform, match=f"tenant_id to one of .*{guid('another')}"):
+        Linked("xero", fake)
+
+
+def test_without_an_organisation_no_document_is_sent(shop: Linked) -> None:
+    shop.connection.settings.pop("tenant_id")
+    with pytest.raises(MisconfiguredPlatform, match="tenant_id"):
+        pushed(shop, a_journal(("6000", 100), ("4000", -100)))
+    assert shop.fake.documents() == []
 
 
 def test_an_account_that_the_mapping_lacks_is_made_with_a_free_code(shop: Linked) -> None:
