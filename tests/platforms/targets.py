@@ -37,6 +37,7 @@ from connectors.push_result import PushResult
 from connectors.session import Session
 from ledger import commerce
 from ledger.book import Book, Mode, TaxCode
+from ledger.calendar import DayRule
 from ledger.models import Company
 from ledger.post_due import post_due
 from ledger.services import save_book
@@ -87,6 +88,34 @@ def a_month() -> list[commerce.Record]:
     return [*orders, refund, fee, given, payout, taken]
 
 
+def opened(connection: Connection, fake: Fake) -> Connection:
+    """The connection, with the address of the fake and access to it, and what can be chosen there."""
+    Connection.objects.filter(pk=connection.pk).update(settings=dict(fake.settings))
+    connection.refresh_from_db()
+    credentials.store(connection_id=connection.pk, secrets=fake.secrets)
+    refresh_options(connection)
+    connection.refresh_from_db()
+    return connection
+
+
+def book_on(
+    connection: Connection, fake: Fake, mode: Mode, currency: str = "GBP", days: tuple[DayRule, ...] = DAYS
+) -> Book:
+    """The default book, on the ids that the platform gives the accounts with those codes."""
+    rows = list(OptionRow.objects.filter(connection=connection, active=True))
+    accounts = {row.code: row.external_id for row in rows if row.kind == "account" and row.code}
+    people = {(row.kind, row.name): row.external_id for row in rows}
+    codes = tuple(TaxCode(tax, code) for tax, code in getattr(fake, "tax_codes", {}).items())
+    book = default_book(currency, days, mode, tax_codes=codes)
+    return replace(
+        book,
+        accounts={role: accounts.get(code, code) for role, code in book.accounts.items()},
+        suspense=accounts.get(book.suspense, book.suspense),
+        customer=people.get(("customer", CUSTOMER), CUSTOMER),
+        supplier=people.get(("supplier", SUPPLIER), SUPPLIER),
+    )
+
+
 class Linked:
     """A company that is linked to a fake, with a book on its accounts."""
 
@@ -94,28 +123,8 @@ class Linked:
         self.key, self.fake = key, fake
         self.platform: AccountingPlatform = registry.accounting(key)
         self.company: Company = a_merchant(f"Shop at {key}", platform=key)
-        self.connection = books_of(self.company)
-        Connection.objects.filter(pk=self.connection.pk).update(settings=dict(fake.settings))
-        self.connection.refresh_from_db()
-        credentials.store(connection_id=self.connection.pk, secrets=fake.secrets)
-        refresh_options(self.connection)
-        self.connection.refresh_from_db()
-        save_book(company=self.company, book=self._book(mode), author="test", reason="target")
-
-    def _book(self, mode: Mode) -> Book:
-        """The default book, on the ids that the platform gives the accounts with those codes."""
-        rows = list(OptionRow.objects.filter(connection=self.connection, active=True))
-        accounts = {row.code: row.external_id for row in rows if row.kind == "account" and row.code}
-        people = {(row.kind, row.name): row.external_id for row in rows}
-        codes = tuple(TaxCode(tax, code) for tax, code in getattr(self.fake, "tax_codes", {}).items())
-        book = default_book("GBP", DAYS, mode, tax_codes=codes)
-        return replace(
-            book,
-            accounts={role: accounts.get(code, code) for role, code in book.accounts.items()},
-            suspense=accounts.get(book.suspense, book.suspense),
-            customer=people.get(("customer", CUSTOMER), CUSTOMER),
-            supplier=people.get(("supplier", SUPPLIER), SUPPLIER),
-        )
+        self.connection = opened(books_of(self.company), fake)
+        save_book(company=self.company, book=book_on(self.connection, fake, mode), author="test", reason="target")
 
     def post(self, *records: commerce.Record) -> None:
         """Bring records in, and post them."""
