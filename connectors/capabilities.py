@@ -11,6 +11,7 @@ from connectors.platform import AccountingPlatform, CommercePlatform, Platform
 RECORDS: Final = ("order", "refund", "fee", "payout", "dispute", "gift_card_change", "cash_movement")
 DOCUMENTS: Final = ("Journal", "Invoice", "CreditNote", "Payment", "Bill", "Deposit")
 _YES: Final = "✓"
+_DAY: Final = 86_400  # seconds
 Row = tuple[str, ...]
 
 
@@ -62,11 +63,14 @@ def _safety(platform: AccountingPlatform) -> str:
 
 
 def _rate(platform: Platform) -> str:
-    """The least of its rates, in calls a minute."""
+    """The least of its rates, in calls a minute; what is counted over a day beside it."""
     if platform.local:
         return ""
-    rates = [rate.calls * 60 / rate.seconds for rate in platform.budget.rates]
-    return f"{min(rates):,.0f}" if rates else "not published"
+    short = [rate.calls * 60 / rate.seconds for rate in platform.budget.rates if rate.seconds < _DAY]
+    long = [rate.calls for rate in platform.budget.rates if rate.seconds >= _DAY]
+    told = [f"{min(short):,.0f}"] if short else []
+    told += [f"{min(long):,} a day"] if long else []
+    return ", ".join(told) or "not published"
 
 
 def as_markdown(rows: Sequence[Row]) -> str:

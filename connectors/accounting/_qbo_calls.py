@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from connectors.accounting._qbo_faults import Stale, refusal
-from connectors.errors import BadAnswer, MisconfiguredPlatform, UnknownOutcome
+from connectors.accounting._qbo_faults import is_stale, refusal
+from connectors.errors import BadAnswer, MisconfiguredPlatform, Refused, UnknownOutcome
 from connectors.session import Session
 from connectors.wire import Request, Response
 from ledger.money import to_decimal
@@ -72,7 +72,7 @@ def create(session: Session, entity: str, body: Row, seed: str) -> Row:
 
 
 def remove(session: Session, entity: str, row: Row, operation: str = "delete") -> None:
-    """Delete or void the version of a document that was read. Raises `Stale` when there is a newer one."""
+    """Delete or void the version of a document that was read. Raises `Refused` when there is a newer one."""
     body = {"Id": row["Id"], "SyncToken": row["SyncToken"]}
     _answer(_post(session, entity, body, operation, ("operation", operation)))
 
@@ -84,7 +84,9 @@ def taken_back(session: Session, entity: str, id: str, operation: str) -> None:
         return
     try:
         remove(session, entity, row, operation)
-    except Stale:
+    except Refused as failure:
+        if not is_stale(failure):
+            raise
         remove(session, entity, read(session, entity, id), operation)
 
 

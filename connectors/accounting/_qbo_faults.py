@@ -9,14 +9,10 @@ import msgspec
 from connectors.errors import Failure, PlatformDown, RefusalReason, Refused, UnknownOutcome
 from connectors.wire import Response
 
-STALE: Final = "5010"
+_STALE: Final = "5010"
 _THROTTLED: Final = frozenset({"3001", "003001"})
 _SYSTEM: Final = frozenset({"10000"})
 _NOT_ALLOWED: Final = frozenset({"120", "3100", "003100"})
-
-
-class Stale(Refused):
-    """The platform has a newer version of the document than we had read."""
 
 
 class _Error(msgspec.Struct):
@@ -49,10 +45,13 @@ def refusal(response: Response) -> Failure | None:
         return None
     if code in _SYSTEM or fault.type == "SystemFault":
         return (UnknownOutcome if response.write else PlatformDown)(detail, status=response.status)
-    if code == STALE:
-        return Stale(detail, status=response.status)
     reason = _reason(code, text, fault.type, write=response.write)
     return Refused(detail, reason=reason, status=response.status)
+
+
+def is_stale(failure: Refused) -> bool:
+    """Whether the platform has a newer version of the document than the one that was read."""
+    return failure.detail.endswith(f"({_STALE})")
 
 
 def _reason(code: str, text: str, kind: str, *, write: bool) -> RefusalReason:
