@@ -67,6 +67,7 @@ class FakeQuickBooks:
     replies: dict[str, Any] = field(default_factory=dict)
     asked: list[Seen] = field(default_factory=list)
     made: int = 144
+    remembers: bool = True  # whether a `requestid` that comes again answers with the first
 
     def __post_init__(self) -> None:
         for number, (code, name, kind, subtype) in enumerate(DEFAULT_CHART, 33):
@@ -139,7 +140,7 @@ class FakeQuickBooks:
         key = asked.get("requestid", "")
         if len(key) > 50:
             raise Wrong("2050", "String length is either shorter or longer than supported by specification")
-        if not key or key not in self.replies:
+        if not key or not self.remembers or key not in self.replies:
             made = self._write(name, asked, json.loads(seen.body, parse_float=Decimal))
             self.replies[key] = json.loads(json.dumps({name: made, "time": "now"}, default=_number))
         return self.replies[key]

@@ -115,8 +115,12 @@ def test_what_is_paid_is_closed_and_what_has_no_form_is_linked(fake: Fake) -> No
 
 
 @pytest.mark.parametrize("mode", ["journal", "invoice"])
-@pytest.mark.parametrize("fault", ["lose_after", "drop_before", "err500_after"])
-def test_each_lost_answer_ends_with_one_document(fake: Fake, mode: Mode, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "remembers"),
+    [("lose_after", True), ("lose_after", False), ("drop_before", False), ("err500_after", False)],
+)
+def test_each_lost_answer_ends_with_one_document(fake: Fake, mode: Mode, fault: str, remembers: bool) -> None:
+    fake.company.remembers = remembers
     shop = a_shop(fake, mode)
     strikes, seen_before = fake.server.meets_faults, set()
 
