@@ -24,7 +24,8 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -34,6 +35,7 @@ from connectors.accounting import _qbo_settling as settling
 from connectors.accounting._qbo_calls import create, read, taken_back
 from connectors.accounting._qbo_legs import legs
 from connectors.accounting._qbo_options import MADE_AS, account, options
+from connectors.auth import Client
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import BadAnswer, Failure, RefusalReason, Refused
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
@@ -140,6 +142,10 @@ class QuickBooksOnline(AccountingPlatform):
         made = create(session, "Account", body, name)
         session.memory.pop("accounts", None)
         return account(made)
+
+    def came_back(self, params: Mapping[str, str], client: Client, at: datetime) -> dict[str, str]:
+        """The company that the merchant chose."""
+        return {"realmId": params["realmId"]} if params.get("realmId") else {}
 
     def refusal(self, response: Response) -> Failure | None:
         """Its own words for a refusal, by code and sentence."""
