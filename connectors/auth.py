@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from connectors.body_keys import with_key
 from connectors.declare import ApiKey, Auth, BasicLogin, OAuth2
 from connectors.errors import BadAnswer, MisconfiguredPlatform, NotAuthorized
 from connectors.paging import value_at
@@ -78,7 +79,7 @@ def sign(auth: Auth, secrets: Secrets, request: Request) -> Request:
         return request.with_headers((auth.header, _scheme(auth.scheme, _needed(secrets.access_token))))
     if isinstance(auth, ApiKey):
         key = _needed(secrets.api_key)
-        filled = _filled(request.body, auth.body, key) if auth.body and request.body else None
+        filled = with_key(request.body, auth.body, key) if auth.body and request.body else None
         if filled is not None:
             return replace(request, body=filled)
         if auth.query:
@@ -222,25 +223,6 @@ def _token_request(auth: OAuth2, client: Client, fields: dict[str, str]) -> Requ
         return request.with_json(fields)
     request = request.with_headers(("Content-Type", "application/x-www-form-urlencoded"))
     return replace(request, body=urlencode(fields).encode())
-
-
-def _filled(body: bytes, path: tuple[str | int, ...], key: str) -> bytes | None:
-    """`body` with the key in the place of the `null` to which `path` leads; None when there is none.
-
-    What lies beside it stays as it was written, to the digit.
-    """
-    if not path:
-        return msgspec.json.encode(key) if body == b"null" else None
-    try:
-        if isinstance(path[0], int):
-            items = msgspec.json.decode(body, type=list[msgspec.Raw])
-            inner = _filled(bytes(items[path[0]]), path[1:], key)
-            return inner and msgspec.json.encode([*items[: path[0]], msgspec.Raw(inner), *items[path[0] + 1 :]])
-        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        inner = _filled(bytes(fields[path[0]]), path[1:], key)
-        return inner and msgspec.json.encode({**fields, path[0]: msgspec.Raw(inner)})
-    except (msgspec.DecodeError, KeyError, IndexError):
-        return None
 
 
 def _needed(secret: str) -> str:

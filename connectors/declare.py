@@ -28,7 +28,6 @@ __all__ = [
     "NoAuth",
     "OAuth2",
     "Pager",
-    "Push",
     "Rate",
     "Safety",
     "Stream",
@@ -238,17 +237,3 @@ class Safety:
     def settle_seconds(self) -> int:
         """How long after a lost answer a clear "not there" can be believed."""
         return self.max_server_delay_seconds + self.search_lag_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    """How one kind of document is delivered.
-
-    Where, as what, how the answer names it, how it is found and voided.
-    """
-
-    endpoint: Endpoint
-    body: Callable[..., Any]
-    made: Callable[[Response], Any]
-    find: Callable[..., Any]
-    void: Callable[..., Any] | None = None

@@ -1,9 +1,8 @@
 """The one door out: every call to a platform passes here, and nothing else makes one.
 
-What it promises: only declared hosts, over TLS, at public addresses, without redirects; a call ends within
-its total deadline and body limit; the shared rate budget is paid before sending; a safe request is tried
-again, a write whose outcome is unknown never is; no secret in an error or a trace; no transaction is open
-while we wait for somebody.
+What it promises: only declared hosts, over TLS, at public addresses, without redirects; a call ends within its total
+deadline and body limit; the shared rate budget is paid before sending; a safe request is tried again, a write whose
+outcome is unknown never is; no secret in an error or a trace; no transaction is open while we wait for somebody.
 """
 
 from __future__ import annotations
