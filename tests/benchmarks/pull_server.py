@@ -17,6 +17,7 @@ class _Asked(msgspec.Struct):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True  # an answer is two writes: the second would wait 40 ms for the first
     protocol_version = "HTTP/1.1"
     pages: tuple[bytes, ...]
 

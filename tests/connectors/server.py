@@ -93,6 +93,7 @@ class PlatformServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True  # an answer is two writes: the second would wait 40 ms for the first
     protocol_version = "HTTP/1.1"
     state: PlatformServer
 

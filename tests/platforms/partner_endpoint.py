@@ -120,6 +120,7 @@ def a_sale(id: str = "o1", total: Any = 12, *, minute: int = 0, **changes: Any) 
 
 
 class _Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True  # an answer is two writes: the second would wait 40 ms for the first
     protocol_version = "HTTP/1.1"
     state: Endpoint
 
