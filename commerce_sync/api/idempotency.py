@@ -1,8 +1,8 @@
 """A POST with an ``Idempotency-Key`` is carried out once, however often it is sent.
 
 The answer is stored in the transaction of what was done: both are there or neither. A second request with the same key
-waits for the first and gets its answer; the same key for another request is refused. Keys are a partner's own and are
-kept for `KEPT`.
+waits for the first and gets its answer; the same key for another request is refused. A refusal that says to try again
+is not stored, nor is an error of ours. Keys are a partner's own and are kept for `KEPT`.
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ def _carried_out(partner: Partner, key: str, carry_out: Callable[[], HttpRespons
             response = carry_out()
     except ApiError as error:
         response = error_answer(error)
+        if error.retry:  # to be asked again as it is: a stored refusal would outlast its cause
+            transaction.set_rollback(True)
+            return response
     assert isinstance(response, HttpResponse)  # noqa: S101  # views here answer whole bodies, never streams
     if response.status_code >= 500:
         transaction.set_rollback(True)

@@ -74,6 +74,17 @@ def test_a_second_sync_while_one_is_under_way_is_5080(api: Api, company: Company
     assert Sync.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_refusal_that_says_to_try_again_does_not_outlast_its_cause(api: Api, company: Company) -> None:
+    api.post(_path(company, "latest"))
+    key = {"Idempotency-Key": "k1"}
+    refused = api.post(_path(company, "latest"), {}, headers=key)
+    assert (refused.status_code, refused.json()["canBeRetried"]) == (400, "True")
+    work.drain()
+    assert api.post(_path(company, "latest"), {}, headers=key).status_code == 200
+    assert Sync.objects.count() == 2
+
+
 def test_before_it_is_configured_a_company_cannot_be_synced(api: Api) -> None:
     company = make_company(api.partner)
     refused = api.post(_path(company, "latest"))
