@@ -17,10 +17,11 @@ from connectors.commerce._partner_reading import Unfit
 from connectors.commerce._partner_wire import Amount, Dated, Wire
 from ledger.calendar import localize
 from ledger.money import EXPONENTS, LIMIT, NotExact, round_half_even, to_minor
+from ledger.zones import FIRST_YEAR, LAST_YEAR
 
 V = TypeVar("V")
 _NOTHING_SAID: Final = "XXX"  # ISO 4217's "no currency", by which the contract says that the source gave none
-_YEARS: Final = range(1900, 2200)
+_YEARS: Final = range(FIRST_YEAR + 1, LAST_YEAR)  # inside of the calendar of books, in whatever zone
 
 # Small on purpose: 1E+999999 overflows here instead of becoming a number of a million digits.
 _EXACT: Final = Context(prec=28, Emax=28, Emin=-28, traps=[Inexact, InvalidOperation, Overflow])
@@ -146,9 +147,12 @@ def _instant(text: str, zone: str) -> datetime | None:
     moment = datetime.fromisoformat(text)
     if moment.year == 1:
         return None
-    if moment.year not in _YEARS:
-        raise ValueError(f"the year {moment.year} is not one of a sale")
-    return (localize(moment, zone) if moment.tzinfo is None else moment).astimezone(UTC)
+    # Held here and not on the record, since what is remembered need not be held again.
+    if moment.year in _YEARS:
+        found = (localize(moment, zone) if moment.tzinfo is None else moment).astimezone(UTC)
+        if found.year in _YEARS:
+            return found
+    raise ValueError(f"the year {moment.year} is not one of a sale")
 
 
 def created(row: Dated, zone: str) -> datetime | None:

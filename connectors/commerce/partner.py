@@ -59,7 +59,6 @@ from connectors.commerce._partner_values import updated
 from connectors.declare import Stream
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
-from connectors.stamps import in_calendar
 from ledger.commerce import Record, RecordKind
 
 REFUND_SOURCES: Final = ("transactions", "orders")
@@ -129,12 +128,9 @@ class Partner(CommercePlatform):
         if context.settings and context.settings.get("refunds_from", "transactions") not in REFUND_SOURCES:
             word = str(context.settings["refunds_from"])[:60]
             raise RowProblem("unknown_word", "", {"word": word, "field": "refunds_from"})
-        records = plain_order_records(row, context) if dataset == "orders" else None
-        if records is None:
-            records = read_in_full(*plan, row, context)
-        for record in records:
-            in_calendar(record)
-        return records
+        if dataset == "orders" and (records := plain_order_records(row, context)) is not None:
+            return records
+        return read_in_full(*plan, row, context)
 
     def identify(self, dataset: str, row: bytes | msgspec.Raw) -> tuple[str, datetime | None]:
         """The row's id, and the instant of its last change if it says one. Raises as `map` does.
