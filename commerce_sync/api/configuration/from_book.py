@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from msgspec import UNSET
 
 from commerce_sync.api.configuration import shapes, words
-from commerce_sync.api.configuration.fields import Field, Section, account_of
-from commerce_sync.api.configuration.known import Known, rate_keys
+from commerce_sync.configuration.fields import Field, Section, account_of
+from commerce_sync.configuration.known import Known, rate_keys
 from connectors.session import Option
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from msgspec import structs
 
 from commerce_sync.api.configuration import shapes
-from commerce_sync.api.configuration.known import Known
+from commerce_sync.configuration.known import Known
 from ledger.book import Book
 from ledger.calendar import DayRule, OutsideCalendar, UnknownZone, localize
 from ledger.zones import zone_of

@@ -8,8 +8,8 @@ from typing import Final
 from msgspec import UNSET, structs
 
 from commerce_sync.api.configuration import shapes
-from commerce_sync.api.configuration.fields import is_name
-from commerce_sync.api.configuration.known import Known, rate_keys, treatment_of
+from commerce_sync.configuration.fields import is_name
+from commerce_sync.configuration.known import Known, rate_keys, treatment_of
 from ledger.book import Book, TaxCode
 
 _NO_CHOICE: Final = "What is not taxed goes without a tax rate here: leave it out."

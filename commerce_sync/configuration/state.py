@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from commerce_sync.api.configuration.fields import fields
-from commerce_sync.api.configuration.in_use import InUse, in_use, listed_rates
-from commerce_sync.api.configuration.known import Known, Plan, Rate
-from commerce_sync.api.configuration.suggest import FIRST_DAY, Suggestion, in_mode_of, suggest, with_reasons
+from commerce_sync.configuration.fields import fields
+from commerce_sync.configuration.in_use import InUse, in_use, listed_rates
+from commerce_sync.configuration.known import Known, Plan, Rate
+from commerce_sync.configuration.suggest import FIRST_DAY, Suggestion, in_mode_of, suggest, with_reasons
 from commerce_sync.flow_settings import visible_keys
 from commerce_sync.models import Schedule
 from connectors import registry

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from commerce_sync.api.configuration.fields import Field, account_of
-from commerce_sync.api.configuration.known import WITH_CUSTOMER, WITH_TAX_RATES, Known, rate_keys
-from commerce_sync.api.configuration.wanted import Problem
+from commerce_sync.configuration.fields import Field, account_of
+from commerce_sync.configuration.known import WITH_CUSTOMER, WITH_TAX_RATES, Known, rate_keys
+from commerce_sync.configuration.wanted import Problem
 from connectors.choices import Choice, choices, unavailable
 from connectors.session import Option
 from ledger.book import Book, Conflict

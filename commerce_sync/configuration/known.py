@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from commerce_sync.api.configuration.fields import Field, account_of, fields, is_name
+from commerce_sync.configuration.fields import Field, account_of, fields, is_name
 from commerce_sync.schedule import Frequency
 from connectors.session import Option
 from ledger.book import Book, Mode

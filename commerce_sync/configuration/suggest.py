@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from msgspec import structs
 
-from commerce_sync.api.configuration.fields import NAMED, SUSPENSE, Field
-from commerce_sync.api.configuration.known import Rate
+from commerce_sync.configuration.fields import NAMED, SUSPENSE, Field
+from commerce_sync.configuration.known import Rate
 from connectors.session import Option
 from ledger.book import Book, Policy, TaxCode
 from ledger.calendar import DayRule
