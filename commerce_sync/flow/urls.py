@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, views
+from commerce_sync.flow import connecting, linking, views
+from commerce_sync.flow.fees import fees
 from commerce_sync.flow.pictures import picture
 
 urlpatterns = [
     path("flow/", views.home, name="flow"),
     path("flow/start/<uuid:company_id>", views.start, name="flow-start"),
+    path("flow/language", views.language, name="flow-language"),
+    path("flow/brand.css", views.brand, name="flow-brand"),
+    path("flow/sales-system", linking.commerce, name="flow-commerce"),
+    path("flow/accounting-software", linking.accounting, name="flow-accounting"),
+    path("flow/sales", views.home, name="flow-sales"),
+    path("flow/payments", views.home, name="flow-payments"),
+    path("flow/schedule", views.home, name="flow-schedule"),
+    path("flow/preview", views.home, name="flow-preview"),
+    path("flow/change", views.home, name="flow-change"),
+    path("flow/fees", fees, name="flow-fees"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),
     path("oauth/callback/<slug:platform>", connecting.callback, name="oauth-callback"),
     path("link/<uuid:company_id>", views.link),

@@ -12,6 +12,7 @@ from commerce_sync.models.job import Job
 from commerce_sync.models.list_mark import ListMark
 from commerce_sync.models.registered_origin import RegisteredOrigin
 from commerce_sync.models.schedule import Schedule
+from commerce_sync.models.setup_draft import SetupDraft
 from commerce_sync.models.setup_link import SetupLink
 from commerce_sync.models.stored_answer import StoredAnswer
 from commerce_sync.models.sync import Sync
@@ -29,6 +30,7 @@ __all__ = [
     "ListMark",
     "RegisteredOrigin",
     "Schedule",
+    "SetupDraft",
     "SetupLink",
     "StoredAnswer",
     "Sync",
