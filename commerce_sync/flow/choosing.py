@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from commerce_sync.configuration.fields import Field, Section, account_of, with_account
+from commerce_sync.configuration.fields import SUSPENSE, Field, Section, account_of, with_account
 from commerce_sync.configuration.known import Known
 from connectors.session import Option
 from ledger.book import Book
@@ -25,9 +25,14 @@ _TEXTS: Final[dict[Section, str]] = {
 }
 
 
+# What is asked for whatever the sales have been so far.
+_ALWAYS: Final = frozenset({"bank", "tax", "fee", SUSPENSE})
+
+
 class Entry(NamedTuple):
     """One thing to choose. ``name`` is the form's; ``options`` are (id, label), in a menu or, when ``listed`` names a
-    list of the page, typed. ``chosen`` is the id (of a menu) or what is typed. ``path`` is the published field."""
+    list of the page, typed. ``chosen`` is the id (of a menu) or what is typed. ``path`` is the published field,
+    ``key`` is the section and the key of the field. A detail is shown among the further ones."""
 
     name: str
     path: str
@@ -37,8 +42,9 @@ class Entry(NamedTuple):
     chosen: str
     options: Sequence[tuple[str, str]]
     listed: str
-    creates: str
+    key: str
     problem: str = ""
+    is_detail: bool = False
 
 
 class Listing(NamedTuple):
@@ -46,6 +52,19 @@ class Listing(NamedTuple):
 
     id: str
     labels: Sequence[str]
+
+
+class Entries(NamedTuple):
+    """The entries of a section: those that everybody meets, the further ones, and the lists that they share."""
+
+    plain: list[Entry]
+    further: list[Entry]
+    lists: list[Listing]
+
+    @property
+    def has_further_problem(self) -> bool:
+        """Whether something is wrong with one of those that are folded away."""
+        return any(entry.problem for entry in self.further)
 
 
 class Picked(NamedTuple):
@@ -73,10 +92,12 @@ def entries(
     known: Known,
     section: Section,
     texts: Mapping[str, str],
+    suggested: Book,
     said: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
-) -> tuple[list[Entry], list[Listing]]:
-    """The entries of a section and the lists that they share. ``said`` is what a refused form said."""
+) -> Entries:
+    """The entries of a section and the lists that they share. ``suggested`` is the book that the reasons are about;
+    ``said`` is what a refused form said."""
     lists: dict[tuple[str, ...], Listing] = {}
     found = []
     for field in fields_of(known, section):
@@ -92,7 +113,9 @@ def entries(
             chosen = dict(pairs).get(chosen, chosen)
         if said is not None:
             chosen = said.get(name, chosen)
-        reason = known.reasons.get(field.role, "") if said is None else ""
+        why = known.reasons.get(field.role)
+        is_as_suggested = account_of(known.book, field.role) == account_of(suggested, field.role) != ""
+        reason = why.sentence if why and said is None and is_as_suggested else ""
         label = texts.get(f"{_TEXTS[section]}-{field.key}") or _(field.label)
         found.append(
             Entry(
@@ -106,9 +129,21 @@ def entries(
                 listed,
                 field.types[0],
                 (problems or {}).get(name, ""),
+                not field.named,
             )  # fmt: skip
         )
-    return found, list(lists.values())
+    plain, further = ([each for each in found if each.is_detail is detail] for detail in (False, True))
+    return Entries(plain, further, list(lists.values()))
+
+
+def _is_further(field: Field, known: Known) -> bool:
+    """Whether a field is for what only some need, or for what these sales have not had."""
+    if field.required or field.role in _ALWAYS:
+        return False
+    if not field.named:
+        return True
+    used = (role.partition("@")[0] for role in known.used_roles)
+    return bool(known.used_roles) and not any(role == field.role or role.startswith(f"{field.role}:") for role in used)
 
 
 def picked(known: Known, section: Section, said: Mapping[str, str]) -> Picked:

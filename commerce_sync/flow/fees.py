@@ -31,7 +31,7 @@ def fees(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     if isinstance(at, HttpResponse):
         return at
     if request.method != "POST":
-        return _page(request, merchant, at)
+        return fees_page(request, merchant, at)
     said = said_of(request)
     found = picked(at.known, "fees", said)
     book, problems = found.book, dict(found.problems)
@@ -46,7 +46,7 @@ def fees(request: HttpRequest, merchant: Merchant) -> HttpResponse:
         book = structs.replace(book, supplier=supplier)
     problems |= _failures(book, at)
     if problems:
-        return _page(request, merchant, at, said, problems)
+        return fees_page(request, merchant, at, said, problems)
     return completed(request, merchant, at, book=book, plan=at.known.plan)
 
 
@@ -56,19 +56,19 @@ def _failures(book: Book, at: Begun) -> dict[str, str]:
     return named | by_form_name(at.known, "fees", found)
 
 
-def _page(
+def fees_page(
     request: HttpRequest,
     merchant: Merchant,
     at: Begun,
     said: dict[str, str] | None = None,
     problems: dict[str, str] | None = None,
 ) -> HttpResponse:
+    """The stage as it stands, or as a form ``said`` it, with the ``problems`` of that."""
     known: Known = at.known
-    rows, lists = entries(known, "fees", at.texts, said, problems)
+    rows = entries(known, "fees", at.texts, at.in_force.book, said, problems)
     context = {
         **at.context,
         "entries": rows,
-        "lists": lists,
         "keeps_fees": KEEPS in said if said is not None else known.book.policy.fees_from != "none",
         "supplier": (said or {}).get(SUPPLIER, known.book.supplier),
         "suppliers": [(option.id, label_of(option)) for option in known.of_kind("supplier")],

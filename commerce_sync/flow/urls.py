@@ -5,8 +5,12 @@ from __future__ import annotations
 from django.urls import path
 
 from commerce_sync.flow import connecting, linking, views
+from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.fees import fees
+from commerce_sync.flow.payments import payments
 from commerce_sync.flow.pictures import picture
+from commerce_sync.flow.sales import sales
+from commerce_sync.flow.schedule import schedule
 
 urlpatterns = [
     path("flow/", views.home, name="flow"),
@@ -15,9 +19,10 @@ urlpatterns = [
     path("flow/brand.css", views.brand, name="flow-brand"),
     path("flow/sales-system", linking.commerce, name="flow-commerce"),
     path("flow/accounting-software", linking.accounting, name="flow-accounting"),
-    path("flow/sales", views.home, name="flow-sales"),
-    path("flow/payments", views.home, name="flow-payments"),
-    path("flow/schedule", views.home, name="flow-schedule"),
+    path("flow/sales", sales, name="flow-sales"),
+    path("flow/payments", payments, name="flow-payments"),
+    path("flow/accounts/new", new_account, name="flow-new-account"),
+    path("flow/schedule", schedule, name="flow-schedule"),
     path("flow/preview", views.home, name="flow-preview"),
     path("flow/change", views.home, name="flow-change"),
     path("flow/fees", fees, name="flow-fees"),

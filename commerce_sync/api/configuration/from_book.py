@@ -112,9 +112,10 @@ def _option(option: Option) -> shapes.AccountConfigurationOption:
 def _account(
     known: Known, field: Field, options: dict[str, shapes.AccountConfigurationOption]
 ) -> shapes.AccountConfiguration:
+    reason = known.reasons.get(field.role)
     return shapes.AccountConfiguration(
         label_text=field.label,
-        description_text=known.reasons.get(field.role),
+        description_text=reason.sentence if reason else None,
         selected_account_id=account_of(known.book, field.role) or None,
         required=field.required,
         account_options=[options[option.id] for option in known.accounts_for(field)],
