@@ -41,6 +41,7 @@ class Draft(Struct, frozen=True):
     done: frozenset[Key]
     revision: int
     base_version: int
+    is_setup: bool
 
     def is_change_of(self, known: Known) -> bool:
         """Whether it would change what is in force."""
@@ -52,7 +53,8 @@ def draft_of(company: Company, known: Known) -> Draft:
     row = SetupDraft.objects.filter(company=company).first()
     if row is None:
         return _fresh(known)
-    return Draft(row.book, Plan(**row.plan), frozenset(row.stages), row.revision, row.base_version)  # type: ignore[arg-type]
+    done: frozenset[Key] = frozenset(row.stages)  # type: ignore[arg-type]  # only keys are stored
+    return Draft(row.book, Plan(**row.plan), done, row.revision, row.base_version, row.is_setup)
 
 
 def known_with(known: Known, draft: Draft) -> Known:
@@ -77,6 +79,7 @@ def save_stage(*, company: Company, known: Known, stage: Key, book: Book, plan: 
         company=company,
         defaults={
             "base_version": draft.base_version,
+            "is_setup": draft.is_setup,
             "body": encode_book(book),
             "plan": plan._asdict(),
             "stages": [str(key) for key in sorted({*draft.done, stage})],
@@ -88,8 +91,10 @@ def save_stage(*, company: Company, known: Known, stage: Key, book: Book, plan: 
 
 
 @transaction.atomic
-def put_in_force(*, company: Company, known: Known, enable: bool | None, actor: str, reason: str) -> None:
-    """Make the draft what is in force, and drop it.
+def put_in_force(
+    *, company: Company, known: Known, enable: bool | None, actor: str, reason: str, ends: bool = True
+) -> None:
+    """Make the draft what is in force, and drop it, unless (``ends`` False) the set-up goes on after it.
 
     Raises `NotComplete`, `commerce_sync.configuration.saving.Overtaken` and `commerce_sync.services.CannotResume`;
     nothing is changed then.
@@ -101,7 +106,11 @@ def put_in_force(*, company: Company, known: Known, enable: bool | None, actor: 
     wanted = Wanted(draft.book, draft.plan, enable)
     based = structs.replace(known, version=draft.base_version)
     save_configuration(company=company, known=based, wanted=wanted, actor=actor, reason=reason)
-    drop(company=company)
+    if ends:
+        drop(company=company)
+        return
+    latest = company.book_versions.order_by("-number").first()
+    SetupDraft.objects.filter(company=company).update(base_version=latest.number if latest else 0)
 
 
 @transaction.atomic
@@ -112,4 +121,4 @@ def drop(*, company: Company) -> None:
 
 def _fresh(known: Known) -> Draft:
     done: frozenset[Key] = frozenset(CHOOSING) if known.configured else frozenset()
-    return Draft(known.book, known.plan, done, 0, known.version)
+    return Draft(known.book, known.plan, done, 0, known.version, is_setup=not known.configured)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from commerce_sync.configuration.state import known_of, links_of
 from commerce_sync.flow.draft import draft_of
 from commerce_sync.flow.merchant import Merchant, merchant_page, shown
+from commerce_sync.flow.progress import fetch_context
 from commerce_sync.flow.stage import done_of
 from commerce_sync.flow.stages import Key, after, before, steps
 from connectors import registry
@@ -56,14 +57,16 @@ def shown_link(row: Connection) -> Shown:
 
 def _stage(request: HttpRequest, merchant: Merchant, key: Key, row: Connection | None) -> HttpResponse:
     known = known_of(merchant.company, links_of(merchant.company))
-    done = done_of(merchant, draft_of(merchant.company, known))
+    draft = draft_of(merchant.company, known)
+    done = done_of(merchant, draft)
     context = {
+        **fetch_context(merchant),
         "stage": key,
         "steps": steps(done, key),
         "before": before(key),
         "after": after(key),
         "row": row,
         "link": shown_link(row) if row else None,
-        "is_set_up": known.configured,
+        "is_set_up": not draft.is_setup,
     }
     return shown(request, merchant, "flow/linking.html", context)

@@ -41,7 +41,7 @@ class Begun(Struct):
             "stage": self.key,
             "steps": self.steps,
             "seen": self.draft.revision,
-            "is_set_up": self.in_force.configured,
+            "is_set_up": not self.draft.is_setup,
             "before": before(self.key),
         }
 
@@ -92,7 +92,7 @@ def completed(request: HttpRequest, merchant: Merchant, at: Begun, *, book: Book
         )  # fmt: skip
     except DraftMoved:
         return shown(request, merchant, "flow/moved.html", at.context, status=409)
-    if at.in_force.configured:
+    if not at.draft.is_setup:
         return redirect("flow-change")
     following = after(at.key)
     return redirect(following.url if following else "flow-preview")

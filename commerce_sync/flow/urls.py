@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, linking, views
+from commerce_sync.flow import connecting, linking, preview, progress, views
 from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.fees import fees
 from commerce_sync.flow.payments import payments
@@ -23,7 +23,14 @@ urlpatterns = [
     path("flow/payments", payments, name="flow-payments"),
     path("flow/accounts/new", new_account, name="flow-new-account"),
     path("flow/schedule", schedule, name="flow-schedule"),
-    path("flow/preview", views.home, name="flow-preview"),
+    path("flow/preview", preview.preview_page, name="flow-preview"),
+    path("flow/preview/post", preview.post_day, name="flow-post-day"),
+    path("flow/preview/posted/<uuid:sync_id>", preview.posted, name="flow-posted"),
+    path("flow/finish", preview.finish, name="flow-finish"),
+    path("flow/finished", preview.finished, name="flow-finished"),
+    path("flow/fetching", progress.fetching, name="flow-fetching"),
+    path("flow/fetching/again", progress.fetch_again, name="flow-fetch-again"),
+    path("flow/syncs/<uuid:sync_id>/progress", progress.sync_progress, name="flow-sync-progress"),
     path("flow/change", views.home, name="flow-change"),
     path("flow/fees", fees, name="flow-fees"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),

@@ -19,6 +19,7 @@ from commerce_sync.flow.linking import shown_link
 from commerce_sync.flow.locales import COOKIE, KEPT_SECONDS, LANGUAGES
 from commerce_sync.flow.merchant import Merchant, again, merchant_page, shown
 from commerce_sync.flow.page import page, unreferred
+from commerce_sync.flow.progress import fetch_context
 from commerce_sync.flow.session import begin
 from commerce_sync.flow.stage import done_of
 from commerce_sync.flow.stages import next_stage, steps
@@ -68,9 +69,16 @@ def _opened(request: HttpRequest, company_id: UUID) -> HttpResponse:
 def home(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     """Where the merchant's set-up stands, and the way on."""
     known = known_of(merchant.company, links_of(merchant.company))
-    done = done_of(merchant, draft_of(merchant.company, known))
+    draft = draft_of(merchant.company, known)
+    done = done_of(merchant, draft)
     links = [shown_link(row) for row in (merchant.sales, merchant.books) if row is not None]
-    context = {"steps": steps(done), "next": next_stage(done), "links": links, "is_set_up": known.configured}
+    context = {
+        **fetch_context(merchant),
+        "steps": steps(done),
+        "next": next_stage(done),
+        "links": links,
+        "is_set_up": not draft.is_setup,
+    }
     return shown(request, merchant, "flow/home.html", context)
 
 

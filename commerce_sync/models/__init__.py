@@ -6,6 +6,7 @@ from commerce_sync.models.allowance import Allowance
 from commerce_sync.models.api_key import ApiKey
 from commerce_sync.models.branding import Branding
 from commerce_sync.models.company_queue import CompanyQueue
+from commerce_sync.models.fetch import Fetch
 from commerce_sync.models.flow_text import FlowText
 from commerce_sync.models.heartbeat import Heartbeat
 from commerce_sync.models.job import Job
@@ -24,6 +25,7 @@ __all__ = [
     "ApiKey",
     "Branding",
     "CompanyQueue",
+    "Fetch",
     "FlowText",
     "Heartbeat",
     "Job",

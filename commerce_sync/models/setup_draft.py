@@ -15,12 +15,15 @@ class SetupDraft(models.Model):
 
     ``body`` is a book that need not be whole yet, ``plan`` its rhythm. ``stages`` are those that were completed.
     ``base_version`` is the version of the book in force that it began from (0: none); ``revision`` counts its changes.
+    ``is_setup``: it is the first set-up, which goes on until it is finished, even when a day of it was posted; else a
+    change of what is in force.
     """
 
     company = models.OneToOneField("ledger.Company", on_delete=models.CASCADE, primary_key=True, related_name="draft")
     base_version = models.IntegerField()
     body = models.BinaryField()
     plan: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    is_setup = models.BooleanField()
     stages: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
     revision = models.IntegerField(default=1)
     updated_at = models.DateTimeField()
