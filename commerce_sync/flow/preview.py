@@ -15,7 +15,7 @@ from msgspec import structs
 from commerce_sync.configuration.known import Known
 from commerce_sync.configuration.saving import Overtaken
 from commerce_sync.documents import documents_of
-from commerce_sync.flow import ledger_view
+from commerce_sync.flow import ledger_view, problem_words
 from commerce_sync.flow.choosing import label_of
 from commerce_sync.flow.draft import Draft, NotComplete, put_in_force
 from commerce_sync.flow.merchant import Merchant, again, merchant_page, shown
@@ -24,6 +24,7 @@ from commerce_sync.flow.stage import Begun, begun
 from commerce_sync.flow.stages import CHOOSING, Stage, next_stage
 from commerce_sync.models import Schedule, Sync
 from commerce_sync.preview import TooManyRecords, preview
+from commerce_sync.preview_result import KeptOut
 from commerce_sync.services import AlreadyRunning, CannotResume, request_sync
 from ledger import sql
 from ledger.book import Book
@@ -153,9 +154,15 @@ def _shown_day(merchant: Merchant, known: Known, draft: Draft, day: date) -> dic
         "tables": [ledger_view.document(each.document, names) for each in found.documents[:MOST_SHOWN]],
         "effects": ledger_view.effects(found.effects, names),
         "records": found.records,
-        "kept_out": found.kept_out[:MOST_SHOWN],
+        "kept_out": [_kept_out(each, merchant.locale) for each in found.kept_out[:MOST_SHOWN]],
         "can_post": day < known.today and (draft.book.start_on is None or day >= draft.book.start_on),
     }
+
+
+def _kept_out(each: KeptOut, locale: str) -> dict[str, str]:
+    told = problem_words.told(each.problem.code, each.problem.detail, locale)
+    what, todo = (told.what, told.todo) if told else (each.problem.sentence, each.problem.remedy)
+    return {"name": each.record.external_id, "what": what, "todo": todo}
 
 
 def newest_day(company_id: int, known: Known) -> date | None:
