@@ -67,6 +67,11 @@ def again(request: HttpRequest, status: int = 401) -> HttpResponse:
     return render(request, "flow/again.html", status=status)
 
 
+def missing(request: HttpRequest, merchant: Merchant) -> HttpResponse:
+    """There is no such thing, or it is another company's: nobody learns which."""
+    return shown(request, merchant, "flow/missing.html", status=404)
+
+
 def shown(
     request: HttpRequest, merchant: Merchant, template: str, context: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:

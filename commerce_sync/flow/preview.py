@@ -18,7 +18,7 @@ from commerce_sync.documents import documents_of
 from commerce_sync.flow import ledger_view, problem_words
 from commerce_sync.flow.choosing import label_of
 from commerce_sync.flow.draft import Draft, NotComplete, put_in_force
-from commerce_sync.flow.merchant import Merchant, again, merchant_page, shown
+from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
 from commerce_sync.flow.progress import fetch_context, sync_context
 from commerce_sync.flow.stage import Begun, begun
 from commerce_sync.flow.stages import CHOOSING, Stage, next_stage
@@ -70,7 +70,7 @@ def posted(request: HttpRequest, merchant: Merchant, sync_id: UUID) -> HttpRespo
     """What came of posting one day, with the documents to look at."""
     row = Sync.objects.filter(company=merchant.company, public_id=sync_id).first()
     if row is None:
-        return again(request, 404)
+        return missing(request, merchant)
     at = _complete(merchant)
     if isinstance(at, HttpResponse):
         return at

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from commerce_sync.fetch_requests import ensure_fetch, request_fetch
-from commerce_sync.flow.merchant import Merchant, again, merchant_page, shown
+from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
 from commerce_sync.models import Sync
 from connectors import registry
 
@@ -53,7 +53,7 @@ def sync_progress(request: HttpRequest, merchant: Merchant, sync_id: UUID) -> Ht
     """How far a sync is; when it has ended, the page around it is asked for anew."""
     row = Sync.objects.filter(company=merchant.company, public_id=sync_id).first()
     if row is None:
-        return again(request, 404)
+        return missing(request, merchant)
     response = shown(request, merchant, "flow/_sync.html", sync_context(row))
     if row.finished_at is not None and request.htmx:  # type: ignore[attr-defined]  # set by its middleware
         response["HX-Refresh"] = "true"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, linking, preview, progress, views
+from commerce_sync.flow import connecting, history, linking, preview, progress, views
 from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.fees import fees
 from commerce_sync.flow.payments import payments
@@ -30,6 +30,11 @@ urlpatterns = [
     path("flow/finished", preview.finished, name="flow-finished"),
     path("flow/fetching", progress.fetching, name="flow-fetching"),
     path("flow/fetching/again", progress.fetch_again, name="flow-fetch-again"),
+    path("flow/history", history.history, name="flow-history"),
+    path("flow/history/<uuid:sync_id>", history.one_sync, name="flow-sync"),
+    path("flow/history/<uuid:sync_id>/retry", history.retry, name="flow-retry"),
+    path("flow/day/<str:day>", history.one_day, name="flow-day"),
+    path("flow/day/<str:day>/run", history.run_day, name="flow-run-day"),
     path("flow/syncs/<uuid:sync_id>/progress", progress.sync_progress, name="flow-sync-progress"),
     path("flow/change", views.home, name="flow-change"),
     path("flow/fees", fees, name="flow-fees"),

@@ -18,6 +18,7 @@ from commerce_sync.flow.draft import draft_of
 from commerce_sync.flow.linking import shown_link
 from commerce_sync.flow.locales import COOKIE, KEPT_SECONDS, LANGUAGES
 from commerce_sync.flow.merchant import Merchant, again, merchant_page, shown
+from commerce_sync.flow.overview import overview
 from commerce_sync.flow.page import page, unreferred
 from commerce_sync.flow.progress import fetch_context
 from commerce_sync.flow.session import begin
@@ -71,13 +72,14 @@ def home(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     known = known_of(merchant.company, links_of(merchant.company))
     draft = draft_of(merchant.company, known)
     done = done_of(merchant, draft)
+    if not draft.is_setup:
+        return shown(request, merchant, "flow/settings.html", overview(merchant, known))
     links = [shown_link(row) for row in (merchant.sales, merchant.books) if row is not None]
     context = {
         **fetch_context(merchant),
         "steps": steps(done),
         "next": next_stage(done),
         "links": links,
-        "is_set_up": not draft.is_setup,
     }
     return shown(request, merchant, "flow/home.html", context)
 
