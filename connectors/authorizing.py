@@ -22,7 +22,7 @@ from connectors.errors import NotAuthorized
 from connectors.http import Door
 from connectors.linked import after_linking
 from connectors.models import Connection, Credential
-from connectors.platform import CommercePlatform, Platform
+from connectors.platform import Platform
 from connectors.revoking import give_back_later
 from connectors.services import AlreadyLinked, link, locked, move, platform_of, private_places
 from connectors.wire import Response
@@ -119,6 +119,6 @@ def _exchanged(
 
 def _account(platform: Platform, auth: OAuth2, response: Response) -> dict[str, str]:
     """The setting by which deliveries find the connection, also when it is empty: the former account may be another."""
-    declared = platform.webhooks if isinstance(platform, CommercePlatform) else None
+    declared = platform.webhooks
     name = declared.facts.account_setting if declared is not None and auth.account else ""
     return {name: told_account(auth, response)} if name else {}

@@ -18,7 +18,7 @@ from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
 from connectors.session import CompanyFacts, MapContext, Option, Pushed, Session
-from connectors.webhooks import HmacSha256, TimedHmacSha256, TransmissionRsa
+from connectors.webhooks import Heard, HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Platform:
     `local` ones have no outside: nothing is called, so no hosts and no budget. `published_key` is what the published
     contract calls it: four letters, its own where it gives the platform some. `setting_fields` are the settings that
     come with a connection's authorization, beside those that are part of its address: name → what it is, for people.
+    `webhooks` is how the platform signs what it sends us; None for one that sends nothing.
     """
 
     key: ClassVar[str]
@@ -56,6 +57,7 @@ class Platform:
     headers: ClassVar[tuple[tuple[str, str], ...]] = ()  # of every call: the version of the interface, for one
     local: ClassVar[bool] = False
     setting_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
 
     @property
     def slug(self) -> str:
@@ -96,11 +98,10 @@ class Platform:
 class CommercePlatform(Platform):
     """Where sales come from.
 
-    `streams` are the class's `Stream` attributes, by name; `webhooks` is how the platform signs what it sends us.
+    `streams` are the class's `Stream` attributes, by name.
     """
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
-    webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -212,6 +213,13 @@ class AccountingPlatform(Platform):
         A short cut for platforms that can tell at less cost than by listing their options.
         """
         return False
+
+    def heard(self, body: bytes, account: str) -> Heard:
+        """What a delivery says that happened in `account`, the value of the setting that names it ("" where none does).
+
+        Believed only so far that it is looked at again. Never raises: a body that it cannot read is about the options.
+        """
+        return Heard(options=True)
 
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
         """Make an account that the mapping lacks; `type` is one of `Option.type`."""
