@@ -30,7 +30,7 @@ from types import MappingProxyType
 from typing import Final
 
 from connectors.accounting import _qbo_company as company
-from connectors.accounting import _qbo_faults, _qbo_forms
+from connectors.accounting import _qbo_events, _qbo_faults, _qbo_forms
 from connectors.accounting import _qbo_settling as settling
 from connectors.accounting._qbo_calls import create, read, taken_back
 from connectors.accounting._qbo_legs import legs
@@ -39,6 +39,7 @@ from connectors.auth import Client
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import BadAnswer, Failure, RefusalReason, Refused
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from connectors.webhooks import Heard
 from connectors.wire import Response
 from ledger.documents import Bill, CreditNote, Deposit, Document, Invoice, Journal, Payment
 
@@ -67,6 +68,7 @@ class QuickBooksOnline(AccountingPlatform):
         token="https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",  # noqa: S106 (an address)
         scopes=("com.intuit.quickbooks.accounting",),
     )
+    webhooks = _qbo_events.WEBHOOKS
     setting_fields = MappingProxyType({"realmId": "the number of the company, as it comes back with the log-in"})
     budget = Budget(rates=(Rate(calls=500, seconds=60), Rate(calls=10, seconds=1)))
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Bill", "Payment", "Deposit"})
@@ -133,6 +135,10 @@ class QuickBooksOnline(AccountingPlatform):
         """Everything that a mapping may choose from, as it is now."""
         session.memory.clear()
         return list(options(session))
+
+    def heard(self, body: bytes, account: str) -> Heard:
+        """What changed in a company."""
+        return _qbo_events.heard(body, account)
 
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
         """Make an account of one of our types. Raises `Refused`: a name is there once."""
