@@ -31,6 +31,8 @@ from typing import Final
 
 from connectors.accounting import _qbo_company as company
 from connectors.accounting import _qbo_events, _qbo_faults, _qbo_forms
+from connectors.accounting import _qbo_linking as linking
+from connectors.accounting import _qbo_lookup as lookup
 from connectors.accounting import _qbo_settling as settling
 from connectors.accounting._qbo_calls import create, read, taken_back
 from connectors.accounting._qbo_legs import legs
@@ -95,25 +97,25 @@ class QuickBooksOnline(AccountingPlatform):
                 entity, body = "Bill", _qbo_forms.bill(session, document)
             case Deposit():
                 entity, body = _qbo_forms.deposit(session, document)
-        return settling.pushed(entity, create(session, entity, body, document.header.key))
+        return lookup.pushed(entity, create(session, entity, body, document.header.key))
 
     def find(self, session: Session, document: Document) -> Pushed | None:
         """The document by its reference, in every form that it may have been sent in."""
         if isinstance(document, Payment):
             return settling.find_payment(session, document)
-        return settling.look_up(session, _FOUND_AS[type(document)], document)
+        return lookup.look_up(session, _FOUND_AS[type(document)], document)
 
     def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]] | None:
         """The legs that are there; None where tax stands on an account that the platform does not tell."""
-        entity, id = settling.named(remote_id)
+        entity, id = lookup.named(remote_id)
         return legs(session, entity, read(session, entity, id))
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Void an invoice, delete anything else; what is gone already stays so. Raises `Refused`."""
-        entity, id = settling.named(remote_id)
+        entity, id = lookup.named(remote_id)
         try:
             if entity == "JournalEntry" and kind == "payment":
-                settling.take_back_journal(session, id)
+                linking.take_back_journal(session, id)
             else:
                 taken_back(session, entity, id, "void" if entity == "Invoice" else "delete")
         except Refused as failure:

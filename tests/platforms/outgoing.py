@@ -116,9 +116,13 @@ class Wire:
         known: dict[str, str] = {}
         for document in case:
             self.recorder.writes.clear()
-            session = replace(self.session, remote_ids=known)
-            known = {**known, document.header.key: self.platform.push(session, document).remote_id}
+            pushed = self.platform.push(self.knowing(known), document)
+            known = {**known, document.header.key: pushed.remote_id}
         return list(self.recorder.writes)
+
+    def knowing(self, known: dict[str, str]) -> Session:
+        """The session, with the platform's ids of what payments settle."""
+        return replace(self.session, remote_ids=known)
 
 
 @contextmanager

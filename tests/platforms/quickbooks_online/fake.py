@@ -68,6 +68,7 @@ class FakeQuickBooks:
     asked: list[Seen] = field(default_factory=list)
     made: int = 144
     remembers: bool = True  # whether a `requestid` that comes again answers with the first
+    links: bool = True  # whether a payment of nothing may link two others
     refuses_taken_numbers: bool = False  # the company's own choice, "warn about duplicate numbers"
     ends_in: str = ""  # the access ends after the next page of this
     grants: int = 0

@@ -140,19 +140,23 @@ class Rules:
 
     def _settling(self) -> None:
         """What a payment pays, with the journals and credits that it uses up."""
+        if not self.body["TotalAmt"] and not self.fake.links:
+            raise business("The transactions cannot be linked.")
         owed = Decimal(0)
+        used: list[tuple[Json, Decimal]] = []
         for line in self.body["Line"]:
             for link in line["LinkedTxn"]:
                 row = self.fake.rows[link["TxnType"]].get(link["TxnId"])
                 if row is None or SETTLED_BY[link["TxnType"]] not in ("Payment", self.entity):
                     raise Wrong("620", "Transaction or transaction line cannot be linked", str(link))
                 owed += line["Amount"] * self._sign(link["TxnType"], row)
-                row["left"] -= line["Amount"]
-                if row["left"] < 0:
-                    row["left"] += line["Amount"]
+                used.append((row, line["Amount"]))
+                if row["left"] < line["Amount"]:
                     raise business("More is paid than is open.")
         if owed != self.body["TotalAmt"]:
             raise business("The amounts of the lines are not that of the payment.")
+        for row, amount in used:
+            row["left"] -= amount
 
     def _sign(self, kind: str, row: Json) -> int:
         """+1 for what is owed, -1 for what settles it."""
