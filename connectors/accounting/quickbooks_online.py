@@ -17,7 +17,7 @@ Quirks
 - Nothing found is `QueryResponse: {}`. A fault may come with status 200. A version that is not the newest is 5010.
 - Invoices are voided; everything else has no void, or an unclear one, and is deleted.
 - Not verified against a live company, hence settings: `minor_version`, `home_currency` (used when the company does not
-  say), `made_name` (how items and parties that we make are called), `link_bank_account`.
+  say), `made_name` (how items and parties that we make are called), `link_bank_account`, `purchase_account`.
 
 https://developer.intuit.com/app/developer/qbo/docs/api/accounting
 """
@@ -30,7 +30,7 @@ from types import MappingProxyType
 from typing import Final
 
 from connectors.accounting import _qbo_company as company
-from connectors.accounting import _qbo_events, _qbo_faults, _qbo_forms
+from connectors.accounting import _qbo_events, _qbo_faults, _qbo_forms, _qbo_orders
 from connectors.accounting import _qbo_linking as linking
 from connectors.accounting import _qbo_lookup as lookup
 from connectors.accounting import _qbo_settling as settling
@@ -41,6 +41,7 @@ from connectors.auth import Client
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import BadAnswer, Failure, RefusalReason, Refused
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from connectors.purchasing import DraftOrder
 from connectors.webhooks import Heard
 from connectors.wire import Response
 from ledger.documents import Bill, CreditNote, Deposit, Document, Invoice, Journal, Payment
@@ -75,6 +76,7 @@ class QuickBooksOnline(AccountingPlatform):
     budget = Budget(rates=(Rate(calls=500, seconds=60), Rate(calls=10, seconds=1)))
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Bill", "Payment", "Deposit"})
     voids = frozenset({"journal", "invoice", "credit_note", "bill", "payment", "deposit"})
+    drafts_orders = True
     safety = Safety(search_by_ref=True, search_lag_seconds=5, max_server_delay_seconds=120)
 
     def setting_problem(self, name: str, value: str) -> str:
@@ -150,6 +152,14 @@ class QuickBooksOnline(AccountingPlatform):
         made = create(session, "Account", body, name)
         session.memory.pop("accounts", None)
         return account(made)
+
+    def draft_order(self, session: Session, order: DraftOrder) -> Pushed:
+        """Leave an open purchase order there, which books nothing. Raises a `Failure`."""
+        return _qbo_orders.draft(session, order)
+
+    def find_order(self, session: Session, reference: str) -> Pushed | None:
+        """The purchase order with our number."""
+        return _qbo_orders.find(session, reference)
 
     def came_back(self, params: Mapping[str, str], client: Client, at: datetime) -> dict[str, str]:
         """The company that the merchant chose."""

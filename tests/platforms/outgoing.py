@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,12 +17,14 @@ from connectors import registry
 from connectors.credentials import FixedKeys
 from connectors.general_ledger.chart import CUSTOMER, DEFAULT_CHART, SUPPLIER
 from connectors.http import Door
+from connectors.purchasing import DraftLine, DraftOrder
 from connectors.session import Session
 from connectors.wire import Request, Response, Sender
 from ledger.documents import Bill, CreditNote, Deposit, Document, Header, Invoice, Journal, Line, Payment, TaxPart
 from tests.platforms.targets import FOLDERS, Fake
 
 Faults = Callable[[Request], list[str]]
+ORDER: Final = "purchase_order"
 DAY: Final = date(2026, 3, 2)
 
 
@@ -81,6 +84,13 @@ def documents(chart: Chart, currency: str = "GBP") -> dict[str, tuple[Document, 
     }
 
 
+def an_order(chart: Chart, currency: str = "GBP") -> DraftOrder:
+    """A purchase order of two things, the cost of one of which nobody knows."""
+    tea = DraftLine("Tea, loose", "TEA", Decimal("12.5"), 243, chart.accounts["5000"])
+    cup = DraftLine("Cup", "", Decimal(6), None, chart.accounts["5000"])
+    return DraftOrder("CSO-20260302-1", chart.supplier, currency, DAY, (tea, cup), "Runs out")
+
+
 class Recorder:
     """The door, and the writes that went through it."""
 
@@ -118,6 +128,12 @@ class Wire:
             self.recorder.writes.clear()
             pushed = self.platform.push(self.knowing(known), document)
             known = {**known, document.header.key: pushed.remote_id}
+        return list(self.recorder.writes)
+
+    def sent_for_order(self) -> list[Request]:
+        """What is sent for a purchase order."""
+        self.recorder.writes.clear()
+        self.platform.draft_order(self.session, an_order(self.chart))
         return list(self.recorder.writes)
 
     def knowing(self, known: dict[str, str]) -> Session:

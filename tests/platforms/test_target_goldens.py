@@ -14,10 +14,10 @@ import pytest
 from connectors import registry
 from connectors.declare import Budget
 from connectors.wire import Request
-from tests.platforms.outgoing import as_written, documents, golden, judge_of, nowhere, wired
+from tests.platforms.outgoing import ORDER, as_written, documents, golden, judge_of, nowhere, wired
 from tests.platforms.targets import Fake, running, targets
 
-CASES = tuple(documents(nowhere()))
+CASES = (*documents(nowhere()), ORDER)
 of_each_target = pytest.mark.parametrize("key", targets())
 of_each_case = pytest.mark.parametrize("case", CASES)
 
@@ -32,6 +32,10 @@ def fake(key: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[F
 
 def sent(key: str, case: str, fake: Fake) -> list[Request]:
     with wired(key, fake) as wire:
+        if case == ORDER:
+            if not wire.platform.drafts_orders:
+                pytest.skip(f"{key} drafts no orders")
+            return wire.sent_for_order()
         wanted = documents(wire.chart)[case]
         if missing := {type(each).__name__ for each in wanted} - wire.platform.document_kinds:
             pytest.skip(f"{key} takes no {', '.join(sorted(missing))}")
@@ -45,8 +49,8 @@ def test_what_is_sent_is_what_the_golden_says(key: str, case: str, fake: Fake, r
     if request.config.getoption("--update-golden"):
         place.parent.mkdir(exist_ok=True)
         place.write_bytes(found)
-    elif not place.parent.exists():
-        pytest.skip(f"{key} keeps no goldens")
+    elif not place.parent.exists() or (case == ORDER and not place.exists()):
+        pytest.skip(f"{key} keeps no golden of it")
     assert found.decode() == place.read_text()
 
 

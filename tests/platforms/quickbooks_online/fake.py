@@ -27,7 +27,7 @@ from tests.platforms.quickbooks_online.rules import Json, Rules, Wrong, legs, to
 REALM: Final = "4620816365291273460"
 TOKEN: Final = "qbo-test-token"
 TRANSACTIONS: Final = (
-    "JournalEntry", "Invoice", "CreditMemo", "Payment", "Bill", "BillPayment", "Deposit", "Transfer",
+    "JournalEntry", "Invoice", "CreditMemo", "Payment", "Bill", "BillPayment", "Deposit", "Transfer", "PurchaseOrder",
 )  # fmt: skip
 LISTS: Final = (
     "Account", "Item", "Customer", "Vendor", "Class", "Department", "TaxCode", "TaxRate", "Preferences", "CompanyInfo",
@@ -69,6 +69,7 @@ class FakeQuickBooks:
     made: int = 144
     remembers: bool = True  # whether a `requestid` that comes again answers with the first
     links: bool = True  # whether a payment of nothing may link two others
+    orders: bool = True  # whether the merchant's edition has purchase orders
     refuses_taken_numbers: bool = False  # the company's own choice, "warn about duplicate numbers"
     ends_in: str = ""  # the access ends after the next page of this
     grants: int = 0
@@ -198,6 +199,8 @@ class FakeQuickBooks:
         row = self.put(entity, str(self.made), **body)
         if entity in ("Invoice", "CreditMemo", "Bill"):
             row["TotalAmt"] = row["Balance"] = total(row)
+        if entity == "PurchaseOrder":
+            row["TotalAmt"] = total(row)
         if entity == "Deposit":
             row["TotalAmt"] = sum(line["Amount"] for line in row["Line"])
         if entity in ("Invoice", "CreditMemo"):

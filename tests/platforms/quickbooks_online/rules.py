@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -193,6 +193,18 @@ class Rules:
     def _transfer(self) -> None:
         if self.body["Amount"] <= 0:
             raise business("A transfer moves an amount.")
+
+    def _purchaseorder(self) -> None:
+        if "VendorRef" not in self.body:
+            raise Wrong("2020", "Required param missing, need to supply the required value for the API", "VendorRef")
+        if not self.fake.orders:
+            raise Wrong("5030", "Feature Not Supported Error", "Feature Not Supported Error : Purchase orders")
+        for line in self.body["Line"]:
+            detail = line.get("ItemBasedExpenseLineDetail")
+            product = detail["Qty"] * detail["UnitPrice"] if detail else line["Amount"]
+            if line["Amount"] != Decimal(product).quantize(Decimal("0.01"), ROUND_HALF_UP):
+                words = f"Amount is not equal to UnitPrice * Qty. Supplied value:{line['Amount']}"
+                raise Wrong("6070", "Amount calculation incorrect in the request", words)
 
 
 def total(row: Json) -> Decimal:
