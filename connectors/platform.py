@@ -17,7 +17,7 @@ from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
-from connectors.session import CompanyFacts, MapContext, Option, Pushed, Session
+from connectors.session import CompanyFacts, Leg, MapContext, Option, Pushed, ReadBack, Session
 from connectors.webhooks import Heard, HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
@@ -36,6 +36,7 @@ __all__ = [
     "Option",
     "Platform",
     "Pushed",
+    "ReadBack",
     "Session",
 ]
 
@@ -190,8 +191,8 @@ class AccountingPlatform(Platform):
         """The document at the platform by its reference; None only for a clear "not there"."""
         raise NotImplementedError
 
-    def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]] | None:
-        """(account, debit, credit) of each leg there, in minor units of the document's currency.
+    def read_back(self, session: Session, remote_id: str, kind: str) -> ReadBack | list[Leg] | None:
+        """(account, debit, credit) of each leg there, in minor units of the document's currency, and its day.
 
         None: cannot say.
         """
