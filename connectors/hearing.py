@@ -18,7 +18,9 @@ def look_again(connection: Connection, heard: Heard, at: datetime) -> int:
     """Have what changed read again; how many of our documents are among it. Joins the caller's transaction.
 
     A document that was read back after it changed is known as it is now: our own writing is told to us, too. What can
-    be chosen counts as old from now on, so that whoever needs it next fetches it.
+    be chosen counts as old from now on, so that whoever needs it next fetches it. Payments are read with the other
+    documents of their posting, which they may settle, for hardly any platform tells of them. What was removed there
+    was told already.
     """
     if heard.options:
         sql.execute(
@@ -28,10 +30,19 @@ def look_again(connection: Connection, heard: Heard, at: datetime) -> int:
     if not heard.documents:
         return 0
     return sql.execute(
-        """UPDATE connectors_binding binding SET verified_at = NULL, agrees = NULL
-           FROM unnest(%s::text[], %s::timestamptz[]) AS told (remote_id, changed_at)
-           WHERE binding.connection_id = %s AND binding.kind = ANY(%s) AND binding.remote_id = told.remote_id
+        """WITH told AS (
+               SELECT binding.id, document.posting_id, t.changed_at
+               FROM unnest(%s::text[], %s::timestamptz[]) AS t (remote_id, changed_at)
+               JOIN connectors_binding binding ON binding.connection_id = %s AND binding.kind = ANY(%s)
+                   AND binding.remote_id = t.remote_id
+               JOIN ledger_document document ON document.id = binding.document_id
+           )
+           UPDATE connectors_binding binding SET verified_at = NULL, agrees = NULL
+           FROM told JOIN ledger_document document ON document.posting_id = told.posting_id
+           JOIN connectors_pushitem item ON item.document_id = document.id AND item.state = 'pushed'
+           WHERE binding.id = item.binding_id AND binding.connection_id = %s
+               AND (binding.id = told.id OR document.kind = 'payment')
                AND binding.voided_at IS NULL AND binding.verified_at IS NOT NULL
                AND (told.changed_at IS NULL OR binding.verified_at < told.changed_at)""",
-        (list(heard.documents), list(heard.documents.values()), connection.pk, _KINDS),
+        (list(heard.documents), list(heard.documents.values()), connection.pk, _KINDS, connection.pk),
     )
