@@ -35,12 +35,12 @@ from connectors.accounting import _qbo_linking as linking
 from connectors.accounting import _qbo_lookup as lookup
 from connectors.accounting import _qbo_settling as settling
 from connectors.accounting._qbo_calls import create, read, taken_back
-from connectors.accounting._qbo_legs import legs
+from connectors.accounting._qbo_legs import day_of, legs
 from connectors.accounting._qbo_options import MADE_AS, account, options
 from connectors.auth import Client
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import BadAnswer, Failure, RefusalReason, Refused
-from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, ReadBack, Session
 from connectors.purchasing import DraftOrder
 from connectors.webhooks import Heard
 from connectors.wire import Response
@@ -107,10 +107,12 @@ class QuickBooksOnline(AccountingPlatform):
             return settling.find_payment(session, document)
         return lookup.look_up(session, _FOUND_AS[type(document)], document)
 
-    def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]] | None:
-        """The legs that are there; None where tax stands on an account that the platform does not tell."""
+    def read_back(self, session: Session, remote_id: str, kind: str) -> ReadBack | None:
+        """Legs and day that are there; None where tax stands on an account that the platform does not tell."""
         entity, id = lookup.named(remote_id)
-        return legs(session, entity, read(session, entity, id))
+        row = read(session, entity, id)
+        found = legs(session, entity, row)
+        return None if found is None else ReadBack(found, day_of(row))
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Void an invoice, delete anything else; what is gone already stays so. Raises `Refused`."""

@@ -151,6 +151,16 @@ def test_a_document_that_a_person_changed_is_read_again_and_the_difference_is_to
     assert len([seen for seen in fake.company.asked if seen.method == "POST"]) == sent
 
 
+def test_a_document_that_a_person_dated_anew_is_told(shop: Linked, fake: Fake) -> None:
+    [row] = fake.company.rows["JournalEntry"].values()
+    ours, row["TxnDate"] = row["TxnDate"], "2026-04-01"
+    assert ring([event("journalentry", id_of(shop), at=later())]) == 200
+    shop.deliver()
+    assert Binding.objects.get().agrees is False
+    told = AuditEntry.objects.get(code="document.mismatch").detail
+    assert (told["day_ours"], told["day_theirs"]) == (ours, "2026-04-01")
+
+
 def test_a_document_that_a_person_deleted_is_told_and_not_made_again(shop: Linked, fake: Fake) -> None:
     id = id_of(shop)
     fake.company.rows["JournalEntry"].clear()
