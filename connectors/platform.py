@@ -98,10 +98,7 @@ class Platform:
 
 
 class CommercePlatform(Platform):
-    """Where sales come from.
-
-    `streams` are the class's `Stream` attributes, by name.
-    """
+    """Where sales come from. `streams` are the class's `Stream` attributes, by name."""
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
 
@@ -170,12 +167,14 @@ class AccountingPlatform(Platform):
 
     `local` is true for the built-in books: their writes join our own transaction, so there is nothing
     unknown. `voids` names the kinds of documents (as in `Document.kind`) that `void` can take back; others are
-    reversed by documents of their own. `drafts_orders` says that purchase orders can be drafted there.
+    reversed by documents of their own. `drafts_orders` says that purchase orders can be drafted there. `books_setting`
+    names the setting that says which books they are: it stays once something was delivered.
     """
 
     document_kinds: ClassVar[frozenset[str]]
     voids: ClassVar[frozenset[str]] = frozenset()
     drafts_orders: ClassVar[bool] = False
+    books_setting: ClassVar[str] = ""
     safety: ClassVar[Safety]
 
     @property
@@ -192,10 +191,7 @@ class AccountingPlatform(Platform):
         raise NotImplementedError
 
     def read_back(self, session: Session, remote_id: str, kind: str) -> ReadBack | list[Leg] | None:
-        """(account, debit, credit) of each leg there, in minor units of the document's currency, and its day.
-
-        None: cannot say.
-        """
+        """Each leg there, in minor units of the document's currency, and the document's day; None: cannot say."""
         return None
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
