@@ -70,6 +70,8 @@ class QuickBooksOnline(AccountingPlatform):
         authorize="https://appcenter.intuit.com/connect/oauth2",
         token="https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",  # noqa: S106 (an address)
         scopes=("com.intuit.quickbooks.accounting",),
+        revoke="https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
+        revoke_as="json",
     )
     webhooks = _qbo_events.WEBHOOKS
     setting_fields = MappingProxyType({"realmId": "the number of the company, as it comes back with the log-in"})
@@ -77,6 +79,7 @@ class QuickBooksOnline(AccountingPlatform):
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Bill", "Payment", "Deposit"})
     voids = frozenset({"journal", "invoice", "credit_note", "bill", "payment", "deposit"})
     drafts_orders = True
+    books_setting = "realmId"
     safety = Safety(search_by_ref=True, search_lag_seconds=5, max_server_delay_seconds=120)
 
     def setting_problem(self, name: str, value: str) -> str:

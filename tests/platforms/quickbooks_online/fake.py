@@ -73,6 +73,7 @@ class FakeQuickBooks:
     refuses_taken_numbers: bool = False  # the company's own choice, "warn about duplicate numbers"
     ends_in: str = ""  # the access ends after the next page of this
     grants: int = 0
+    code: str = ""  # what comes back with the merchant's log-in; good once
 
     def __post_init__(self) -> None:
         for number, (code, name, kind, subtype) in enumerate(DEFAULT_CHART, 33):
@@ -113,6 +114,8 @@ class FakeQuickBooks:
         try:
             if seen.path == "/oauth2/v1/tokens/bearer":
                 return self._token(seen)
+            if seen.path == "/v2/oauth2/tokens/revoke":
+                return self._revoked(seen)
             if seen.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
                 fault = {"message": "message=AuthenticationFailed; errorCode=003200; statusCode=401", "code": "3200"}
                 return Answer(401, {"warnings": None, "fault": {"error": [fault], "type": "AUTHENTICATION"}})
@@ -122,11 +125,25 @@ class FakeQuickBooks:
 
     def _token(self, seen: Seen) -> Any:
         asked = {name: values[-1] for name, values in parse_qs(seen.body.decode()).items()}
-        if not seen.headers.get("authorization", "").startswith("Basic ") or asked.get("refresh_token") != self.refresh:
-            return Answer(400, {"error": "invalid_grant"})
+        if not seen.headers.get("authorization", "").startswith("Basic "):
+            return Answer(401, {"error": "invalid_client"})
+        if asked.get("grant_type") == "authorization_code":
+            is_good = asked.get("code") == self.code != ""
+            self.code = ""
+        else:
+            is_good = asked.get("refresh_token") == self.refresh
+        if not is_good:
+            return Answer(400, {"error": "invalid_grant", "error_description": "Token invalid"})
         self.grant()
         answer = {"access_token": min(self.tokens), "token_type": "bearer", "expires_in": 3600}
         return {**answer, "refresh_token": self.refresh, "x_refresh_token_expires_in": 8726400}
+
+    def _revoked(self, seen: Seen) -> Any:
+        is_ours = seen.headers.get("authorization", "").startswith("Basic ")
+        if not is_ours or json.loads(seen.body)["token"] not in (self.refresh, *self.tokens):
+            return Answer(400, {"error": "invalid_request"})
+        self.tokens, self.refresh = set(), "nothing that anybody has"
+        return Answer(200, {})
 
     def grant(self) -> None:
         """A new pair of tokens; the old one is worth nothing."""
