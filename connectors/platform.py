@@ -57,6 +57,7 @@ class Platform:
     auth: ClassVar[Auth] = NoAuth()
     budget: ClassVar[Budget]
     headers: ClassVar[tuple[tuple[str, str], ...]] = ()  # of every call: the version of the interface, for one
+    pause_seconds: ClassVar[int] = 0  # to stay away after 429 without a time; 0: the door's own short pause
     local: ClassVar[bool] = False
     setting_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
     webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None

@@ -20,6 +20,8 @@ MINOR_VERSION: Final = "75"  # the lowest that is served; a setting of the same 
 ROWS_AT_ONCE: Final = 1000
 MOST_PAGES: Final = 200
 LONGEST_TEXT: Final = 4_000
+MOST_GHOSTS: Final = 50
+"""As often a thing may have been made, with the same words, and deleted since."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from connectors.accounting import _qbo_company as company
-from connectors.accounting._qbo_calls import Row, amount, create, read, ref, taken_back
+from connectors.accounting._qbo_calls import MOST_GHOSTS, Row, amount, create, read, ref, taken_back
 from connectors.accounting._qbo_company import BANK
 from connectors.accounting._qbo_forms import entry_of, heading
 from connectors.accounting._qbo_lookup import noted, numbered, of_day, pushed
@@ -20,8 +20,6 @@ from ledger.documents import Payment
 
 LINK: Final = "~link"
 """Added to the reference with which the note of a payment of nothing begins."""
-MOST_GHOSTS: Final = 50
-"""As often a person may have tried a payment again whose link was refused."""
 
 
 class LinkRefused(Exception):

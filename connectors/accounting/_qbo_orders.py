@@ -37,7 +37,10 @@ def draft(session: Session, order: DraftOrder) -> Pushed:
         body["APAccountRef"] = ref(control)
     if not company.is_american(session):
         body["GlobalTaxCalculation"] = "NotApplicable"
-    return pushed(_ENTITY, create(session, _ENTITY, body, order.reference))
+    try:
+        return pushed(_ENTITY, create(session, _ENTITY, body, order.reference))
+    except Refused as failure:
+        raise company.explained(session, body, failure) from None
 
 
 def find(session: Session, reference: str) -> Pushed | None:

@@ -76,6 +76,7 @@ class QuickBooksOnline(AccountingPlatform):
     webhooks = _qbo_events.WEBHOOKS
     setting_fields = MappingProxyType({"realmId": "the number of the company, as it comes back with the log-in"})
     budget = Budget(rates=(Rate(calls=500, seconds=60), Rate(calls=10, seconds=1)))
+    pause_seconds = 60  # what Intuit asks for, which sends no Retry-After
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Bill", "Payment", "Deposit"})
     voids = frozenset({"journal", "invoice", "credit_note", "bill", "payment", "deposit"})
     drafts_orders = True
@@ -102,7 +103,10 @@ class QuickBooksOnline(AccountingPlatform):
                 entity, body = "Bill", _qbo_forms.bill(session, document)
             case Deposit():
                 entity, body = _qbo_forms.deposit(session, document)
-        return lookup.pushed(entity, create(session, entity, body, document.header.key))
+        try:
+            return lookup.pushed(entity, create(session, entity, body, document.header.key))
+        except Refused as failure:
+            raise company.explained(session, body, failure) from None
 
     def find(self, session: Session, document: Document) -> Pushed | None:
         """The document by its reference, in every form that it may have been sent in."""
@@ -154,9 +158,9 @@ class QuickBooksOnline(AccountingPlatform):
         if type not in MADE_AS:
             raise Refused(f"{type!r} is no type of account")
         body = {"Name": name, "AccountType": MADE_AS[type], **({"AcctNum": code} if code else {})}
-        made = create(session, "Account", body, name)
+        row = company.made(session, "Account", body, "Name")
         session.memory.pop("accounts", None)
-        return account(made)
+        return account(row)
 
     def draft_order(self, session: Session, order: DraftOrder) -> Pushed:
         """Leave an open purchase order there, which books nothing. Raises a `Failure`."""

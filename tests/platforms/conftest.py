@@ -28,4 +28,5 @@ def fake(key: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[F
         settings.COMMERCE_SYNC_OAUTH_CLIENTS = {key: client}
         monkeypatch.setattr(push_send, "AGAIN_SECONDS", 0)
         monkeypatch.setattr(type(registry.accounting(key)), "budget", Budget())
+        monkeypatch.setattr(type(registry.accounting(key)), "pause_seconds", 0)
         yield state

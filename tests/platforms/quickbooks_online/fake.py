@@ -69,6 +69,7 @@ class FakeQuickBooks:
     made: int = 144
     remembers: bool = True  # whether a `requestid` that comes again answers with the first
     links: bool = True  # whether a payment of nothing may link two others
+    computes_tax: bool = False  # automated sales tax that does not take the tax that it is told
     orders: bool = True  # whether the merchant's edition has purchase orders
     refuses_taken_numbers: bool = False  # the company's own choice, "warn about duplicate numbers"
     ends_in: str = ""  # the access ends after the next page of this
@@ -214,6 +215,8 @@ class FakeQuickBooks:
             raise Wrong("6240", "Duplicate Name Exists Error", "The name supplied already exists.")
         self.made += 1
         row = self.put(entity, str(self.made), **body)
+        if self.computes_tax and entity in ("Invoice", "CreditMemo") and "TxnTaxDetail" in row:
+            row["TxnTaxDetail"] = {"TotalTax": Decimal(1)}
         if entity in ("Invoice", "CreditMemo", "Bill"):
             row["TotalAmt"] = row["Balance"] = total(row)
         if entity == "PurchaseOrder":
