@@ -1,4 +1,4 @@
-"""What Intuit tells by webhook: what changed, in the form of 2026 (CloudEvents) or the one before.
+"""What Intuit tells of changes: by webhook, in the form of 2026 (CloudEvents) or the one before, and when it is asked.
 
 An event names the kind and id of a thing, and never what changed. One delivery has events of several companies. That a
 merchant disconnected is not told: it is noticed at the next call.
@@ -6,15 +6,19 @@ merchant disconnected is not told: it is noticed at the next call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from connectors.accounting._qbo_calls import cdc
+from connectors.session import Session
 from connectors.webhooks import Deliveries, Heard, HmacSha256
 
 DOCUMENTS: Final = ("JournalEntry", "Invoice", "CreditMemo", "Bill", "Payment", "BillPayment", "Deposit", "Transfer")
+LOOK_BACK: Final = timedelta(days=29, hours=23)
+MOST_TOLD: Final = 1_000
 LISTS: Final = frozenset(
     {"account", "taxcode", "taxrate", "taxagency", "customer", "vendor", "item", "class", "department", "preferences"}
 )
@@ -53,6 +57,28 @@ def heard(body: bytes, company: str) -> Heard:
             before = documents.get(name, at)
             documents[name] = max(before, at) if before and at else None
     return Heard(documents, any(event.kind in LISTS for event in ours))
+
+
+def changed(session: Session, since: datetime, at: datetime) -> Heard:
+    """What changed since then in the company's books (change data capture), deleted documents among it.
+
+    It reaches back 30 days and tells a thousand things at a time: of more than that, the kinds are asked for one by
+    one. Of a kind with still more, what is beyond is not told; a webhook may tell of it.
+    """
+    start = max(since, at - LOOK_BACK)
+    found = _captured(session, DOCUMENTS, start)
+    if len(found) >= MOST_TOLD:
+        found = {name: when for entity in DOCUMENTS for name, when in _captured(session, (entity,), start).items()}
+    return Heard(found)
+
+
+def _captured(session: Session, entities: Iterable[str], since: datetime) -> dict[str, datetime | None]:
+    found: dict[str, datetime | None] = {}
+    for group in cdc(session, entities, since.isoformat(timespec="seconds")):
+        for entity in DOCUMENTS:
+            for row in group.get(entity, ()):
+                found[f"{entity}/{row.get('Id', '')}"] = _instant(row.get("MetaData", {}).get("LastUpdatedTime"))
+    return found
 
 
 def _events(told: Any) -> Iterator[_Event]:

@@ -15,6 +15,8 @@ Quirks
   `sales_tax` (`lines` or `codes`) decides otherwise; journals always carry lines. `tax_account` says on which account
   the platform books tax by codes (the interface does not), `untaxed_code` which code a line without tax has.
 - Nothing found is `QueryResponse: {}`. A fault may come with status 200. A version that is not the newest is 5010.
+- Webhooks come to one address for all companies of our app (`/webhooks/quickbooks-online`), signed with the verifier
+  token, which stands among the app's `webhook_secrets`; that a merchant disconnected is not told by them.
 - Invoices are voided; everything else has no void, or an unclear one, and is deleted.
 - Not verified against a live company, hence settings: `minor_version`, `home_currency` (used when the company does not
   say), `made_name` (how items and parties that we make are called), `link_bank_account`, `purchase_account`.
@@ -152,6 +154,10 @@ class QuickBooksOnline(AccountingPlatform):
     def heard(self, body: bytes, account: str) -> Heard:
         """What changed in a company."""
         return _qbo_events.heard(body, account)
+
+    def changed(self, session: Session, since: datetime, at: datetime) -> Heard:
+        """What changed since then."""
+        return _qbo_events.changed(session, since, at)
 
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
         """Make an account of one of our types. Raises `Refused`: a name is there once."""

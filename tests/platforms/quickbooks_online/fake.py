@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -65,6 +65,7 @@ class FakeQuickBooks:
     undeposited: str = ""
     rows: dict[str, dict[str, Json]] = field(default_factory=lambda: {name: {} for name in (*TRANSACTIONS, *LISTS)})
     replies: dict[str, Any] = field(default_factory=dict)
+    deleted: list[tuple[str, Json]] = field(default_factory=list)
     asked: list[Seen] = field(default_factory=list)
     made: int = 144
     remembers: bool = True  # whether a `requestid` that comes again answers with the first
@@ -74,6 +75,7 @@ class FakeQuickBooks:
     refuses_taken_numbers: bool = False  # the company's own choice, "warn about duplicate numbers"
     ends_in: str = ""  # the access ends after the next page of this
     grants: int = 0
+    most_told: int = 1_000  # changes in one answer
     code: str = ""  # what comes back with the merchant's log-in; good once
 
     def __post_init__(self) -> None:
@@ -98,7 +100,18 @@ class FakeQuickBooks:
         """A row as if a person had made it."""
         active = {"Active": True} if entity in LISTS[:7] else {}
         self.rows[entity][id] = {"Id": id, "SyncToken": "0", "domain": "QBO", "sparse": False, **active, **values}
-        return self.rows[entity][id]
+        return self.touched(self.rows[entity][id])
+
+    def touched(self, row: Json) -> Json:
+        """The row, as changed now."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        row["MetaData"] = {"CreateTime": at, **row.get("MetaData", {}), "LastUpdatedTime": at}
+        return row
+
+    def delete(self, entity: str, id: str) -> None:
+        """Delete a document as a person does."""
+        row = self.touched(self.rows[entity].pop(id))
+        self.deleted.append((entity, {"domain": "QBO", "status": "Deleted", "Id": id, "MetaData": row["MetaData"]}))
 
     def account(self, code: str) -> Json:
         """The account with a number of the default chart."""
@@ -160,6 +173,8 @@ class FakeQuickBooks:
         entity, _, id = seen.path.removeprefix(f"/v3/company/{REALM}/").partition("/")
         if entity == "query":
             return {"QueryResponse": self._query(asked.get("query") or seen.body.decode()), "time": "now"}
+        if entity == "cdc":
+            return {"CDCResponse": [{"QueryResponse": self._changed(asked)}], "time": "now"}
         name = next((each for each in (*TRANSACTIONS, *LISTS) if each.lower() == entity), "")
         if not name:
             raise Wrong("500", "Unsupported Operation", f"Operation {entity} is not supported.")
@@ -178,6 +193,19 @@ class FakeQuickBooks:
         if row is None:
             raise Wrong("610", "Object Not Found", f"Object Not Found : {entity} {id}")
         return {name: value for name, value in row.items() if name != "left"}
+
+    def _changed(self, asked: Json) -> list[Json]:
+        since = datetime.fromisoformat(asked["changedSince"])
+        if since < datetime.now(UTC) - timedelta(days=30):
+            raise Wrong("4003", "Invalid changedSince", "It reaches back 30 days.")
+        groups, left = [], self.most_told
+        for entity in asked["entities"].split(","):
+            gone = [row for name, row in self.deleted if name == entity]
+            rows = [self._there(entity, id) for id in self.rows[entity]] + gone
+            rows = [row for row in rows if datetime.fromisoformat(row["MetaData"]["LastUpdatedTime"]) >= since][:left]
+            left -= len(rows)
+            groups.append({entity: rows, "startPosition": 1, "maxResults": len(rows)} if rows else {})
+        return groups
 
     def _query(self, text: str) -> Json:
         pattern = (
@@ -246,7 +274,7 @@ class FakeQuickBooks:
             for link in line.get("LinkedTxn", ()):
                 self.rows[link["TxnType"]][link["TxnId"]]["left"] += line["Amount"]
         if operation == "delete":
-            del self.rows[entity][row["Id"]]
+            self.delete(entity, row["Id"])
             return {"status": "Deleted", "domain": "QBO", "Id": row["Id"]}
         if operation != "void" or entity != "Invoice":
             raise Wrong("500", "Unsupported Operation", f"Operation {operation} is not supported.")
