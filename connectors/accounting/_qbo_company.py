@@ -110,9 +110,16 @@ def rates_of(session: Session, code: str, side: str) -> list[Row]:
     return sorted((rate for rate in rates if rate), key=lambda rate: rate.get("RateValue", 0))
 
 
-def explained(session: Session, body: Row, failure: Refused) -> Refused:
-    """`failure` of a write; as `CONTACT_GONE` when it is a customer or vendor that is inactive or gone: the platform's
-    own sentence names every kind of thing."""
+def sent(session: Session, entity: str, body: Row, seed: str) -> Row:
+    """`create` for what names people. Raises a `Failure`, as `CONTACT_GONE` for a customer or vendor that is inactive
+    or gone: the platform's own sentence names every kind of thing."""
+    try:
+        return create(session, entity, body, seed)
+    except Refused as failure:
+        raise _explained(session, body, failure) from None
+
+
+def _explained(session: Session, body: Row, failure: Refused) -> Refused:
     if failure.reason is not RefusalReason.ACCOUNT_INACTIVE:
         return failure
     for entity, id in sorted(set(_people(body))):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from connectors.accounting import _qbo_company as company
-from connectors.accounting._qbo_calls import MOST_GHOSTS, Row, amount, create, read, ref, taken_back
+from connectors.accounting._qbo_calls import MOST_GHOSTS, Row, amount, read, ref, taken_back
 from connectors.accounting._qbo_company import BANK
 from connectors.accounting._qbo_forms import entry_of, heading
 from connectors.accounting._qbo_lookup import noted, numbered, of_day, pushed
@@ -40,7 +40,7 @@ def push_journal(session: Session, document: Payment, entity: str, settled: Row)
     body = entry_of(session, document, party_of(entity, settled)["value"])
     made = numbered(session, "JournalEntry", document.header.reference)
     for _ in range(MOST_GHOSTS):
-        made = made or create(session, "JournalEntry", body, seed)
+        made = made or company.sent(session, "JournalEntry", body, seed)
         try:
             if _is_linked(session, document, entity, settled, made):
                 return pushed("JournalEntry", made)
@@ -116,7 +116,7 @@ def link(session: Session, document: Payment, entity: str, settled: Row, made: R
     else:
         body["CustomerRef"] = party_of(entity, settled)
     try:
-        create(session, form, body, f"{document.header.key} {LINK}")
+        company.sent(session, form, body, f"{document.header.key} {LINK}")
     except Refused as failure:
         raise LinkRefused(failure) from None
 

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from connectors.accounting import _qbo_company as company
-from connectors.accounting._qbo_calls import Row, amount, create, query, ref, text
+from connectors.accounting._qbo_calls import Row, amount, query, ref, text
 from connectors.accounting._qbo_lookup import numbered, pushed
 from connectors.errors import RefusalReason, Refused
 from connectors.purchasing import DraftLine, DraftOrder
@@ -37,10 +37,7 @@ def draft(session: Session, order: DraftOrder) -> Pushed:
         body["APAccountRef"] = ref(control)
     if not company.is_american(session):
         body["GlobalTaxCalculation"] = "NotApplicable"
-    try:
-        return pushed(_ENTITY, create(session, _ENTITY, body, order.reference))
-    except Refused as failure:
-        raise company.explained(session, body, failure) from None
+    return pushed(_ENTITY, company.sent(session, _ENTITY, body, order.reference))
 
 
 def find(session: Session, reference: str) -> Pushed | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from connectors.accounting import _qbo_company as company
-from connectors.accounting._qbo_calls import Row, amount, create, read, ref
+from connectors.accounting._qbo_calls import Row, amount, read, ref
 from connectors.accounting._qbo_company import BANK, CARD, CURRENT_ASSET, remembered
 from connectors.accounting._qbo_forms import heading
 from connectors.accounting._qbo_linking import LinkRefused, link, linked_to, party_of, push_journal, taken_away
@@ -27,7 +27,7 @@ def push_payment(session: Session, document: Payment) -> Pushed:
     body = _plain(session, document, entity, settled)
     if body is not None:
         form = "BillPayment" if entity == "Bill" else "Payment"
-        return pushed(form, create(session, form, body, document.header.key))
+        return pushed(form, company.sent(session, form, body, document.header.key))
     return push_journal(session, document, entity, settled)
 
 

@@ -36,7 +36,7 @@ from connectors.accounting import _qbo_events, _qbo_faults, _qbo_forms, _qbo_ord
 from connectors.accounting import _qbo_linking as linking
 from connectors.accounting import _qbo_lookup as lookup
 from connectors.accounting import _qbo_settling as settling
-from connectors.accounting._qbo_calls import create, read, taken_back
+from connectors.accounting._qbo_calls import read, taken_back
 from connectors.accounting._qbo_legs import day_of, legs
 from connectors.accounting._qbo_options import MADE_AS, account, options
 from connectors.auth import Client
@@ -105,10 +105,7 @@ class QuickBooksOnline(AccountingPlatform):
                 entity, body = "Bill", _qbo_forms.bill(session, document)
             case Deposit():
                 entity, body = _qbo_forms.deposit(session, document)
-        try:
-            return lookup.pushed(entity, create(session, entity, body, document.header.key))
-        except Refused as failure:
-            raise company.explained(session, body, failure) from None
+        return lookup.pushed(entity, company.sent(session, entity, body, document.header.key))
 
     def find(self, session: Session, document: Document) -> Pushed | None:
         """The document by its reference, in every form that it may have been sent in."""

@@ -97,6 +97,19 @@ def test_a_customer_or_vendor_made_inactive_is_told_as_what_it_is(fake: Fake, en
     tried_again(shop)
 
 
+def test_a_customer_made_inactive_before_the_invoice_is_paid_is_told_as_what_it_is(fake: Fake) -> None:
+    shop = a_shop(fake, "invoice", an_order("o1"))
+    fake.server.meets_faults = lambda seen: seen.path.endswith("/payment")
+    fake.fail_as("drop_before", 1)
+    shop.deliver()
+    fake.company.rows["Customer"]["8"]["Active"] = False
+    shop.an_hour_passes()
+    shop.settle()
+    assert told(shop) == {("refused", "contact_gone", "merchant")}
+    fake.company.rows["Customer"]["8"]["Active"] = True
+    tried_again(shop)
+
+
 def test_an_inactive_account_in_a_document_with_a_customer_is_still_the_account(fake: Fake) -> None:
     shop = a_shop(fake, "invoice", an_order("o1"))
     fake.archive("4000")
