@@ -25,6 +25,8 @@ from tests.platforms.targets import FOLDERS, Fake
 
 Faults = Callable[[Request], list[str]]
 ORDER: Final = "purchase_order"
+CODED: Final = "invoice_by_tax_code"
+"""The invoice, where the platform has tax codes only when it is asked to (`offer_tax_codes` of a fake)."""
 DAY: Final = date(2026, 3, 2)
 
 

@@ -14,10 +14,10 @@ import pytest
 from connectors import registry
 from connectors.declare import Budget
 from connectors.wire import Request
-from tests.platforms.outgoing import ORDER, as_written, documents, golden, judge_of, nowhere, wired
+from tests.platforms.outgoing import CODED, ORDER, as_written, documents, golden, judge_of, nowhere, wired
 from tests.platforms.targets import Fake, running, targets
 
-CASES = (*documents(nowhere()), ORDER)
+CASES = (*documents(nowhere()), CODED, ORDER)
 of_each_target = pytest.mark.parametrize("key", targets())
 of_each_case = pytest.mark.parametrize("case", CASES)
 
@@ -31,12 +31,16 @@ def fake(key: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[F
 
 
 def sent(key: str, case: str, fake: Fake) -> list[Request]:
+    if case == CODED:
+        if not hasattr(fake, "offer_tax_codes"):
+            pytest.skip(f"{key} has tax codes in every case")
+        fake.offer_tax_codes()
     with wired(key, fake) as wire:
         if case == ORDER:
             if not wire.platform.drafts_orders:
                 pytest.skip(f"{key} drafts no orders")
             return wire.sent_for_order()
-        wanted = documents(wire.chart)[case]
+        wanted = documents(wire.chart)["invoice" if case == CODED else case]
         if missing := {type(each).__name__ for each in wanted} - wire.platform.document_kinds:
             pytest.skip(f"{key} takes no {', '.join(sorted(missing))}")
         return wire.sent_for(wanted)

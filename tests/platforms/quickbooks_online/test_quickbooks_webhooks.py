@@ -16,6 +16,7 @@ from quickbooks import QuickBooks
 
 from commerce_sync.models import Job
 from commerce_sync.services import save_schedule
+from commerce_sync.work import drain
 from connectors.accounting.quickbooks_online import QuickBooksOnline
 from connectors.declare import Budget
 from connectors.models import Binding, Connection, IncomingWebhook
@@ -149,6 +150,16 @@ def test_a_document_that_a_person_changed_is_read_again_and_the_difference_is_to
     assert Binding.objects.get().agrees is False
     assert AuditEntry.objects.filter(code="document.mismatch").count() == 1
     assert len([seen for seen in fake.company.asked if seen.method == "POST"]) == sent
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_ring_alone_leads_to_the_finding(shop: Linked, fake: Fake) -> None:
+    [row] = fake.company.rows["JournalEntry"].values()
+    row["TxnDate"] = "2026-04-01"
+    assert ring([event("journalentry", id_of(shop), at=later())]) == 200
+    assert drain(10).ended == 1
+    assert Binding.objects.get().agrees is False
+    assert AuditEntry.objects.filter(code="document.mismatch").count() == 1
 
 
 def test_a_document_that_a_person_dated_anew_is_told(shop: Linked, fake: Fake) -> None:
