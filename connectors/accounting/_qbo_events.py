@@ -19,9 +19,9 @@ from connectors.webhooks import Deliveries, Heard, HmacSha256
 DOCUMENTS: Final = ("JournalEntry", "Invoice", "CreditMemo", "Bill", "Payment", "BillPayment", "Deposit", "Transfer")
 LOOK_BACK: Final = timedelta(days=29, hours=23)
 MOST_TOLD: Final = 1_000
-LISTS: Final = frozenset(
-    {"account", "taxcode", "taxrate", "taxagency", "customer", "vendor", "item", "class", "department", "preferences"}
-)
+LISTS: Final = frozenset({"account", "taxcode", "taxrate", "taxagency", "vendor", "class", "department", "preferences"})
+"""What a mapping chooses from and changes seldom. Customers and items change with every sale of some merchants, and all
+lists would be fetched for each: they are as fresh as without a webhook."""
 _DOCUMENT: Final = {name.lower(): name for name in DOCUMENTS}
 
 WEBHOOKS: Final = HmacSha256(

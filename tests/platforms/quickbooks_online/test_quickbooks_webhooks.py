@@ -75,6 +75,11 @@ def test_of_two_changes_of_one_thing_the_later_counts_and_one_without_an_instant
     assert told([event("bill", at="2026-03-05T12:00:00")]).documents == {"Bill/145": None}
 
 
+def test_lists_that_change_with_every_sale_are_not_fetched_for_each() -> None:
+    assert told([event("customer"), event("item")]) == Heard()
+    assert told([event("customer"), event("taxcode")]).options
+
+
 def test_an_event_of_another_company_or_of_a_thing_that_we_do_not_keep_is_passed_over() -> None:
     assert told([event("invoice", company="999"), event("estimate"), {"type": "odd"}, {}]) == Heard()
     assert told(before(("Invoice", "1", "2026-03-05T12:00:00Z"), company="999")) == Heard()
