@@ -97,6 +97,12 @@ def tax_codes(session: Session) -> dict[str, Row]:
     return remembered(session, "codes", lambda: {row["Id"]: row for row in query(session, "TaxCode", ANY)})
 
 
+def refuse_retired_tax(session: Session, code: str) -> None:
+    """Raise `Refused` (`TAX_RATE_GONE`) for a tax code out of use: the platform's own words do not say what it is."""
+    if not tax_codes(session).get(code, {}).get("Active", True):
+        raise Refused(f"the tax code {code} is inactive in QuickBooks", reason=RefusalReason.TAX_RATE_GONE)
+
+
 def rates_of(session: Session, code: str, side: str) -> list[Row]:
     """The rates of a tax code on `Sales` or `Purchase`, the lowest first."""
     details = tax_codes(session).get(code, {}).get(f"{side}TaxRateList", {}).get("TaxRateDetail", [])
