@@ -68,6 +68,9 @@ class FakeQuickBooks:
     asked: list[Seen] = field(default_factory=list)
     made: int = 144
     remembers: bool = True  # whether a `requestid` that comes again answers with the first
+    refuses_taken_numbers: bool = False  # the company's own choice, "warn about duplicate numbers"
+    ends_in: str = ""  # the access ends after the next page of this
+    grants: int = 0
 
     def __post_init__(self) -> None:
         for number, (code, name, kind, subtype) in enumerate(DEFAULT_CHART, 33):
@@ -119,9 +122,14 @@ class FakeQuickBooks:
         asked = {name: values[-1] for name, values in parse_qs(seen.body.decode()).items()}
         if not seen.headers.get("authorization", "").startswith("Basic ") or asked.get("refresh_token") != self.refresh:
             return Answer(400, {"error": "invalid_grant"})
-        self.tokens, self.refresh = {f"qbo-test-token-{self.made}"}, f"qbo-refresh-token-{self.made}"
+        self.grant()
         answer = {"access_token": min(self.tokens), "token_type": "bearer", "expires_in": 3600}
         return {**answer, "refresh_token": self.refresh, "x_refresh_token_expires_in": 8726400}
+
+    def grant(self) -> None:
+        """A new pair of tokens; the old one is worth nothing."""
+        self.grants += 1
+        self.tokens, self.refresh = {f"qbo-test-token-{self.grants}"}, f"qbo-refresh-token-{self.grants}"
 
     def _served(self, seen: Seen) -> Any:
         if not seen.path.startswith(f"/v3/company/{REALM}/"):
@@ -159,6 +167,8 @@ class FakeQuickBooks:
         if not found or found[1] not in self.rows:
             raise Wrong("4000", "Error parsing query", f"QueryParserError: {text}")
         entity, rows = found[1], list(self.rows[found[1]].values())
+        if entity == self.ends_in:
+            self.tokens, self.ends_in = set(), ""
         conditions = found[2] or ""
         if "Active" not in conditions:
             rows = [row for row in rows if row.get("Active", True)]
@@ -285,6 +295,45 @@ class Fake:
         """The next documents that are sent meet this fault; what is read before them does not."""
         name, header = FAULTS[kind]
         self.fail_as(name, times, header)
+
+    def offer_tax_codes(self) -> None:
+        """A company with VAT: a tax code of one rate, and one for what has none."""
+        self.company.put("TaxRate", "11", Name="VAT 20 %", RateValue=20)
+        rates = {"TaxRateDetail": [{"TaxRateRef": {"value": "11"}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
+        self.company.put("TaxCode", "5", Name="20.0% S", SalesTaxRateList=rates, PurchaseTaxRateList=rates)
+        self.tax_codes, self.settings["untaxed_code"] = {"vat20": "5"}, "2"
+
+    def delete_tax_code(self, code: str) -> None:
+        """Make a tax code inactive: the platform deletes none."""
+        self.company.rows["TaxCode"][code]["Active"] = False
+
+    def take_number(self, reference: str) -> None:
+        """A person writes an invoice with this number, in a company that wants numbers once."""
+        company = self.company
+        company.refuses_taken_numbers = True
+        detail = {"ItemRef": {"value": "3"}, "Qty": Decimal(1), "UnitPrice": Decimal(1)}
+        line = {"Amount": Decimal(1), "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+        company.put("Item", "3", Name="Gift", Type="Service", IncomeAccountRef={"value": company.account("4000")["Id"]})
+        company.put(
+            "Invoice", "3", DocNumber=reference, TxnDate="2026-03-01", CustomerRef={"value": "8"}, Line=[line],
+            TotalAmt=Decimal(1), Balance=Decimal(1), left=Decimal(1),
+        )  # fmt: skip
+
+    def revoke(self) -> None:
+        """The merchant disconnects our app there."""
+        self.company.tokens, self.company.refresh = set(), "nothing that anybody has"
+
+    def connect_again(self) -> Secrets:
+        """What a new connection of the merchant gives us."""
+        self.company.grant()
+        return Secrets(access_token=min(self.company.tokens), refresh_token=self.company.refresh)
+
+    def expire_mid_page(self) -> int:
+        """The access ends between two pages of customers; how many there are."""
+        for number in range(1_000):
+            self.company.put("Customer", f"1{number:04}", DisplayName=f"Customer {number}")
+        self.company.ends_in = "Customer"
+        return len(self.company.rows["Customer"])
 
     def fail_as(self, name: str, times: int = 1, header: str | None = None) -> None:
         """The same, by the name that the server has for it."""

@@ -43,6 +43,11 @@ class Rules:
         """Raises `Wrong` as the platform would refuse it."""
         if len(self.body.get("DocNumber", "")) > 21:
             raise Wrong("2050", "String length is either shorter or longer than supported by specification")
+        number = self.body.get("DocNumber")
+        others = self.fake.rows[self.entity].values() if number and self.fake.refuses_taken_numbers else ()
+        if any(row.get("DocNumber") == number for row in others):
+            words = f"Duplicate Document Number Error : You must specify a different number. {number} has been used."
+            raise Wrong("6140", "Duplicate Document Number Error", words)
         closed = self.fake.closed
         if closed and self.body["TxnDate"] <= closed:
             words = "Account Period Closed, Cannot Update Through Services API"
