@@ -71,8 +71,8 @@ class Xero(AccountingPlatform):
     )
     budget = Budget(
         (
-            Rate(calls=60, seconds=60, burst=5),
-            Rate(calls=5_000, seconds=86_400, burst=3_000),
+            Rate(calls=60, seconds=60, burst=4),
+            Rate(calls=5_000, seconds=86_400),
             Rate(calls=10_000, seconds=60, scope="platform"),
         )
     )
