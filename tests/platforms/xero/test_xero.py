@@ -234,6 +234,15 @@ def test_tax_that_is_kept_on_another_account_is_a_line_of_its_own(shop: Linked) 
     assert {each["TaxType"] for each in row["LineItems"]} == {"NONE"}
 
 
+def test_tax_that_stands_alone_has_no_rate_of_its_own(shop: Linked) -> None:
+    sold = Line(account("4000"), 1_000, "Tea")
+    line = Line(account("2200"), 35, "Tax", role="tax:vat20", tax_code="OUTPUT2")
+    _, books = pushed(shop, Invoice(a_header("i"), "Daily sales", account("1200"), (sold, line)))
+    assert books == {"1200": 1_035, "4000": -1_000, "2200": -35}
+    (row,) = shop.fake.organisation.rows["Invoices"].values()
+    assert {each["TaxType"] for each in row["LineItems"]} == {"NONE"}
+
+
 def test_tax_of_a_journal_is_shared_among_the_lines_it_is_on_to_the_penny() -> None:
     chart = Chart({"tax": Option("account", "tax", "VAT", "2200", "liability", detail={"system": "GST"})})
     lines = (
