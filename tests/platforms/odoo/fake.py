@@ -10,7 +10,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -66,11 +66,8 @@ class Fake:
     interface: str
     key: str = KEY
     ends_in: str = ""  # the key ends after the next page of this model
-
-    @property
-    def tax_codes(self) -> dict[str, str]:
-        """Tax treatment → the tax that a mapping chooses for it."""
-        return {"vat20": str(VAT20)}
+    tax_codes: dict[str, str] = field(default_factory=lambda: {"vat20": str(VAT20)})
+    """Tax treatment → the tax that a mapping chooses for it."""
 
     @property
     def place(self) -> str:
@@ -96,6 +93,11 @@ class Fake:
                     sums[account] = sums.get(account, 0) + int(line["balance"] * 100)
                 found.append((move["ref"] or "", {account: amount for account, amount in sums.items() if amount}))
         return found
+
+    def in_currency(self, currency: str) -> None:
+        """Keep the books in this currency, of another country."""
+        self.orm.rows["res.currency"][self.orm.company["currency_id"]]["name"] = currency
+        self.tax_codes = {}
 
     def lock(self, through: date) -> None:
         self.orm.company["fiscalyear_lock_date"] = through.isoformat()
