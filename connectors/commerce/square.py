@@ -21,8 +21,8 @@ currency, times are UTC. Rules, and why:
 * **Canceled** orders are gone, drafts have not come yet, open ones are deposits if they are paid at all.
 * **One seller, many locations**: orders are searched for ten at a time, payments, payouts and drawers one by one,
   because without a location Square answers for the main one. Without a beginning it answers for the last year.
-* **Newest first**: what changes while pages are read moves to where they begin, and shifts no other row into a page that
-  has been read. What a cursor stands for is not published; were it a place in the list, oldest first would lose rows.
+* **Newest first**: what changes while pages are read moves to where they begin, and shifts no row into a page that has
+  been read. What a cursor stands for is not published: were it a place in the list, oldest first would lose rows.
 * No rate is published, and `429` comes without a time: we keep to ten calls a second, and wait.
 * **Webhooks** go to one address for all sellers of an app (`/webhooks/square`, the seller is `merchant_id`, which is a
   setting of the connection) or to that of a connection; they are signed over the address as it was registered.
