@@ -68,7 +68,7 @@ def _lines() -> Iterator[str]:
 
     yield "# Faults"
     yield ""
-    yield "What goes wrong at platforms, and the law in `tests/platforms/` that shows what comes of it at each of them (–: not"
+    yield "What goes wrong at platforms, and the law in `tests/platforms/` that shows what comes of it (–: not shown"
     yield "there). Made of the tests: `python -m tests.platforms.test_fault_matrix > docs/faults.md`."
     every = sorted({*outside_platforms(), *targets()})
     tables = (("Targets", targets(), TARGET_FAULTS), ("Sources", outside_platforms(), SOURCE_FAULTS),
