@@ -187,7 +187,8 @@ class Stream:
     (`query:name`) or the dotted path in the JSON body (`body:query.filter.start`) that takes the watermark as
     an ISO instant. `id` and `updated` are the dotted paths of a row's identity and its last change. Each pull
     starts `lookback` before the watermark, because late rows and two clocks are normal. `is_utc` says that instants
-    without an offset are in UTC; else they are refused.
+    without an offset are in UTC; else they are refused. `vanishes`: rows are deleted without a trace, so that once a
+    day it is asked after what happened in that span of time (`CommercePlatform.gone`).
     """
 
     to: Callable[..., Any]
@@ -201,6 +202,7 @@ class Stream:
     id: str = "id"
     updated: str | None = "updated_at"
     is_utc: bool = False
+    vanishes: timedelta | None = None
 
     def __post_init__(self) -> None:
         if self.since is not None and self.since.partition(":")[0] not in ("query", "body"):

@@ -17,7 +17,7 @@ from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
-from connectors.session import CompanyFacts, MapContext, Option, Pushed, Session
+from connectors.session import CompanyFacts, Known, MapContext, Option, Pushed, Session
 from connectors.webhooks import HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
@@ -149,6 +149,13 @@ class CommercePlatform(Platform):
         if since is not None and stream.since:
             request = since_instant(request, stream.since, since)
         return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
+
+    def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
+        """Rows of the platform file's own making that say which of `known` are clearly not there any more at `at`.
+
+        Asked for streams that declare `vanishes`; `map` makes `Deleted` of them. Raises a `Failure`.
+        """
+        return iter(())
 
     def reference(self, dataset: str, row: bytes) -> Any:
         """What a row of names tells about one thing (`connectors.references.Named`), or None. Raises as `map` does."""
