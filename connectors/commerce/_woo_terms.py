@@ -22,11 +22,13 @@ DEFAULTS: Final[dict[str, str]] = {
     "gift_card_fees": "gift card, gift cards",
     "gift_card_products": "",
     "payment_methods": "",
+    "missing_orders": "take_back",
 }
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "unpaid_orders": ("wait", "on_account"),
     "manual_refunds": ("external", "gateway", "cash", "bank", "store_credit", "other"),
     "gateway_fees": ("meta", "pass_over"),
+    "missing_orders": ("take_back", "take_back_all", "keep"),
 }
 MEANINGS: Final[dict[str, str]] = {
     "sales_statuses": "statuses of orders that are sales",
@@ -40,7 +42,9 @@ MEANINGS: Final[dict[str, str]] = {
     "gift_card_fees": "names of negative fees that are gift cards used",
     "gift_card_products": "ids, stock keeping units or types of products that are gift cards",
     "payment_methods": "gateway=method:provider, for gateways that are not known",
+    "missing_orders": "what becomes of orders and refunds that were deleted for good: take_back, take_back_all or keep",
 }
+GONE: Final = "deleted for good"  # no status of a shop: theirs have no spaces
 # Gateways by the first words of their id → method and provider. The longest that fits counts.
 _GATEWAYS: Final[dict[str, tuple[TenderMethod, str]]] = {
     "stripe": ("card", "stripe"),
@@ -80,6 +84,7 @@ class Terms(NamedTuple):
     gift_card_fees: frozenset[str]
     gift_card_products: frozenset[str]
     gateways: Mapping[str, tuple[TenderMethod, str]]
+    missing: str
 
 
 def terms(settings: Mapping[str, Any]) -> Terms:
@@ -103,7 +108,7 @@ def is_sold(known: Terms, status: str) -> bool | None:
         return True
     if status in known.waiting:
         return None
-    if status in known.void:
+    if status in known.void or status == GONE:
         return False
     raise MappingProblem("unknown_word", "$.status", facts={"word": status[:60], "field": "status"})
 
@@ -148,6 +153,7 @@ def _terms(values: tuple[str, ...]) -> Terms:
         gift_card_fees=_words(said["gift_card_fees"].lower()),
         gift_card_products=_words(said["gift_card_products"]),
         gateways=dict(map(_gateway, _words(said["payment_methods"]))),
+        missing=said["missing_orders"],
     )
 
 

@@ -14,13 +14,14 @@ lines never contain tax. Times that end in `_gmt` are UTC and do not say so. Rul
 * **Coupons** are in the lines already. **Tips** and **gift cards used** are fees by their names; a gift card used is
   a means of payment, so it is added to the total again. **Gift cards sold** are products by type or by setting.
 * **A refund** says whether the gateway made it; else by which means is a setting. Money without lines gets the parts of
-  its sale. Deleting a refund leaves no trace anywhere, and restores nothing here.
+  its sale.
 * **Fees** are what the gateway's plugin wrote into the order; payouts, disputes and adjustments are not in the shop.
   Where another connection tells of them, `gateway_fees` must be `pass_over`, else they are booked twice.
-* **Orders deleted for good** vanish: they are seen only while in the trash (30 days, unless somebody empties it).
+* **Deleted**: what is in the trash is read there. What was deleted for good leaves no trace, so once a day, and when
+  `order.deleted` rings, it is asked which orders of the last sixty days are still there, and with which refunds; each
+  that is missing is asked for once more by its id (`_woo_gone`). Older ones are left alone: shops are cleaned up.
 * **Pages** go by the instant of change (`_woo_pages`). With `dates_are_gmt`, instants are sent without a zone.
 * **Webhooks** are not tried again, and are switched off after five failures: they only ring. The first one is unsigned.
-  What is deleted for good rings, too, but is not believed from a bell.
 * No rate is published; five calls a second is what a small server bears.
 
 Settings of a connection, with their defaults: `_woo_terms.DEFAULTS`. Unverified, hence settings: the names of fees, of
@@ -29,7 +30,7 @@ meta data and of gift cards' products, `manual_refunds`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from types import MappingProxyType
@@ -38,6 +39,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from connectors.commerce import _woo_wire as wire
+from connectors.commerce._woo_gone import gone_rows
 from connectors.commerce._woo_names import named, no_record
 from connectors.commerce._woo_orders import order_records
 from connectors.commerce._woo_pages import FETCHES, MODIFIED, PAGE_SIZE, PATH, CountedPages
@@ -48,11 +50,12 @@ from connectors.errors import Failure, NothingServed, Refused
 from connectors.named import Thing
 from connectors.paging import OnePage, Page
 from connectors.platform import CommercePlatform
-from connectors.session import Session
+from connectors.session import Known, Session
 from connectors.webhooks import Deliveries, HmacSha256
 from connectors.wire import Response
 
 _LOOKBACK = timedelta(hours=1)  # a slow request may store an hour-old instant
+_ASKED_AFTER = timedelta(days=60)
 _CHANGED = {"per_page": PAGE_SIZE, "orderby": "modified", "order": "desc", "dates_are_gmt": "true"}
 _OF_ORDERS = (
     "id,status,currency,date_created_gmt,date_modified_gmt,date_paid_gmt,payment_method,payment_method_title,"
@@ -79,7 +82,9 @@ class WooCommerce(CommercePlatform):
     webhooks = HmacSha256(
         header="x-wc-webhook-signature",
         greeting=b"webhook_id=",
-        facts=Deliveries(id="header:x-wc-webhook-delivery-id", event="header:x-wc-webhook-topic"),
+        facts=Deliveries(
+            id="header:x-wc-webhook-delivery-id", event="header:x-wc-webhook-topic", deleted=("order.deleted",)
+        ),
     )
 
     products = Stream(
@@ -101,12 +106,12 @@ class WooCommerce(CommercePlatform):
     )  # fmt: skip
     orders = Stream(
         to=order_records, wire=wire.Order, kinds=("order", "fee"), paging=CountedPages(), since="query:modified_after",
-        updated=MODIFIED, is_utc=True, lookback=_LOOKBACK,
+        updated=MODIFIED, is_utc=True, lookback=_LOOKBACK, vanishes=_ASKED_AFTER,
         endpoint=GET(f"{PATH}/orders", status="any", dp="6", **_CHANGED),
     )  # fmt: skip
     refunds = Stream(
         to=refund_records, wire=wire.Refund, kinds=("refund",), paging=CountedPages(), since="query:modified_after",
-        updated=MODIFIED, is_utc=True, lookback=_LOOKBACK,
+        updated=MODIFIED, is_utc=True, lookback=_LOOKBACK, vanishes=_ASKED_AFTER,
         endpoint=GET(f"{PATH}/orders", status="any", _fields=_OF_ORDERS, **_CHANGED),
     )  # fmt: skip
 
@@ -121,6 +126,10 @@ class WooCommerce(CommercePlatform):
         except Refused as refusal:
             if refusal.status != HTTPStatus.FORBIDDEN or dataset not in _MAY_BE_REFUSED:
                 raise
+
+    def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
+        """See `CommercePlatform.gone`. Raises `BadAnswer` when nothing is there any more: that is another shop."""
+        yield from gone_rows(session, dataset, known, at)
 
     def reference(self, dataset: str, row: bytes | Raw) -> Thing | None:
         """What a product, a category, a rate of tax or a gateway is called."""

@@ -95,6 +95,11 @@ class FakeWoo:
                 order = self._known(number)
                 rows = [row for row in self.refunds.values() if row["parent_id"] == order["id"]]
                 return self._list(rows, query)
+            case ["orders", number, "refunds", refund]:
+                row = self.refunds.get(int(refund)) if refund.isdigit() else None
+                if row is None or row["parent_id"] != self._known(number)["id"]:
+                    raise Wrong(404, "woocommerce_rest_invalid_order_refund_id", "Invalid order refund ID.")
+                return self._shown(row, query)
             case ["products", "categories"]:
                 return self._list(list(self.categories.values()), query)
             case ["products"]:
@@ -111,8 +116,10 @@ class FakeWoo:
         wanted = query.get("status", "any").split(",")
         if unknown := set(wanted) - {"any", "trash", *STATUSES}:
             raise Wrong(400, "rest_invalid_param", f"Invalid parameter(s): status {unknown}")
-        held = [order for order in self.orders.values() if order["status"] != "trash"]
-        return held if "any" in wanted else [each for each in self.orders.values() if each["status"] in wanted]
+        named = query.get("include", "")
+        orders = [row for row in self.orders.values() if not named or str(row["id"]) in named.split(",")]
+        held = [order for order in orders if order["status"] != "trash"]
+        return held if "any" in wanted else [each for each in orders if each["status"] in wanted]
 
     def _list(self, rows: list[Json], query: dict[str, str]) -> Any:
         size, page = int(query.get("per_page", 10)), int(query.get("page", 1))
@@ -292,6 +299,15 @@ class FakeWoo:
         """Into the trash, where `any` does not see it."""
         self.orders[number]["status"] = "trash"
         self._touch(self.orders[number])
+
+    def delete(self, number: int) -> None:
+        """For good, with its refunds: nothing tells of it afterwards."""
+        del self.orders[number]
+        self.refunds = {key: row for key, row in self.refunds.items() if row["parent_id"] != number}
+
+    def delete_refund(self, refund: int) -> None:
+        """As an administrator does: the order is not changed by it, neither its status nor its times."""
+        del self.refunds[refund]
 
     def refund(self, number: int, asked: Json) -> Json:
         """As `POST orders/<id>/refunds` does: `line_items` with what is given back of each, and an amount."""
