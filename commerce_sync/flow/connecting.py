@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from commerce_sync.flow.page import page
 from commerce_sync.flow.session import FlowSession, current
 from connectors import consent
-from connectors.authorization import BadAuthorization, setting_names
+from connectors.authorization import BadAuthorization, secret_fields, setting_names
 from connectors.authorizing import authorize
-from connectors.declare import ApiKey, BasicLogin
+from connectors.declare import Asked
 from connectors.errors import BadCallback, Failure, MisconfiguredPlatform
 from connectors.models import Connection
 from connectors.platform import Platform
@@ -27,10 +27,6 @@ logger = logging.getLogger(__name__)
 _KEPT: Final = "flow_consents"
 MOST_KEPT: Final = 5  # ways begun in one session: two tabs, and some that were given up
 ACTOR: Final = "merchant"
-_SECRETS: Final = {
-    ApiKey: (("apiKey", "Key"),),
-    BasicLogin: (("username", "User name or key"), ("password", "Password or secret")),
-}
 
 
 @page
@@ -110,22 +106,24 @@ def _form(
     fields = [
         {
             "name": name,
-            "label": label,
+            "label": asked.label,
+            "where": asked.where,
             "secret": secret,
             "problem": problems.get(name, ""),
             "value": "" if secret else request.POST.get(name, ""),
         }
-        for name, label, secret in _fields(row, platform)
+        for name, asked, secret in _fields(row, platform)
     ]
     others = [sentence for name, sentence in problems.items() if name not in {field["name"] for field in fields}]
     context = {"name": platform.name, "fields": fields, "others": others}
     return render(request, "flow/connect.html", context, status=400 if problems else 200)
 
 
-def _fields(row: Connection, platform: Platform) -> list[tuple[str, str, bool]]:
-    """(name, label, whether it is a secret) of what has to be typed in."""
-    found = [(name, label, False) for name, label in _asked(row, platform).items()]
-    return found + [(name, label, True) for name, label in _SECRETS.get(type(platform.auth), ())]
+def _fields(row: Connection, platform: Platform) -> list[tuple[str, Asked, bool]]:
+    """(name, what it is, whether it is a secret) of what has to be typed in."""
+    found = [(name, Asked(label), False) for name, label in _asked(row, platform).items()]
+    secrets = {} if consent.asks_consent(row) else secret_fields(platform.auth)
+    return found + [(name, asked, True) for name, asked in secrets.items()]
 
 
 def _asked(row: Connection, platform: Platform) -> dict[str, str]:

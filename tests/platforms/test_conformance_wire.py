@@ -165,7 +165,8 @@ def test_an_access_that_has_ended_is_renewed_once_in_mid_pull(key: str, linked: 
         return
     assert linked.pull_one() > 0
     assert credentials.load(linked.connection.pk).access_token == FRESH
-    seen = [one for one in linked.server.log if one.path.endswith(linked.folder.platform.auth.token)]
+    token = "/" + linked.folder.platform.auth.token.split("://")[-1].partition("/")[2]
+    seen = [one for one in linked.server.log if one.path.endswith(token)]
     assert len(seen) == 1
 
 
