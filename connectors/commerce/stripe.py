@@ -21,8 +21,9 @@ why:
 * **There is no filter for changes.** What changes after it was made (refunds, payouts, disputes) is found by its
   events; when these no longer reach back far enough, half a year is read again.
 * **The rate** is a hundred calls a second, twenty-five in a sandbox, and less for some lists: we keep to twenty-five.
-* **The key** is a restricted one that may read balance, charges, refunds, payouts, disputes, events (and payment
-  intents for tips); or that of a Connect platform, with the account in the setting ``stripe_account``.
+* **Access** is by Connect's consent where the operator has an app (its tokens end only when the merchant ends them), or
+  by a restricted key that may read balance, charges, refunds, payouts, disputes, events (and payment intents for
+  tips), or by that of a Connect platform, with the account in the setting ``stripe_account``.
 * **Webhooks** go to the address of a connection, or for all accounts of a Connect platform to `/webhooks/stripe` (the
   account is in the event, the secret among the `webhook_secrets` of the client that is configured for `stripe`).
 
@@ -43,9 +44,9 @@ from typing import Final
 
 from connectors.commerce import _stripe_wire as wire
 from connectors.commerce._stripe_money import dispute_records, payout_records, transaction_records
-from connectors.commerce._stripe_pages import ACCOUNT, NewestFirst, pages
+from connectors.commerce._stripe_pages import NewestFirst, pages
 from connectors.commerce._stripe_sales import refund_records
-from connectors.declare import GET, ApiKey, Budget, Hosts, Rate, Stream
+from connectors.declare import GET, ApiKey, Asked, Budget, Hosts, OAuth2, Rate, Stream
 from connectors.errors import Failure, NotAuthorized
 from connectors.paging import Page
 from connectors.platform import CommercePlatform
@@ -53,6 +54,7 @@ from connectors.session import Session
 from connectors.webhooks import Deliveries, TimedHmacSha256
 from connectors.wire import Response
 
+ACCOUNT: Final = "stripe_account"
 VERSION: Final = "2026-10-28.endive"
 _PAGES: Final = NewestFirst()
 _SINCE: Final = "query:created[gte]"
@@ -66,9 +68,26 @@ class Stripe(CommercePlatform):
     key = "stripe"
     published_key = "strp"
     name = "Stripe"
-    hosts = Hosts(live="https://api.stripe.com")
+    hosts = Hosts(live="https://api.stripe.com", also=("https://connect.stripe.com",))
     headers = (("Stripe-Version", VERSION),)
-    auth = ApiKey()
+    auth = OAuth2(
+        authorize="https://connect.stripe.com/oauth/authorize",
+        token="https://connect.stripe.com/oauth/token",  # noqa: S106
+        scopes=("read_only",),
+        client="form",
+        endless=True,
+        revoke="https://connect.stripe.com/oauth/deauthorize",
+        revoke_account="stripe_user_id",
+        account="stripe_user_id",
+        key=ApiKey(
+            account=("Stripe-Account", ACCOUNT),
+            asks=Asked(
+                "Restricted key (rk_…)",
+                "In Stripe: Developers, API keys, Create restricted key. Allow reading of balance, charges, refunds, "
+                "payouts, disputes and events, and of products, tax rates and terminal locations for their names.",
+            ),
+        ),
+    )
     budget = Budget((Rate(calls=25, seconds=1, burst=2),))
     setting_fields = MappingProxyType({ACCOUNT: "the connected account (acct_…), if the key is a Connect platform's"})
     webhooks = TimedHmacSha256(

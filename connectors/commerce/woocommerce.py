@@ -45,7 +45,7 @@ from connectors.commerce._woo_orders import order_records
 from connectors.commerce._woo_pages import FETCHES, MODIFIED, PAGE_SIZE, PATH, CountedPages
 from connectors.commerce._woo_refunds import refund_records
 from connectors.commerce._woo_terms import MEANINGS, problem
-from connectors.declare import GET, BasicLogin, Budget, Hosts, Rate, Stream
+from connectors.declare import GET, Asked, BasicLogin, Budget, Hosts, Rate, Stream
 from connectors.errors import Failure, NothingServed, Refused
 from connectors.named import Thing
 from connectors.paging import OnePage, Page
@@ -76,7 +76,13 @@ class WooCommerce(CommercePlatform):
     published_key = "woco"
     name = "WooCommerce"
     hosts = Hosts(setting="base_url")
-    auth = BasicLogin()
+    auth = BasicLogin(
+        username=Asked(
+            "Consumer key (ck_…)",
+            "In your shop: WooCommerce, Settings, Advanced, REST API, Add key, with the permission Read.",
+        ),
+        password=Asked("Consumer secret (cs_…)", "It is shown once, beside the key."),
+    )
     budget = Budget((Rate(calls=300, seconds=60, burst=30),))
     setting_fields = MappingProxyType({"base_url": "the https address of the shop", **MEANINGS})
     webhooks = HmacSha256(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors.auth import Secrets, sign
 from connectors.commerce.stripe import Stripe
 from connectors.errors import BadAnswer, MappingProblem, NotAuthorized
 from connectors.session import MapContext, Session
@@ -295,20 +296,13 @@ def test_after_a_pause_longer_than_events_are_kept_half_a_year_is_read_again() -
     assert wire.pull("refunds", fake.now - timedelta(days=1)) == {}
 
 
-def test_every_call_is_made_on_behalf_of_the_connected_account() -> None:
-    fake = FakeStripe(page=2)
-    wire = Wire(fake)
-    for amount in (100, 200, 300):
-        fake.pay(amount, 10)
-    fake.arrive(fake.pay_out(fake.now.date()))
-    for stream in STRIPE.streams:
-        wire.pull(stream, stripe_account="acct_1", tips_from="payment_intents")
-    assert len({request.path for request in wire.sent}) > 6
-    assert all(("Stripe-Account", "acct_1") in request.headers for request in wire.sent)
-    wire.sent.clear()
-    wire.pull("transactions")
-    assert all(not request.headers for request in wire.sent)
-    assert {request.path for request in wire.sent} == {"/v1/balance_transactions"}
+def test_a_platform_s_key_says_for_which_account_it_asks_and_an_account_s_own_token_does_not() -> None:
+    request, settings = Request("GET", "/v1/payouts"), {"stripe_account": "acct_1"}
+    by_key = sign(STRIPE.auth, Secrets(api_key="sk_platform"), request, settings)
+    assert by_key.headers == (("Stripe-Account", "acct_1"), ("Authorization", "Bearer sk_platform"))
+    by_token = sign(STRIPE.auth, Secrets(access_token="rk_of_acct_1"), request, settings)
+    assert by_token.headers == (("Authorization", "Bearer rk_of_acct_1"),)
+    assert sign(STRIPE.auth, Secrets(api_key="rk_own"), request, {}).headers == (("Authorization", "Bearer rk_own"),)
 
 
 def test_a_page_whose_last_row_has_no_id_is_an_error_and_no_end() -> None:

@@ -11,11 +11,13 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 from tests.connectors.server import Answer, Seen
 
 Json = dict[str, Any]
 KEPT = timedelta(days=30)
+APP_SECRET = "sk_test_app_secret"
 LISTS = {
     "balance_transactions": "txn",
     "charges": "ch",
@@ -51,12 +53,15 @@ class FakeStripe:
     rows: dict[str, dict[str, Json]] = field(default_factory=dict)
     settled: dict[str, str] = field(default_factory=dict)  # row of the ledger → payout
     asked: list[Seen] = field(default_factory=list)
+    codes: set[str] = field(default_factory=set)  # of consents that were given
 
     # -- the wire -------------------------------------------------------------------------------------------------
 
     def answer(self, seen: Seen) -> Any:
         self.asked.append(seen)
         try:
+            if seen.path.startswith("/oauth/"):
+                return self._connect(seen)
             if seen.headers.get("authorization", "").removeprefix("Bearer ") not in self.keys:
                 raise Wrong(401, "Invalid API Key provided")
             if not seen.headers.get("stripe-version"):
@@ -64,6 +69,24 @@ class FakeStripe:
             return json.loads(json.dumps(self._get(seen)))
         except Wrong as wrong:
             return Answer(wrong.status, wrong.body)
+
+    def _connect(self, seen: Seen) -> Any:
+        """What Connect says: a code is good once, for the app's own secret; access ends for whoever asked for it."""
+        form = {name: values[-1] for name, values in parse_qs((seen.body or b"").decode()).items()}
+        bearer = seen.headers.get("authorization", "").removeprefix("Bearer ")
+        if APP_SECRET not in (form.get("client_secret"), bearer):
+            return Answer(401, {"error": "invalid_client", "error_description": "No such API key"})
+        if seen.path == "/oauth/token":
+            if form.get("grant_type") != "authorization_code" or form.get("code") not in self.codes:
+                return Answer(400, {"error": "invalid_grant", "error_description": "Authorization code does not exist"})
+            self.codes.remove(form["code"])
+            self.keys.add("rk_of_acct_7")
+            return {"access_token": "rk_of_acct_7", "refresh_token": "rt_7", "token_type": "bearer", "livemode": False,
+                    "stripe_publishable_key": "pk_7", "stripe_user_id": "acct_7", "scope": "read_only"}  # fmt: skip
+        if seen.path != "/oauth/deauthorize" or form.get("stripe_user_id") != "acct_7" or not form.get("client_id"):
+            return Answer(400, {"error": "invalid_request", "error_description": "This application is not connected"})
+        self.keys.discard("rk_of_acct_7")
+        return {"stripe_user_id": "acct_7"}
 
     def _get(self, seen: Seen) -> Json:
         asked = {name: values[-1] for name, values in seen.query.items()}
