@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from connectors.hosts import Hosts
-from connectors.ways_in import ApiKey, Asked, Auth, BasicLogin, NoAuth, OAuth2
+from connectors.ways_in import ApiKey, Asked, Auth, BasicLogin, Handover, NoAuth, OAuth2
 from connectors.wire import Request, Response
 from ledger.commerce import RecordKind
 
@@ -26,6 +26,7 @@ __all__ = [
     "BasicLogin",
     "Budget",
     "Endpoint",
+    "Handover",
     "Hosts",
     "NoAuth",
     "OAuth2",

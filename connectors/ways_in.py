@@ -65,11 +65,31 @@ class OAuth2:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """A page of the merchant's own server that makes a key for us, if the merchant agrees, and posts it to us as JSON.
+
+    `page` is its path. The others but `extra` are names: of the parameters that take what we are called, our state,
+    where the browser comes back to and where the key is posted to; and, in what is posted, of the two parts of the key.
+    The state comes with it under its own name.
+    """
+
+    page: str
+    app: str
+    state: str
+    back: str
+    posts: str
+    username: str
+    password: str
+    extra: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BasicLogin:
-    """A user name and a password, sent as HTTP Basic."""
+    """A user name and a password, sent as HTTP Basic; by a `handover` the platform gives them to us itself."""
 
     username: Asked = Asked("User name or key")
     password: Asked = Asked("Password or secret")
+    handover: Handover | None = None
 
 
 @dataclass(frozen=True, slots=True)

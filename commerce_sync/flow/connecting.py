@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from commerce_sync.branding import brand_name
 from commerce_sync.flow.page import page
 from commerce_sync.flow.session import FlowSession, current
-from connectors import consent
+from connectors import consent, handover
 from connectors.authorization import BadAuthorization, secret_fields, setting_names
 from connectors.authorizing import authorize
 from connectors.declare import Asked
@@ -75,6 +76,8 @@ def _given(request: HttpRequest, row: Connection, platform: Platform) -> HttpRes
     fields = {name: request.POST[name].strip() for name, _, _ in _fields(row, platform) if request.POST.get(name)}
     if consent.asks_consent(row):
         return _sent(request, row, fields)
+    if "handover" in request.POST:
+        return _handed_over(request, row, platform, fields)
     try:
         authorize(connection=row, secrets=fields, actor=ACTOR)
     except BadAuthorization as error:
@@ -99,6 +102,17 @@ def _sent(request: HttpRequest, row: Connection, fields: dict[str, str]) -> Http
     return redirect(begun.address)
 
 
+def _handed_over(request: HttpRequest, row: Connection, platform: Platform, fields: dict[str, str]) -> HttpResponse:
+    """On to the page of the merchant's own server that makes a key and posts it to us (`commerce_sync.flow.keys`)."""
+    try:
+        address = handover.begin(row, fields, app=brand_name(row.company.partner) or "Commerce Sync")
+    except BadAuthorization as error:
+        return _form(request, row, platform, dict(error.items))
+    except Failure as error:
+        return _failed(request, row, _sentence(error, platform), 409)
+    return render(request, "flow/onward.html", {"address": address, "name": platform.name})
+
+
 def _form(
     request: HttpRequest, row: Connection, platform: Platform, problems: dict[str, str] | None = None
 ) -> HttpResponse:
@@ -115,7 +129,8 @@ def _form(
         for name, asked, secret in _fields(row, platform)
     ]
     others = [sentence for name, sentence in problems.items() if name not in {field["name"] for field in fields}]
-    context = {"name": platform.name, "fields": fields, "others": others}
+    hands_over = handover.handover_of(platform) is not None
+    context = {"name": platform.name, "fields": fields, "others": others, "hands_over": hands_over}
     return render(request, "flow/connect.html", context, status=400 if problems else 200)
 
 
