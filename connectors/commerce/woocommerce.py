@@ -1,7 +1,8 @@
 """WooCommerce: a shop of the merchant's own, on a server of the merchant's own, with plugins that change everything.
 
 API: https://woocommerce.github.io/woocommerce-rest-api-docs/ (REST v3; the plugin from version 5.8 on, with "pretty"
-permalinks). The login is a consumer key and its secret, read-only is enough. Amounts are decimal texts, and those of
+permalinks). The login is a consumer key and its secret, read-only is enough: typed in, or made by the shop on its page
+`/wc-auth/v1/authorize` and posted to us. Amounts are decimal texts, and those of
 lines never contain tax. Times that end in `_gmt` are UTC and do not say so. Rules, and why:
 
 * **A sale is an order** in one of the `sales_statuses`. It is made when it was paid. What is in one of these and not
@@ -45,7 +46,7 @@ from connectors.commerce._woo_orders import order_records
 from connectors.commerce._woo_pages import FETCHES, MODIFIED, PAGE_SIZE, PATH, CountedPages
 from connectors.commerce._woo_refunds import refund_records
 from connectors.commerce._woo_terms import MEANINGS, problem
-from connectors.declare import GET, Asked, BasicLogin, Budget, Hosts, Rate, Stream
+from connectors.declare import GET, Asked, BasicLogin, Budget, Handover, Hosts, Rate, Stream
 from connectors.errors import Failure, NothingServed, Refused
 from connectors.named import Thing
 from connectors.paging import OnePage, Page
@@ -82,6 +83,16 @@ class WooCommerce(CommercePlatform):
             "In your shop: WooCommerce, Settings, Advanced, REST API, Add key, with the permission Read.",
         ),
         password=Asked("Consumer secret (cs_…)", "It is shown once, beside the key."),
+        handover=Handover(
+            page="/wc-auth/v1/authorize",
+            app="app_name",
+            state="user_id",
+            back="return_url",
+            posts="callback_url",
+            username="consumer_key",
+            password="consumer_secret",
+            extra=(("scope", "read"),),  # noqa: S106
+        ),
     )
     budget = Budget((Rate(calls=300, seconds=60, burst=30),))
     setting_fields = MappingProxyType({"base_url": "the https address of the shop", **MEANINGS})

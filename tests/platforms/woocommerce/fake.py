@@ -180,6 +180,16 @@ class FakeWoo:
                 return self._shown(self.refund(self._known(number)["id"], asked), {})
         raise Wrong(404, "rest_no_route", "No route was found matching the URL and request method.")
 
+    def hand_over(self, asked: dict[str, str]) -> Json:
+        """The page `/wc-auth/v1/authorize`, on which the merchant agrees: what the shop posts to `callback_url`."""
+        if missing := {"app_name", "user_id", "return_url", "callback_url", "scope"} - asked.keys():
+            raise Wrong(401, "missing_parameter", f"Missing parameter {missing}")
+        if asked["scope"] not in ("read", "write", "read_write") or not asked["callback_url"].startswith("https://"):
+            raise Wrong(401, "invalid", "Invalid scope, or the callback_url needs to be over SSL")
+        self.key, self.secret = "ck_" + "a" * 40, "cs_" + "b" * 40
+        return {"key_id": 7, "user_id": asked["user_id"], "consumer_key": self.key, "consumer_secret": self.secret,
+                "key_permissions": asked["scope"]}  # fmt: skip
+
     # -- the shop -------------------------------------------------------------------------------------------------
 
     def later(self, **by: float) -> None:
