@@ -90,8 +90,8 @@ class WooCommerce(CommercePlatform):
             back="return_url",
             posts="callback_url",
             username="consumer_key",
-            password="consumer_secret",
-            extra=(("scope", "read"),),  # noqa: S106
+            password="consumer_secret",  # noqa: S106
+            extra=(("scope", "read"),),
         ),
     )
     budget = Budget((Rate(calls=300, seconds=60, burst=30),))
