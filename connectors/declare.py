@@ -136,7 +136,8 @@ class Stream:
     an ISO instant. `id` and `updated` are the dotted paths of a row's identity and its last change. Each pull
     starts `lookback` before the watermark, because late rows and two clocks are normal. `is_utc` says that instants
     without an offset are in UTC; else they are refused. `vanishes`: rows are deleted without a trace, so that once a
-    day it is asked after what happened in that span of time (`CommercePlatform.gone`).
+    day it is asked after what happened in that span of time (`CommercePlatform.gone`). `stock` says that its
+    rows tell of stock, beside names or alone (`CommercePlatform.stock`); such a stream has no records.
     """
 
     to: Callable[..., Any]
@@ -151,8 +152,11 @@ class Stream:
     updated: str | None = "updated_at"
     is_utc: bool = False
     vanishes: timedelta | None = None
+    stock: bool = False
 
     def __post_init__(self) -> None:
+        if self.stock and self.kinds:
+            raise ValueError("a stream that tells of stock has no records: `kinds` is ()")
         if self.since is not None and self.since.partition(":")[0] not in ("query", "body"):
             raise ValueError(f"`since` is query:name or body:path, not {self.since!r}")
         if self.lookback < timedelta(0):
