@@ -7,11 +7,11 @@ go), states its facts, and overrides only what the declarations cannot say. Pure
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
+from msgspec import Raw
 
 from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
@@ -135,9 +135,9 @@ class CommercePlatform(Platform):
             raise MappingProblem("malformed", stream.id, "the row has no id")
         if isinstance(identity, str) and "\x00" in identity:  # no text of PostgreSQL can hold it
             raise MappingProblem("malformed", stream.id, "the id contains the character NUL")
-        return str(identity), _instant(updated, stream.updated or "", UTC if stream.is_utc else None)
+        return str(identity), stamps.instant(updated, stream.updated or "", UTC if stream.is_utc else None)
 
-    def identities(self, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str] | None:
+    def identities(self, dataset: str, body: bytes, rows: Sequence[Raw]) -> list[str] | None:
         """The ids of all rows of a page at once; None when in any doubt, and the rows are then asked one by one."""
         return None
 
@@ -243,15 +243,3 @@ class AccountingPlatform(Platform):
     def find_order(self, session: Session, reference: str) -> Pushed | None:
         """The drafted order by our reference, whatever became of it since; None only for a clear "not there"."""
         raise NotImplementedError
-
-
-def _instant(value: Any, path: str, zone: tzinfo | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = msgspec.convert(value, datetime, strict=not isinstance(value, int))
-    except msgspec.ValidationError as error:
-        raise MappingProblem("malformed", path, str(error)) from None
-    if moment.tzinfo is None and zone is None:
-        raise MappingProblem("malformed", path, "the instant has no offset")
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
