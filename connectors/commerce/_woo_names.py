@@ -24,6 +24,10 @@ def named(dataset: str, row: bytes | Raw) -> Thing | None:
         category = product.categories[0].name or "" if product.categories else ""
         facts = {"category": category, "type": product.type or ""}
         return Thing("product", str(product.id), product.name or "", facts)
+    if dataset == "variations":
+        variation: wire.Product = read(wire.Product, row)
+        facts = {"product": str(variation.parent_id or ""), "sku": variation.sku or ""}
+        return Thing("variation", str(variation.id), variation.name or variation.sku or "", facts)
     if dataset == "categories":
         found: wire.Category = read(wire.Category, row)
         return Thing("category", str(found.id), found.name or "")

@@ -16,6 +16,10 @@ lines never contain tax. Times that end in `_gmt` are UTC and do not say so. Rul
   a means of payment, so it is added to the total again. **Gift cards sold** are products by type or by setting.
 * **A refund** says whether the gateway made it; else by which means is a setting. Money without lines gets the parts of
   its sale.
+* **Stock** is that of products and variations that manage it; where the parent does, it is counted there. What is few
+  is said by the product, or by a setting. Before version 10.3 a variation is looked at when its product changed.
+* **Costs** are what the shop froze into the order (its feature Cost of goods sold; 0 is none). Whether refunded goods
+  went back to stock is not told: a setting.
 * **Fees** are what the gateway's plugin wrote into the order; payouts, disputes and adjustments are not in the shop.
   Where another connection tells of them, `gateway_fees` must be `pass_over`, else they are booked twice.
 * **Deleted**: what is in the trash is read there. What was deleted for good leaves no trace, so once a day, and when
@@ -45,13 +49,15 @@ from connectors.commerce._woo_names import named, no_record
 from connectors.commerce._woo_orders import order_records
 from connectors.commerce._woo_pages import FETCHES, MODIFIED, PAGE_SIZE, PATH, CountedPages
 from connectors.commerce._woo_refunds import refund_records
+from connectors.commerce._woo_stock import counts
 from connectors.commerce._woo_terms import MEANINGS, problem
 from connectors.declare import GET, Asked, BasicLogin, Budget, Handover, Hosts, Rate, Stream
 from connectors.errors import Failure, NothingServed, Refused
 from connectors.named import Thing
 from connectors.paging import OnePage, Page
 from connectors.platform import CommercePlatform
-from connectors.session import Known, Session
+from connectors.session import Known, MapContext, Session
+from connectors.stock import StockCount
 from connectors.webhooks import Deliveries, HmacSha256
 from connectors.wire import Response
 
@@ -62,7 +68,8 @@ _OF_ORDERS = (
     "id,status,currency,date_created_gmt,date_modified_gmt,date_paid_gmt,payment_method,payment_method_title,"
     "created_via,customer_id,refunds"
 )
-_MAY_BE_REFUSED = ("products", "categories", "taxes", "payment_gateways")
+_OF_PRODUCTS = "id,name,sku,date_modified_gmt,manage_stock,stock_quantity,low_stock_amount,cost_of_goods_sold"
+_MAY_BE_REFUSED = ("products", "variations", "categories", "taxes", "payment_gateways")
 
 
 class _Error(Struct):
@@ -105,9 +112,14 @@ class WooCommerce(CommercePlatform):
     )
 
     products = Stream(
-        to=no_record, wire=wire.Product, kinds=(), paging=CountedPages(), since="query:modified_after",
+        to=no_record, wire=wire.Product, kinds=(), stock=True, paging=CountedPages(), since="query:modified_after",
         updated=MODIFIED, is_utc=True, lookback=_LOOKBACK,
-        endpoint=GET(f"{PATH}/products", _fields="id,name,type,sku,categories,date_modified_gmt", **_CHANGED),
+        endpoint=GET(f"{PATH}/products", _fields=f"{_OF_PRODUCTS},type,categories", **_CHANGED),
+    )  # fmt: skip
+    variations = Stream(
+        to=no_record, wire=wire.Product, kinds=(), stock=True, paging=CountedPages(), since="query:modified_after",
+        updated=MODIFIED, is_utc=True, lookback=_LOOKBACK,
+        endpoint=GET(f"{PATH}/variations", _fields=f"{_OF_PRODUCTS},parent_id", **_CHANGED),
     )  # fmt: skip
     categories = Stream(
         to=no_record, wire=wire.Category, kinds=(), paging=CountedPages(), updated=None,
@@ -151,6 +163,10 @@ class WooCommerce(CommercePlatform):
     def reference(self, dataset: str, row: bytes | Raw) -> Thing | None:
         """What a product, a category, a rate of tax or a gateway is called."""
         return named(dataset, row)
+
+    def stock(self, dataset: str, row: bytes | Raw, context: MapContext) -> Sequence[StockCount]:
+        """How many of a product or a variation are left."""
+        return counts(row, context)
 
     def setting_problem(self, name: str, value: str) -> str:
         """See `Platform.setting_problem`."""

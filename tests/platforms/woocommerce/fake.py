@@ -49,6 +49,8 @@ class FakeWoo:
     secret: str = "cs_test"
     says_pages: bool = True
     products: dict[int, Json] = field(default_factory=dict)
+    variations: dict[int, Json] = field(default_factory=dict)
+    lists_variations: bool = True  # since version 10.3
     categories: dict[int, Json] = field(default_factory=dict)
     gateways: list[Json] = field(default_factory=list)
     orders: dict[int, Json] = field(default_factory=dict)
@@ -100,10 +102,16 @@ class FakeWoo:
                 if row is None or row["parent_id"] != self._known(number)["id"]:
                     raise Wrong(404, "woocommerce_rest_invalid_order_refund_id", "Invalid order refund ID.")
                 return self._shown(row, query)
+            case ["variations"] if self.lists_variations:
+                return self._list(list(self.variations.values()), query)
+            case ["products", number, "variations"]:
+                rows = [row for row in self.variations.values() if str(row["parent_id"]) == number]
+                return self._list([{**row, "parent_id": None} for row in rows], query)
             case ["products", "categories"]:
                 return self._list(list(self.categories.values()), query)
             case ["products"]:
-                return self._list(list(self.products.values()), query)
+                rows = [row for row in self.products.values() if query.get("type", row["type"]) == row["type"]]
+                return self._list(rows, query)
             case ["taxes"]:
                 rows = [{"id": key, "name": name, "rate": f"{rate:.4f}", "country": "US", "class": "standard"}
                         for key, (name, rate) in self.shop.rates.items()]  # fmt: skip
@@ -220,10 +228,31 @@ class FakeWoo:
         number = self._next()
         self.products[number] = {
             "id": number, "name": name, "type": kind, "sku": f"SKU-{number}", "price": price,
-            "tax_status": "taxable" if taxed else "none", "categories": shelves,
+            "tax_status": "taxable" if taxed else "none", "categories": shelves, "manage_stock": False,
+            "stock_quantity": None, "low_stock_amount": None,
             **self._times("date_created", self.now), **self._times("date_modified", self.now),
         }  # fmt: skip
         return number
+
+    def add_variation(self, product: int, name: str) -> int:
+        """A variation of a variable product; its id."""
+        number = self._next()
+        self.variations[number] = {
+            "id": number, "parent_id": product, "name": name, "sku": f"SKU-{number}", "manage_stock": "parent",
+            "stock_quantity": None, "low_stock_amount": None, **self._times("date_created", self.now),
+            **self._times("date_modified", self.now),
+        }  # fmt: skip
+        return number
+
+    def count(self, item: int, left: int, few: int | None = None, cost: float | None = None) -> None:
+        """Somebody counts a product or a variation, and perhaps says what one costs."""
+        self.later(seconds=10)
+        row = self.products.get(item) or self.variations[item]
+        row |= {"manage_stock": True, "stock_quantity": left, "low_stock_amount": few}
+        row |= self._times("date_modified", self.now)
+        if cost is not None:
+            defined = [{"defined_value": cost, "effective_value": cost}]
+            row["cost_of_goods_sold"] = {"values": defined, "total_value": cost}
 
     def make_order(self, asked: Json) -> Json:
         """As `POST orders` does; `coupon` is a percentage off all lines (coupons themselves are not kept here)."""
