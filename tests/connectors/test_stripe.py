@@ -11,7 +11,7 @@ import pytest
 
 from connectors.auth import Secrets, sign
 from connectors.commerce.stripe import Stripe
-from connectors.errors import BadAnswer, MappingProblem, NotAuthorized
+from connectors.errors import BadAnswer, MappingProblem, NotAuthorized, Refused
 from connectors.session import MapContext, Session
 from connectors.wire import Request, Response
 from ledger.adding_up import check
@@ -30,9 +30,9 @@ def read(stream: str, row: Json, **settings: Any) -> list[Record]:
     return STRIPE.map(stream, json.dumps(row).encode(), context)
 
 
-def moved(amount: int = 1_000, category: str = "charge", **more: Any) -> Json:
+def moved(amount: int = 1_000, category: str | None = "charge", **more: Any) -> Json:
     """A row of the ledger without a fee, of a charge of 10.00."""
-    kind = {"charge": "charge", "fee": "stripe_fee", "tax": "tax_fee"}.get(category, "adjustment")
+    kind = {"charge": "charge", "fee": "stripe_fee", "tax": "tax_fee"}.get(category or "", "adjustment")
     charge = {"id": "ch", "object": "charge", "status": "succeeded", "currency": "usd", "amount_captured": amount}
     row = {"id": "txn", "amount": amount, "fee": 0, "net": amount, "currency": "usd", "created": AT, "type": kind}
     source = charge if category == "charge" else None
@@ -136,6 +136,8 @@ def test_amounts_are_counted_as_stripe_counts_them(currency: str, said: int, uni
             "malformed",
             "$.payment_intent.amount_details.tip.amount",
         ),
+        ("transactions", moved(-5, "invented"), "unknown_word", "$.reporting_category"),
+        ("transactions", moved(-5, None), "unknown_word", "$.reporting_category"),
         ("payouts", payout(moved(1, "invented")), "unknown_word", "$.entries[0].reporting_category"),
         ("payouts", payout(status="lost"), "unknown_word", "$.status"),
         ("disputes", dispute("odd"), "unknown_word", "$.status"),
@@ -220,6 +222,39 @@ def test_a_payout_adds_up_also_when_it_was_charged_for_and_when_a_minimum_stays(
     assert isinstance(record, Payout)
     assert [item.amount for item in record.items or ()] == [1_000, -100, -25]
     assert record.arrives_on == datetime(2026, 3, 2, 17, tzinfo=UTC)  # noon of the second in New York
+
+
+@pytest.mark.parametrize(
+    ("category", "kind"), [("risk_reserved_funds", "reserve"), ("transfer", "adjustment"), ("advance", "advance")]
+)
+def test_what_moves_by_itself_is_told_once_by_payouts_or_by_the_ledger(category: str, kind: str) -> None:
+    row = moved(-700, category, source="rsv_1")
+    assert read("transactions", row) == []
+    [listed] = read("payouts", payout(row))
+    assert isinstance(listed, Payout)
+    assert listed.items is not None
+    assert [(item.kind, item.amount) for item in listed.items] == [(kind, -700)]
+    [alone] = read("transactions", row, movements_from="ledger")
+    assert isinstance(alone, Payout)
+    assert check(alone) is None
+    assert alone.items is not None
+    assert [(item.kind, item.amount) for item in alone.items] == [(kind, -700), ("charge", 700)]
+    [listed] = read("payouts", payout(row), movements_from="ledger")
+    assert isinstance(listed, Payout)
+    assert listed.items is not None
+    assert [(item.kind, item.amount) for item in listed.items] == [("charge", -700)]
+
+
+def test_names_that_a_restricted_key_may_not_read_are_none_and_money_is_an_error() -> None:
+    class Forbidding:
+        def send(self, request: Request) -> Response:
+            raise Refused("The provided key does not have the required permissions", status=403)
+
+    session = Session(0, 0, {}, Forbidding())
+    assert list(STRIPE.fetch(session, "products")) == []
+    assert list(STRIPE.fetch(session, "locations")) == []
+    with pytest.raises(Refused):
+        list(STRIPE.fetch(session, "payouts"))
 
 
 def test_a_payout_by_hand_that_failed_is_gone_and_one_that_lists_its_rows_brought_nothing() -> None:

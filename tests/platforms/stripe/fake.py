@@ -26,6 +26,9 @@ LISTS = {
     "disputes": "dp",
     "events": "evt",
     "payment_intents": "pi",
+    "products": "prod",
+    "tax_rates": "txr",
+    "terminal/locations": "tml",
 }
 
 
@@ -92,8 +95,8 @@ class FakeStripe:
         asked = {name: values[-1] for name, values in seen.query.items()}
         expand = [value for name, value in asked.items() if name.startswith("expand[")]
         match seen.path.strip("/").split("/"):
-            case ["v1", name] if seen.method == "GET" and name in LISTS:
-                return self._listed(name, asked, expand)
+            case ["v1", *names] if seen.method == "GET" and "/".join(names) in LISTS:
+                return self._listed("/".join(names), asked, expand)
             case ["v1", name, row] if seen.method == "GET" and row in self.rows.get(name, {}):
                 return self._expanded(self.rows[name][row], expand)
         raise Wrong(404, f"Unrecognized request URL ({seen.method}: {seen.path})", "resource_missing")
@@ -146,11 +149,29 @@ class FakeStripe:
     def later(self, **span: int) -> None:
         self.now += timedelta(**span)
 
-    def make(self, name: str, **facts: Any) -> Json:
+    def make(self, name: str, /, **facts: Any) -> Json:
         rows = self.rows.setdefault(name, {})
-        kind = {"balance_transactions": "balance_transaction"}.get(name, name.removesuffix("s"))
+        kind = name.removesuffix("s").replace("/", ".")
         made = {"id": f"{LISTS[name]}_{len(rows) + 1}", "object": kind, "created": _seconds(self.now), **facts}
         rows[made["id"]] = made
+        return made
+
+    def add_product(self, name: str) -> Json:
+        return self.make("products", name=name, active=True, images=[], livemode=False, marketing_features=[],
+                         metadata={}, updated=_seconds(self.now), description=None, package_dimensions=None,
+                         shippable=None, tax_code=None, url=None)  # fmt: skip
+
+    def add_tax_rate(self, name: str, percentage: float) -> Json:
+        return self.make("tax_rates", display_name=name, percentage=percentage, inclusive=False, active=True,
+                         livemode=False, metadata={}, country="US", state="NY", jurisdiction=None, description=None,
+                         effective_percentage=percentage, flat_amount=None, rate_type="percentage",
+                         tax_type="sales_tax", jurisdiction_level=None)  # fmt: skip
+
+    def add_location(self, name: str) -> Json:
+        address = {"city": "New York", "country": "US", "line1": "1 Main St", "line2": None, "postal_code": "10001",
+                   "state": "NY"}  # fmt: skip
+        made = self.make("terminal/locations", display_name=name, address=address, livemode=False, metadata={})
+        del made["created"]
         return made
 
     def tell(self, kind: str, row: Json) -> None:
