@@ -34,6 +34,10 @@ def named(dataset: str, row: bytes | Raw) -> Thing | None:
     if dataset == "taxes":
         tax: wire.TaxRate = read(wire.TaxRate, row)
         return Thing("tax_rate", str(tax.id), tax.name or "", {"rate_ppm": rate_ppm(tax.rate)})
+    if dataset == "bells":
+        bell: wire.Webhook = read(wire.Webhook, row)
+        facts = {"status": bell.status or "", "topic": bell.topic or "", "url": bell.delivery_url or ""}
+        return Thing("webhook", str(bell.id), bell.name or bell.topic or "", facts)
     if dataset == "payment_gateways":
         gateway: wire.Gateway = read(wire.Gateway, row)
         return Thing("tender", gateway.id, gateway.title or gateway.method_title or "")

@@ -153,3 +153,13 @@ class Gateway(Struct):
     id: str
     title: str | None = None
     method_title: str | None = None
+
+
+class Webhook(Struct):
+    """A bell, which the shop switches off by itself (`status` is then disabled)."""
+
+    id: int
+    name: str | None = None
+    status: str | None = None
+    topic: str | None = None
+    delivery_url: str | None = None

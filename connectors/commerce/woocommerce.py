@@ -26,7 +26,8 @@ lines never contain tax. Times that end in `_gmt` are UTC and do not say so. Rul
   `order.deleted` rings, it is asked which orders of the last sixty days are still there, and with which refunds; each
   that is missing is asked for once more by its id (`_woo_gone`). Older ones are left alone: shops are cleaned up.
 * **Pages** go by the instant of change (`_woo_pages`). With `dates_are_gmt`, instants are sent without a zone.
-* **Webhooks** are not tried again, and are switched off after five failures: they only ring. The first one is unsigned.
+* **Webhooks** are not tried again, and are switched off after five failures, which is read here and told by the doctor:
+  they only ring. The first one is unsigned.
 * No rate is published; five calls a second is what a small server bears.
 
 Settings of a connection, with their defaults: `_woo_terms.DEFAULTS`. Unverified, hence settings: the names of fees, of
@@ -69,7 +70,8 @@ _OF_ORDERS = (
     "created_via,customer_id,refunds"
 )
 _OF_PRODUCTS = "id,name,sku,date_modified_gmt,manage_stock,stock_quantity,low_stock_amount,cost_of_goods_sold"
-_MAY_BE_REFUSED = ("products", "variations", "categories", "taxes", "payment_gateways")
+_OF_BELLS = "id,name,status,topic,delivery_url"
+_MAY_BE_REFUSED = ("products", "variations", "categories", "taxes", "payment_gateways", "bells")
 
 
 class _Error(Struct):
@@ -128,6 +130,10 @@ class WooCommerce(CommercePlatform):
     taxes = Stream(
         to=no_record, wire=wire.TaxRate, kinds=(), paging=CountedPages(), updated=None,
         endpoint=GET(f"{PATH}/taxes", per_page=PAGE_SIZE, orderby="id", order="asc"),
+    )  # fmt: skip
+    bells = Stream(
+        to=no_record, wire=wire.Webhook, kinds=(), paging=CountedPages(), updated=None,
+        endpoint=GET(f"{PATH}/webhooks", per_page=PAGE_SIZE, orderby="id", order="asc", _fields=_OF_BELLS),
     )  # fmt: skip
     payment_gateways = Stream(
         to=no_record, wire=wire.Gateway, kinds=(), paging=OnePage(), updated=None,

@@ -53,6 +53,7 @@ class FakeWoo:
     lists_variations: bool = True  # since version 10.3
     categories: dict[int, Json] = field(default_factory=dict)
     gateways: list[Json] = field(default_factory=list)
+    webhooks: list[Json] = field(default_factory=list)
     orders: dict[int, Json] = field(default_factory=dict)
     refunds: dict[int, Json] = field(default_factory=dict)
     asked: list[Seen] = field(default_factory=list)
@@ -102,6 +103,10 @@ class FakeWoo:
                 if row is None or row["parent_id"] != self._known(number)["id"]:
                     raise Wrong(404, "woocommerce_rest_invalid_order_refund_id", "Invalid order refund ID.")
                 return self._shown(row, query)
+        return self._names(path, query)
+
+    def _names(self, path: list[str], query: dict[str, str]) -> Any:
+        match path:
             case ["variations"] if self.lists_variations:
                 return self._list(list(self.variations.values()), query)
             case ["products", number, "variations"]:
@@ -116,6 +121,8 @@ class FakeWoo:
                 rows = [{"id": key, "name": name, "rate": f"{rate:.4f}", "country": "US", "class": "standard"}
                         for key, (name, rate) in self.shop.rates.items()]  # fmt: skip
                 return self._list(rows, query)
+            case ["webhooks"]:
+                return self._list(self.webhooks, query)
             case ["payment_gateways"]:
                 return self.gateways
         raise Wrong(404, "rest_no_route", "No route was found matching the URL and request method.")
@@ -243,6 +250,12 @@ class FakeWoo:
             **self._times("date_modified", self.now),
         }  # fmt: skip
         return number
+
+    def add_webhook(self, url: str, topic: str = "order.updated") -> Json:
+        row: Json = {"id": self._next(), "name": f"Ring at {topic}", "status": "active", "topic": topic}
+        row |= {"delivery_url": url, "resource": "order", "event": topic.partition(".")[2]}
+        self.webhooks.append(row)
+        return row
 
     def count(self, item: int, left: int, few: int | None = None, cost: float | None = None) -> None:
         """Somebody counts a product or a variation, and perhaps says what one costs."""

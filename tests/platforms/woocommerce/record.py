@@ -39,6 +39,10 @@ def main() -> None:
     fake.says_pages = False
     month(fake, Straight(fake))
     stocked(fake)
+    for topic in ("order.created", "order.updated", "order.deleted", "order.restored"):
+        fake.add_webhook("https://sync.example/webhooks/woocommerce/7d0cbe4e", topic)["status"] = (
+            "disabled" if topic == "order.deleted" else "active"
+        )
 
     def answer(seen: Seen) -> Any:
         found = fake.answer(seen)

@@ -19,6 +19,7 @@ from connectors.models import Connection, Credential
 from connectors.pull import pull_connection
 from connectors.registry import commerce
 from connectors.session import Session
+from health.doctor_bells import bells
 from ledger.services import now
 from tests.commerce_sync.test_flow_connect import a_merchant
 from tests.connectors.server import PlatformServer, running
@@ -136,3 +137,23 @@ def test_where_the_shop_could_not_reach_us_only_typed_keys_are_asked_for(server:
     assert "Consumer key (ck_…)" in page
     assert "REST API, Add key" in page
     assert 'name="handover"' not in page
+
+
+def test_a_bell_that_the_shop_has_switched_off_is_told_by_the_doctor(server: PlatformServer, shop: FakeWoo) -> None:
+    row, onward = begun(server)
+    post(shop.hand_over(asked_of(onward, server)))
+    row.refresh_from_db()
+    ours = shop.add_webhook(f"https://sync.example/webhooks/woocommerce/{row.public_id}")
+    shop.add_webhook("https://another.example/ring")["status"] = "disabled"
+
+    def told() -> tuple[str, str]:
+        with open_door(row, WOO) as door:
+            pull_connection(row, Session(row.pk, row.company_id, row.settings, door))
+        row.refresh_from_db()
+        return bells().level, bells().said
+
+    assert told() == ("ok", "none of them is switched off")
+    ours["status"] = "disabled"
+    assert told() == ("warning", f"1 switched off at the platform: “{ours['name']}” of {row.company.name}")
+    ours["status"] = "active"
+    assert told()[0] == "ok"
