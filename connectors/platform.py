@@ -7,22 +7,24 @@ go), states its facts, and overrides only what the declarations cannot say. Pure
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
+from msgspec import Raw
 
 from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
-from connectors.session import CompanyFacts, MapContext, Option, Pushed, Session
+from connectors.session import CompanyFacts, Known, MapContext, Option, Pushed, Session
 from connectors.webhooks import HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
 if TYPE_CHECKING:
     from connectors.auth import Client
+    from connectors.purchasing import DraftOrder
+    from connectors.stock import StockCount
     from ledger.commerce import Record
     from ledger.documents import Document
 
@@ -97,10 +99,12 @@ class CommercePlatform(Platform):
     """Where sales come from.
 
     `streams` are the class's `Stream` attributes, by name; `webhooks` is how the platform signs what it sends us.
+    `met` are the kinds of names (tender, tax_rate) that it lists nowhere: they are taken from its sales.
     """
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
     webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
+    met: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -131,9 +135,9 @@ class CommercePlatform(Platform):
             raise MappingProblem("malformed", stream.id, "the row has no id")
         if isinstance(identity, str) and "\x00" in identity:  # no text of PostgreSQL can hold it
             raise MappingProblem("malformed", stream.id, "the id contains the character NUL")
-        return str(identity), _instant(updated, stream.updated or "", UTC if stream.is_utc else None)
+        return str(identity), stamps.instant(updated, stream.updated or "", UTC if stream.is_utc else None)
 
-    def identities(self, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str] | None:
+    def identities(self, dataset: str, body: bytes, rows: Sequence[Raw]) -> list[str] | None:
         """The ids of all rows of a page at once; None when in any doubt, and the rows are then asked one by one."""
         return None
 
@@ -150,9 +154,23 @@ class CommercePlatform(Platform):
             request = since_instant(request, stream.since, since)
         return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
 
+    def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
+        """Rows of the platform file's own making that say which of `known` are clearly not there any more at `at`.
+
+        Asked for streams that declare `vanishes`; `map` makes `Deleted` of them. Raises a `Failure`.
+        """
+        return iter(())
+
     def reference(self, dataset: str, row: bytes) -> Any:
-        """What a row of names tells about one thing (`connectors.references.Named`), or None. Raises as `map` does."""
+        """What a row of names tells about a thing (`connectors.references.Named`): one, several as a tuple, or None.
+
+        Raises as `map` does.
+        """
         return None
+
+    def stock(self, dataset: str, row: bytes, context: MapContext) -> Sequence[StockCount]:
+        """What a row of a stream with `stock=True` tells of stock. Raises as `map` does."""
+        return ()
 
     def stream(self, dataset: str) -> Stream:
         """The declaration of a stream; raises `MisconfiguredPlatform` for an unknown one."""
@@ -167,11 +185,12 @@ class AccountingPlatform(Platform):
 
     `local` is true for the built-in books: their writes join our own transaction, so there is nothing
     unknown. `voids` names the kinds of documents (as in `Document.kind`) that `void` can take back; others are
-    reversed by documents of their own.
+    reversed by documents of their own. `drafts_orders` says that purchase orders can be drafted there.
     """
 
     document_kinds: ClassVar[frozenset[str]]
     voids: ClassVar[frozenset[str]] = frozenset()
+    drafts_orders: ClassVar[bool] = False
     safety: ClassVar[Safety]
 
     @property
@@ -217,14 +236,10 @@ class AccountingPlatform(Platform):
         """Make an account that the mapping lacks; `type` is one of `Option.type`."""
         raise NotImplementedError
 
+    def draft_order(self, session: Session, order: DraftOrder) -> Pushed:
+        """Leave the order there as a draft, which books nothing. Sends once; raises as `push` does."""
+        raise NotImplementedError
 
-def _instant(value: Any, path: str, zone: tzinfo | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = msgspec.convert(value, datetime, strict=not isinstance(value, int))
-    except msgspec.ValidationError as error:
-        raise MappingProblem("malformed", path, str(error)) from None
-    if moment.tzinfo is None and zone is None:
-        raise MappingProblem("malformed", path, "the instant has no offset")
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    def find_order(self, session: Session, reference: str) -> Pushed | None:
+        """The drafted order by our reference, whatever became of it since; None only for a clear "not there"."""
+        raise NotImplementedError
