@@ -21,6 +21,7 @@ from tests.connectors.server import Answer, Seen
 CODE: Final = "canary-code-3c07d1"
 CLIENT_SECRET: Final = "canary-client-secret-77e0f2"
 WORD: Final = "canary"
+ACCOUNT: Final = "acct_living"
 
 
 @dataclass
@@ -46,6 +47,8 @@ class Gatehouse:
         self.number += 1
         named = f"{WORD}-{self.number}-4b1f7e"
         match self.platform.auth:
+            case OAuth2(endless=True):
+                self.secrets = Secrets(access_token=f"{named}-access")
             case OAuth2():
                 self.secrets = Secrets(access_token=f"{named}-access", refresh_token=f"{named}-refresh")
             case ApiKey():
@@ -70,6 +73,8 @@ class Gatehouse:
     def fields(self) -> dict[str, str]:
         """What a partner sends who has the access already."""
         match self.platform.auth:
+            case OAuth2(endless=True):
+                return {"access_token": self.secrets.access_token}
             case OAuth2():
                 tokens = {"access_token": self.secrets.access_token, "refresh_token": self.secrets.refresh_token}
                 return {**tokens, "expires_in": "86400"}
@@ -102,8 +107,16 @@ class Gatehouse:
             return Answer(400, {"error": "invalid_grant", "error_description": f"{shown} is not known"})
         self.grants.append(kind)
         self.grant()
-        tokens = {"access_token": self.secrets.access_token, "refresh_token": self.secrets.refresh_token}
-        return {**tokens, "expires_in": 86_400, "token_type": "bearer"}
+        return self._tokens()
+
+    def _tokens(self) -> dict[str, Any]:
+        auth = self.platform.auth
+        tokens: dict[str, Any] = {"access_token": self.secrets.access_token, "token_type": "bearer"}
+        if isinstance(auth, OAuth2) and auth.account:
+            tokens[auth.account] = ACCOUNT
+        if isinstance(auth, OAuth2) and auth.endless:
+            return tokens
+        return {**tokens, "refresh_token": self.secrets.refresh_token, "expires_in": 86_400}
 
     def _shows_access(self, seen: Seen) -> bool:
         signed = sign(self.platform.auth, self.secrets, Request("GET", "/"))
