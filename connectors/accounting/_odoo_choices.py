@@ -6,12 +6,12 @@ Names of fields differ between versions: what a version does not know is not ask
 from __future__ import annotations
 
 import re
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
+from connectors.accounting._odoo_company import locks
 from connectors.accounting._odoo_wire import Ref, call, known_fields, place_of, search, text
 from connectors.errors import BadAnswer, RefusalReason, Refused
 from connectors.session import CompanyFacts, Option, Session
@@ -33,15 +33,6 @@ _MADE_AS: Final = {
     "income": "income",
     "expense": "expense",
 }
-# The last locked day of each kind; whichever is latest keeps our documents out. 16 and 17 know some of them.
-_LOCKS: Final = (
-    "fiscalyear_lock_date",
-    "hard_lock_date",
-    "tax_lock_date",
-    "sale_lock_date",
-    "purchase_lock_date",
-    "period_lock_date",
-)
 _LAST_DIGITS: Final = re.compile(r"(\d+)$")
 
 
@@ -120,13 +111,8 @@ def facts(session: Session) -> CompanyFacts:
     company = place_of(session).company
     if not place_of(session).currency:
         raise BadAnswer("the company has no currency")
-    locks = sorted(known_fields(session, "res.company").intersection(_LOCKS))
-    rows = call(session, "res.company", "read", list[dict[str, Any]], ids=[company.id], safe=True, fields=locks)
-    try:
-        days = [date.fromisoformat(rows[0][name]) for name in locks if rows[0].get(name)]
-    except (IndexError, TypeError, ValueError) as error:
-        raise BadAnswer(f"the lock dates cannot be read: {error}") from None
-    return CompanyFacts(place_of(session).currency, max(days, default=None), company.name, str(company.id))
+    last = max(locks(session).values(), default=None)
+    return CompanyFacts(place_of(session).currency, last, company.name, str(company.id))
 
 
 def create_account(session: Session, *, name: str, type: str, code: str = "") -> Option:

@@ -1,22 +1,21 @@
 """Documents as moves of Odoo (entries and invoices), and what of a computed one must be put right. Pure.
 
-Amounts leave as exact decimal numbers and come as floats, which are rounded to the currency's minor unit: no amount
-within our limits loses a unit by that.
+Amounts leave as exact decimal numbers.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
-from connectors.accounting._odoo_wire import Ref, id_of
+from connectors.accounting._odoo_items import MoveLine, Rate
+from connectors.accounting._odoo_wire import id_of
 from connectors.errors import RefusalReason, Refused
-from ledger.documents import Bill, CreditNote, Document, Invoice, Line, Payment
-from ledger.money import round_half_even, to_decimal
+from ledger.documents import Bill, CreditNote, Document, Entry, Invoice, Line, Payment
+from ledger.money import allocate, to_decimal
 
 SALE: Final = "sale"
 PURCHASE: Final = "purchase"
@@ -32,32 +31,6 @@ _TYPES: Final[dict[str, tuple[str, str]]] = {
 _CLEAR: Final = (5, 0, 0)
 
 
-class MoveLine(msgspec.Struct):
-    """One item of a move, as Odoo has it."""
-
-    id: int
-    account_id: Ref
-    balance: Decimal
-    amount_currency: Decimal
-    tax_line_id: Ref = False
-    display_type: str | bool = False
-    partner_id: Ref = False
-    reconciled: bool = False
-    matched_debit_ids: list[int] = []
-    matched_credit_ids: list[int] = []
-
-    @property
-    def account(self) -> str:
-        """The account's id; empty for a line of text."""
-        found = id_of(self.account_id)
-        return str(found) if found else ""
-
-    @property
-    def is_matched(self) -> bool:
-        """Whether it is settled by, or settles, another item."""
-        return bool(self.matched_debit_ids or self.matched_credit_ids)
-
-
 def type_of(document: Document) -> tuple[str, str]:
     """The type of move that a document becomes, and the type of journal that takes it.
 
@@ -67,7 +40,9 @@ def type_of(document: Document) -> tuple[str, str]:
     return _TYPES.get(document.kind, ("entry", GENERAL))
 
 
-def header_columns(document: Document, external_id: str, journal: int, company: int) -> dict[str, str]:
+def header_columns(
+    document: Document, external_id: str, journal: int, company: int, rate: Rate | None
+) -> dict[str, str]:
     """What `load` makes a draft of: its external id is what makes the same document twice one move."""
     move_type, _ = type_of(document)
     day = document.header.date.isoformat()
@@ -82,10 +57,17 @@ def header_columns(document: Document, external_id: str, journal: int, company: 
     if isinstance(document, Taxed):
         partner = document.supplier if isinstance(document, Bill) else document.customer
         found |= {"partner_id/.id": str(_number(partner, RefusalReason.CONTACT_GONE)), "invoice_date": day}
+        if rate is not None:
+            found["currency_id/.id"] = str(rate.currency)
     return found
 
 
-def content(document: Document, partner: int = 0, taxes: str = CODES) -> dict[str, Any]:
+def has_taxes(document: Document, taxes: str) -> bool:
+    """Whether Odoo computes taxes for it, so that a tax return may be what locks it."""
+    return isinstance(document, Taxed) and taxes == CODES and any(line.tax_code for line in document.lines)
+
+
+def content(document: Document, partner: int = 0, taxes: str = CODES, rate: Rate | None = None) -> dict[str, Any]:
     """The lines, for `write`: whatever lines the draft has are replaced, so that doing it twice changes nothing.
 
     `partner` goes to the items of a payment. `taxes` says whether Odoo computes taxes by their codes.
@@ -94,16 +76,8 @@ def content(document: Document, partner: int = 0, taxes: str = CODES) -> dict[st
     if isinstance(document, Taxed):
         items = [item for line in document.lines for item in _invoice_lines(line, document.header.currency, taxes)]
         return {"narration": narration, "invoice_line_ids": [_CLEAR, *((0, 0, item) for item in items)]}
-    return {"narration": narration, "line_ids": [_CLEAR, *((0, 0, item) for item in _entry_lines(document, partner))]}
-
-
-def sums(lines: Iterable[MoveLine], currency: str) -> dict[str, int]:
-    """Account → signed amount in minor units."""
-    total: Counter[str] = Counter()
-    for line in lines:
-        if line.account:
-            total[line.account] += round_half_even(line.amount_currency, currency)
-    return {account: amount for account, amount in sorted(total.items()) if amount}
+    items = _entry_lines(document, partner, rate)
+    return {"narration": narration, "line_ids": [_CLEAR, *((0, 0, item) for item in items)]}
 
 
 def wanted(document: Document) -> dict[str, int]:
@@ -114,7 +88,9 @@ def wanted(document: Document) -> dict[str, int]:
     return {account: amount for account, amount in sorted(total.items()) if amount}
 
 
-def corrections(document: Document, lines: Iterable[MoveLine]) -> list[tuple[int, int, dict[str, Any]]]:
+def corrections(
+    document: Document, lines: Iterable[MoveLine], rate: Rate | None = None
+) -> list[tuple[int, int, dict[str, Any]]]:
     """What must be written to the items that Odoo computes, the control item and the tax items, to be our document."""
     if not isinstance(document, Taxed):
         return []
@@ -126,9 +102,10 @@ def corrections(document: Document, lines: Iterable[MoveLine]) -> list[tuple[int
         if line.display_type == "payment_term" and line.account != document.control:
             found.append((1, line.id, {"account_id": _number(document.control)}))
         account, amount = taxes.get(str(id_of(line.tax_line_id)), ("", 0))
-        there = (line.account, round_half_even(line.amount_currency, currency))
-        if account and there != (account, sign * amount):
+        if account and (line.account, line.minor) != (account, sign * amount):
             change = {"account_id": _number(account), "amount_currency": _amount(sign * amount, currency)}
+            if rate is not None:  # of an invoice in another currency Odoo keeps the two amounts apart
+                change["balance"] = _amount(rate.in_base(sign * amount, currency), rate.base)
             found.append((1, line.id, change))
     return found
 
@@ -164,7 +141,7 @@ def _invoice_lines(line: Line, currency: str, taxes: str) -> list[dict[str, Any]
     return found
 
 
-def _entry_lines(document: Document, partner: int) -> list[dict[str, Any]]:
+def _entry_lines(document: Document, partner: int, rate: Rate | None) -> list[dict[str, Any]]:
     """The document's debits and credits; taxes are items of their own, because Odoo computes none for an entry."""
     texts: list[tuple[str, dict[str, Any]]]
     if isinstance(document, Payment):
@@ -174,18 +151,35 @@ def _entry_lines(document: Document, partner: int) -> list[dict[str, Any]]:
         for line in document.lines:
             count = bool(line.amount) + sum(bool(part.amount) for part in line.taxes)
             texts += [(line.description, _tracking(line))] * count
-    currency = document.header.currency
+    entries = [each for each in zip(document.entries(), texts, strict=True) if each[0].debit or each[0].credit]
+    amounts = _amounts([entry for entry, _ in entries], document.header.currency, rate)
     return [
         {
             "name": name,
-            "account_id": _number(account),
-            "debit": _amount(debit, currency),
-            "credit": _amount(credit, currency),
+            "account_id": _number(entry.account),
+            **amount,
             **({"partner_id": partner} if partner else {}),
             **tracked,
         }
-        for (account, debit, credit), (name, tracked) in zip(document.entries(), texts, strict=True)
-        if debit or credit
+        for (entry, (name, tracked)), amount in zip(entries, amounts, strict=True)
+    ]
+
+
+def _amounts(entries: list[Entry], currency: str, rate: Rate | None) -> list[dict[str, Any]]:
+    """What each item says of its amount; in another currency the company's own is spread so that both sides agree."""
+    if rate is None:
+        return [{"debit": _amount(each.debit, currency), "credit": _amount(each.credit, currency)} for each in entries]
+    total = rate.in_base(sum(each.debit for each in entries), currency)
+    debits = allocate(total, [each.debit for each in entries])
+    credits = allocate(total, [each.credit for each in entries])
+    return [
+        {
+            "currency_id": rate.currency,
+            "amount_currency": _amount(each.debit - each.credit, currency),
+            "debit": _amount(debit, rate.base),
+            "credit": _amount(credit, rate.base),
+        }
+        for each, debit, credit in zip(entries, debits, credits, strict=True)
     ]
 
 

@@ -15,13 +15,15 @@ Quirks:
   added to prices are offered.
 * **Payments and deposits are entries**, matched with what they settle: a payment of Odoo's own would go through the
   outstanding account of a bank journal, which the book does not know.
-* **Locked periods**: Odoo refuses, or dates an invoice on the next open day; that is undone and refused too. The lock
-  date that we tell is the latest of all kinds.
+* **Locked periods**: what a lock date of its kind keeps out is refused before it is sent; a lock that came meanwhile, by
+  which Odoo would date the move on the next open day, is undone. The lock date that we tell is the latest of all kinds.
 * **Taken back** by reset and cancellation; where a journal is sealed by hashes, set `take_back` to `reverse`
   (17 and later).
 * **Several companies**: the setting `company` (a number) says which; needed when the user sees more than one. Journals
   are the first of their type, or those whose codes are in `general_journal`, `sale_journal`, `purchase_journal`.
-* Only the company's own currency. No webhooks that are signed. No rate is published: a 429 is obeyed.
+* **Another currency** than the company's goes out with both amounts, by Odoo's rate of the day, spread so that both sides
+  agree; one that is not active, or has no rate (Odoo would take one for one), is refused before anything is sent.
+* No webhooks that are signed. No rate is published: a 429 is obeyed.
 * Unverified against a server of the vendor: the words of refusals in other versions than 16 to 19, and that a tax item
   of a draft keeps what is written to it (it is read again before posting, so that a difference is never booked).
 """
@@ -32,16 +34,16 @@ from types import MappingProxyType
 
 from connectors.accounting import _odoo_choices as choices
 from connectors.accounting import _odoo_posting as posting
+from connectors.accounting import _odoo_reading as reading
 from connectors.accounting import _odoo_voiding as voiding
 from connectors.accounting._odoo_errors import of_answer
 from connectors.accounting._odoo_moves import AMOUNTS, CODES
-from connectors.accounting._odoo_wire import JSON2, JSONRPC, KEY_PLACE, place_of
+from connectors.accounting._odoo_wire import JSON2, JSONRPC, KEY_PLACE
 from connectors.declare import ApiKey, Budget, Hosts, Safety
 from connectors.errors import Failure, RefusalReason, Refused
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
 from connectors.wire import Response
 from ledger.documents import Document
-from ledger.money import round_half_even
 
 _WORDS = {"interface": (JSON2, JSONRPC), "taxes": (CODES, AMOUNTS), "take_back": ("cancel", "reverse")}
 
@@ -87,23 +89,23 @@ class Odoo(AccountingPlatform):
 
     def find(self, session: Session, document: Document) -> Pushed | None:
         """The posted (or canceled) move with the reference; a draft that was left half made is "not there"."""
-        move = posting.move_of(session, document)
+        move = reading.move_of(session, document)
         if move is None or not posting.is_whole(session, document, move):
             return None
         return posting.pushed(move)
 
     def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]]:
-        """The items of the move; one that is gone or canceled is `Refused` with `not_found`."""
-        move = posting.read(session, _id(remote_id))
+        """The items of the move; one that is gone or canceled is `Refused` with `not_found`.
+
+        What a person took out of the books to change it (a draft that was posted before) has none.
+        """
+        move = reading.read(session, _id(remote_id))
         if move.state == "cancel":
             raise Refused(f"the move {move.id} is canceled", reason=RefusalReason.NOT_FOUND)
-        currency = place_of(session).currency
-        legs = []
-        for item in posting.items_of(session, move.id):
-            amount = round_half_even(item.amount_currency, currency)
-            if item.account and amount:
-                legs.append((item.account, max(amount, 0), max(-amount, 0)))
-        return legs
+        if move.state == "draft" and move.posted_before:
+            return []
+        items = [(item.account, item.minor) for item in reading.items_of(session, move.id)]
+        return [(account, max(amount, 0), max(-amount, 0)) for account, amount in items if amount]
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Cancel or reverse it; a second time changes nothing."""

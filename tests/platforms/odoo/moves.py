@@ -37,7 +37,8 @@ class Moves:
             external = values.pop("id")
             for name in [name for name in values if name.endswith("/.id")]:
                 value, field = int(values.pop(name)), name[:-4]
-                model = {"journal_id": "account.journal", "company_id": "res.company", "partner_id": "res.partner"}
+                model = {"journal_id": "account.journal", "company_id": "res.company", "partner_id": "res.partner",
+                         "currency_id": "res.currency"}  # fmt: skip
                 if value not in self.orm.rows[model[field]]:
                     words = f"No matching record found for database id '{value}' in field 'Partner'"
                     return {"ids": False, "messages": [{"type": "error", "message": words}], "nextrow": 0}
@@ -80,21 +81,36 @@ class Moves:
                     del rows[line["id"]]
         elif command[0] == 1:
             line = self.orm.row("account.move.line", command[1])
-            line.update(self._values(command[2]))
-            line["balance"] = line["amount_currency"]
+            given = self._values(command[2])
+            if line["currency_id"] == self.own:
+                given |= {"balance": given["amount_currency"]} if "amount_currency" in given else {}
+            line.update(given)
         elif command[0] == 0:
             values = self._values(command[2])
             if move["move_type"] in SIGNS:
-                amount = rounded(values["price_unit"] * values.get("quantity", 1))
-                values["balance"] = SIGNS[move["move_type"]] * amount
+                values["currency_id"] = move["currency_id"] or self.own
+                amount = SIGNS[move["move_type"]] * rounded(values["price_unit"] * values.get("quantity", 1))
+                values |= {"amount_currency": amount, "balance": self._booked(move, amount)}
             else:
                 values["balance"] = values.get("debit", Decimal(0)) - values.get("credit", Decimal(0))
-            values["amount_currency"] = values["balance"]
+                values.setdefault("currency_id", self.own)
+                if values["currency_id"] == self.own:
+                    values["amount_currency"] = values["balance"]
+                if values["amount_currency"] * values["balance"] < 0:
+                    raise error("ValidationError", "The amount expressed in the secondary currency must be positive …")
             self.orm.new("account.move.line", move_id=move["id"], **values)
+
+    @property
+    def own(self) -> int:
+        return int(self.orm.company["currency_id"])
+
+    def _booked(self, move: dict[str, Any], amount: Decimal) -> Decimal:
+        """An amount of the move's currency in the company's own."""
+        return rounded(amount / self.orm.rate(move["currency_id"] or self.own, move["date"]))
 
     def _values(self, given: dict[str, Any]) -> dict[str, Any]:
         values = dict(given)
-        for name in ("debit", "credit", "price_unit", "amount_currency", "quantity"):
+        for name in ("debit", "credit", "price_unit", "amount_currency", "balance", "quantity"):
             if name in values:
                 values[name] = Decimal(str(values[name]))
         if "tax_ids" in values:
@@ -116,22 +132,25 @@ class Moves:
             for line in self.lines(move["id"]):
                 for id in line["tax_ids"]:
                     rate = self.orm.row("account.tax", id)["amount"] / 100
-                    amounts[id] = amounts.get(id, Decimal(0)) + rounded(sign * line["balance"] * rate)
+                    amounts[id] = amounts.get(id, Decimal(0)) + rounded(sign * line["amount_currency"] * rate)
             for id, amount in amounts.items():
                 tax = self.orm.row("account.tax", id)
                 self._computed(move, "tax", tax["account"], sign * amount, tax_line_id=id)
         term = next((line for line in self.lines(move["id"]) if line["display_type"] == "payment_term"), None)
-        rest = -sum((line["balance"] for line in self.lines(move["id"]) if line is not term), Decimal(0))
+        others = [line for line in self.lines(move["id"]) if line is not term]
+        rest = -sum((line["amount_currency"] for line in others), Decimal(0))
+        booked = -sum((line["balance"] for line in others), Decimal(0))
         partner = self.orm.row("res.partner", move["partner_id"])
         account = partner["receivable" if move["move_type"].startswith("out") else "payable"]
         if term is None:
-            self._computed(move, "payment_term", account, rest)
+            self._computed(move, "payment_term", account, rest, balance=booked)
         else:
-            term |= {"balance": rest, "amount_currency": rest}
+            term |= {"balance": booked, "amount_currency": rest}
 
     def _computed(self, move: dict[str, Any], kind: str, account: int, amount: Decimal, **more: Any) -> None:
-        values = {"display_type": kind, "account_id": account, "balance": amount, "amount_currency": amount}
-        self.orm.new("account.move.line", move_id=move["id"], partner_id=move["partner_id"], **values, **more)
+        values = {"display_type": kind, "account_id": account, "amount_currency": amount}
+        values |= {"currency_id": move["currency_id"] or self.own, "balance": self._booked(move, amount)} | more
+        self.orm.new("account.move.line", move_id=move["id"], partner_id=move["partner_id"], **values)
 
     def account_move__action_post(self, ids: list[int], context: Any) -> bool:
         for id in ids:
@@ -144,19 +163,24 @@ class Moves:
                 account = self.orm.row("account.account", line["account_id"])
                 if not account["active"]:
                     raise error("UserError", "A line of this move is using an archived account, you cannot post it.")
-            until = self.orm.company["tax_lock_date"]
-            if move["move_type"] in SIGNS and until and move["date"] <= until:
-                move["date"] = (date.fromisoformat(until) + timedelta(days=1)).isoformat()
-            self._check_lock(move)
-            move |= {"state": "posted", "name": f"{move['move_type'].upper()}/{id}"}
+            for until in self._locks(move):
+                if move["date"] <= until:
+                    move["date"] = (date.fromisoformat(until) + timedelta(days=1)).isoformat()
+            move |= {"state": "posted", "name": f"{move['move_type'].upper()}/{id}", "posted_before": True}
         return False
 
+    def _locks(self, move: dict[str, Any], *, is_posted: bool = False) -> list[str]:
+        """The lock dates that concern a move, in their order. Posting into a locked period re-dates the move."""
+        kinds = ["fiscalyear", "hard"]
+        journal = self.orm.row("account.journal", move["journal_id"])["type"]
+        kinds += [journal] if journal in ("sale", "purchase") else []
+        kinds += ["tax"] if any(line["tax_ids"] or line["tax_line_id"] for line in self.lines(move["id"])) else []
+        found = [self.orm.company[f"{kind}_lock_date"] for kind in kinds if not (is_posted and kind == "tax")]
+        return sorted(until for until in found if until)
+
     def _check_lock(self, move: dict[str, Any]) -> None:
-        for field, name in (("fiscalyear_lock_date", "Global Lock Date"), ("hard_lock_date", "Hard Lock Date")):
-            until = self.orm.company[field]
-            if until and move["date"] <= until:
-                said = f"You cannot add/modify entries prior to and inclusive of: {name} ({until})."
-                raise error("UserError", said)
+        if any(move["date"] <= until for until in self._locks(move, is_posted=True)):
+            raise error("UserError", "You cannot add/modify entries prior to and inclusive of: Global Lock Date (…).")
 
     def account_move__button_draft(self, ids: list[int], context: Any) -> None:
         for id in ids:
@@ -227,10 +251,10 @@ class Moves:
                 ref=f"Reversal of: {move['name']}", **kept,
             )  # fmt: skip
             for line in self.lines(id):
-                names = ("account_id", "display_type", "partner_id", "tax_line_id")
-                amount = -line["balance"]
+                names = ("account_id", "display_type", "partner_id", "tax_line_id", "currency_id")
+                amounts = {name: -line[name] for name in ("balance", "amount_currency")}
                 self.orm.new(
-                    "account.move.line", move_id=mirror["id"], balance=amount, amount_currency=amount,
+                    "account.move.line", move_id=mirror["id"], **amounts,
                     **{name: line[name] for name in names},
                 )  # fmt: skip
             if move["move_type"] == "entry":

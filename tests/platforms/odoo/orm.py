@@ -9,6 +9,7 @@ from typing import Any
 from connectors.general_ledger.chart import DEFAULT_CHART
 
 COMPANY, CUSTOMER, SUPPLIER, VAT20, VAT5 = 1, 31, 32, 51, 52
+GBP, EUR, USD, JPY = 1, 2, 3, 4
 TYPES = {
     "bank": "asset_cash",
     "cash": "asset_cash",
@@ -37,13 +38,14 @@ REFERENCES = {
 MOVE_FIELDS = {
     "move_type": "entry", "ref": False, "date": False, "invoice_date": False, "journal_id": False,
     "company_id": COMPANY, "partner_id": False, "state": "draft", "name": "/", "narration": False,
+    "currency_id": False, "posted_before": False,
     "reversed_entry_id": False, "line_ids": [], "invoice_line_ids": [],
 }  # fmt: skip
 LINE_FIELDS = {
     "move_id": False, "account_id": False, "name": "", "debit": Decimal(0), "credit": Decimal(0), "balance": Decimal(0),
     "amount_currency": Decimal(0), "tax_ids": [], "tax_line_id": False, "display_type": "product", "partner_id": False,
     "reconciled": False, "matched_debit_ids": [], "matched_credit_ids": [], "price_unit": Decimal(0),
-    "quantity": Decimal(1), "analytic_distribution": False,
+    "quantity": Decimal(1), "analytic_distribution": False, "currency_id": False,
 }  # fmt: skip
 
 
@@ -68,8 +70,12 @@ class Orm:
         self.forbidden: set[str] = set()
         self.fields: dict[str, dict[str, Any]] = {"account.move": MOVE_FIELDS, "account.move.line": LINE_FIELDS}
         self.rows |= {"account.move": {}, "account.move.line": {}, "account.move.reversal": {}}
-        locks = dict.fromkeys(("fiscalyear_lock_date", "hard_lock_date", "tax_lock_date", "sale_lock_date"), False)
-        self.seed("res.currency", 1, name="GBP", decimal_places=2)
+        kinds = ("fiscalyear", "hard", "tax", "sale", "purchase")
+        locks = dict.fromkeys((f"{kind}_lock_date" for kind in kinds), False)
+        for id, (name, is_active) in enumerate((("GBP", True), ("EUR", True), ("USD", True), ("JPY", False)), GBP):
+            self.seed("res.currency", id, name=name, decimal_places=2, active=is_active, rate=Decimal(1))
+        for number, (day, rate) in enumerate((("2026-01-01", "1.25"), ("2026-03-03", "1.17")), 1):
+            self.seed("res.currency.rate", number, name=day, currency_id=EUR, rate=Decimal(rate))
         self.seed("res.company", COMPANY, name="Rose & Crown Ltd", currency_id=1, **locks)
         self.seed("res.users", 7, name="Bot", login="bot@example.com", company_id=COMPANY)
         for id, (code, type) in enumerate((("MISC", "general"), ("INV", "sale"), ("BILL", "purchase")), 1):
@@ -160,7 +166,20 @@ class Orm:
         unknown = set(fields or ()) - {"id", *self.fields[model]}
         if unknown:
             raise error("builtins.ValueError", f"Invalid field {sorted(unknown)[0]!r} on model {model!r}")
-        return [self._shown(model, self.row(model, id), fields, load) for id in ids]
+        rows = [self._shown(model, self.row(model, id), fields, load) for id in ids]
+        if model == "res.currency":
+            rows = [row | {"rate": self.rate(row["id"], context.get("date", "9999-12-31"))} for row in rows]
+        return rows
+
+    def rate(self, currency: int, day: str) -> Decimal:
+        """Units of a currency for one of the company's: the last rate of the day, else the first, else one."""
+        rates = [row for row in self.rows["res.currency.rate"].values() if row["currency_id"] == currency]
+        rates.sort(key=lambda row: str(row["name"]))
+        known = [row["rate"] for row in rates if row["name"] <= day] or [row["rate"] for row in rates[:1]]
+        return Decimal(known[-1] if known else 1)
+
+    def search_count(self, model: str, ids: Any, context: Any, domain: Any) -> int:
+        return len(self.search(model, ids, context, domain))
 
     def create(self, model: str, ids: Any, context: Any, vals_list: Any) -> Any:
         made = []
