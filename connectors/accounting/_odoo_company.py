@@ -94,18 +94,18 @@ def journal_of(session: Session, type: str) -> int:
     return place.journals.setdefault(type, found[0].id)
 
 
-def rate_of(session: Session, header: Header) -> Rate | None:
-    """The rate by which Odoo books a document of another currency than the company's; None for the company's own.
+def rate_of(session: Session, currency: str, day: date) -> Rate | None:
+    """The rate of a day by which Odoo books another currency than the company's; None for the company's own.
 
     `Refused` where the currency is not active, or has no rate: Odoo would take one for one.
     """
     base = place_of(session).currency
-    if header.currency == base:
+    if currency == base:
         return None
     kept: dict[tuple[str, date], Rate] = session.memory.setdefault(f"{_MEMORY}.rates", {})
-    if (header.currency, header.date) not in kept:
-        kept[header.currency, header.date] = _rate(session, header.currency, header.date, base)
-    return kept[header.currency, header.date]
+    if (currency, day) not in kept:
+        kept[currency, day] = _rate(session, currency, day, base)
+    return kept[currency, day]
 
 
 def _rate(session: Session, currency: str, day: date, base: str) -> Rate:

@@ -83,7 +83,8 @@ _COLLISIONS: Final = (
     "odoo.exceptions.ConcurrencyError",
 )
 _GROUPS: Final = re.compile(r"following groups:\s*((?:\n?[ \t]*- [^\n]+)+)")
-_NO_MODEL: Final = re.compile(r"(?:object|the model) '?[\w.]+'? (?:doesn't|does not) exist", re.IGNORECASE)
+_NO_MODEL: Final = re.compile(r"(?:object|the model) '?([\w.]+?)'? (?:doesn't|does not) exist", re.IGNORECASE)
+_APPS: Final = {"purchase": "Purchase", "account": "Invoicing"}
 
 
 class Fault(msgspec.Struct):
@@ -98,8 +99,9 @@ def of_fault(name: str, message: str, *, status: int | None = None) -> Failure:
     short, said = name.rpartition(".")[2], f"{name}: {message}"
     if short in ("AccessDenied", "SessionExpiredException", "Unauthorized"):
         return NotAuthorized(said, status=status)
-    if _NO_MODEL.match(message):
-        return merchants_turn(said, "Install the app in Odoo that this needs.", RefusalReason.PERMISSION, status=status)
+    if missing := _NO_MODEL.match(message):
+        app = _APPS.get(missing[1].partition(".")[0], "that has it")
+        return merchants_turn(said, f"Install the app {app} in Odoo.", RefusalReason.PERMISSION, status=status)
     if short == "AccessError":
         return merchants_turn(said, _right(message), RefusalReason.PERMISSION, status=status)
     if short == "MissingError":
@@ -183,10 +185,19 @@ def of_call(error: Said, *, write: bool) -> Failure:
     return (UnknownOutcome if write else PlatformDown)(error.message)
 
 
-def of_messages(messages: list[dict[str, Any]]) -> Failure:
-    """What the messages of a `load` that made nothing mean."""
-    said = " ".join(str(each.get("message", "")) for each in messages) or "Odoo loaded nothing and does not say why"
-    return _refused(said, said)
+class Loaded(msgspec.Struct):
+    """The answer to `load`: what was made, or why nothing was."""
+
+    ids: list[int] | bool | None = None
+    messages: list[dict[str, Any]] = []
+
+    def made(self) -> int:
+        """The id of the one row that was loaded; raises what its messages mean when there is none."""
+        if isinstance(self.ids, list) and self.ids:
+            return self.ids[0]
+        told = " ".join(str(each.get("message", "")) for each in self.messages)
+        said = told or "Odoo loaded nothing and does not say why"
+        raise _refused(said, said)
 
 
 def _gone(message: str) -> RefusalReason:

@@ -56,7 +56,7 @@ def header_columns(
     }
     if isinstance(document, Taxed):
         partner = document.supplier if isinstance(document, Bill) else document.customer
-        found |= {"partner_id/.id": str(_number(partner, RefusalReason.CONTACT_GONE)), "invoice_date": day}
+        found |= {"partner_id/.id": str(record_id(partner, RefusalReason.CONTACT_GONE)), "invoice_date": day}
         if rate is not None:
             found["currency_id/.id"] = str(rate.currency)
     return found
@@ -100,12 +100,12 @@ def corrections(
     found: list[tuple[int, int, dict[str, Any]]] = []
     for line in lines:
         if line.display_type == "payment_term" and line.account != document.control:
-            found.append((1, line.id, {"account_id": _number(document.control)}))
+            found.append((1, line.id, {"account_id": record_id(document.control)}))
         account, amount = taxes.get(str(id_of(line.tax_line_id)), ("", 0))
         if account and (line.account, line.minor) != (account, sign * amount):
-            change = {"account_id": _number(account), "amount_currency": _amount(sign * amount, currency)}
+            change = {"account_id": record_id(account), "amount_currency": exact(sign * amount, currency)}
             if rate is not None:  # of an invoice in another currency Odoo keeps the two amounts apart
-                change["balance"] = _amount(rate.in_base(sign * amount, currency), rate.base)
+                change["balance"] = exact(rate.in_base(sign * amount, currency), rate.base)
             found.append((1, line.id, change))
     return found
 
@@ -124,20 +124,20 @@ def _taxes(document: Taxed) -> dict[str, tuple[str, int]]:
 def _invoice_lines(line: Line, currency: str, taxes: str) -> list[dict[str, Any]]:
     """A line; without a code (or where codes are not wanted) its taxes follow as lines on their own accounts."""
     by_code = taxes == CODES and line.tax_code
-    codes = [_number(line.tax_code, RefusalReason.TAX_RATE_GONE)] if by_code else []
+    codes = [record_id(line.tax_code, RefusalReason.TAX_RATE_GONE)] if by_code else []
     found = [
         {
             "name": line.description,
             "quantity": 1,
-            "price_unit": _amount(line.amount, currency),
-            "account_id": _number(line.account),
+            "price_unit": exact(line.amount, currency),
+            "account_id": record_id(line.account),
             "tax_ids": [(6, 0, codes)],
             **_tracking(line),
         }
     ]
     for part in () if by_code else line.taxes:
-        item = {"name": line.description, "quantity": 1, "price_unit": _amount(part.amount, currency)}
-        found.append({**item, "account_id": _number(part.account), "tax_ids": [(6, 0, [])]})
+        item = {"name": line.description, "quantity": 1, "price_unit": exact(part.amount, currency)}
+        found.append({**item, "account_id": record_id(part.account), "tax_ids": [(6, 0, [])]})
     return found
 
 
@@ -156,7 +156,7 @@ def _entry_lines(document: Document, partner: int, rate: Rate | None) -> list[di
     return [
         {
             "name": name,
-            "account_id": _number(entry.account),
+            "account_id": record_id(entry.account),
             **amount,
             **({"partner_id": partner} if partner else {}),
             **tracked,
@@ -168,16 +168,16 @@ def _entry_lines(document: Document, partner: int, rate: Rate | None) -> list[di
 def _amounts(entries: list[Entry], currency: str, rate: Rate | None) -> list[dict[str, Any]]:
     """What each item says of its amount; in another currency the company's own is spread so that both sides agree."""
     if rate is None:
-        return [{"debit": _amount(each.debit, currency), "credit": _amount(each.credit, currency)} for each in entries]
+        return [{"debit": exact(each.debit, currency), "credit": exact(each.credit, currency)} for each in entries]
     total = rate.in_base(sum(each.debit for each in entries), currency)
     debits = allocate(total, [each.debit for each in entries])
     credits = allocate(total, [each.credit for each in entries])
     return [
         {
             "currency_id": rate.currency,
-            "amount_currency": _amount(each.debit - each.credit, currency),
-            "debit": _amount(debit, rate.base),
-            "credit": _amount(credit, rate.base),
+            "amount_currency": exact(each.debit - each.credit, currency),
+            "debit": exact(debit, rate.base),
+            "credit": exact(credit, rate.base),
         }
         for each, debit, credit in zip(entries, debits, credits, strict=True)
     ]
@@ -185,16 +185,17 @@ def _amounts(entries: list[Entry], currency: str, rate: Rate | None) -> list[dic
 
 def _tracking(line: Line) -> dict[str, Any]:
     """All of the line on each analytic account that is chosen for it."""
-    chosen = {str(_number(option)): 100.0 for _, option in line.tracking}
+    chosen = {str(record_id(option)): 100.0 for _, option in line.tracking}
     return {"analytic_distribution": chosen} if chosen else {}
 
 
-def _amount(minor: int, currency: str) -> msgspec.Raw:
+def exact(minor: int, currency: str) -> msgspec.Raw:
     """An exact JSON number in major units."""
     return msgspec.Raw(format(to_decimal(minor, currency), "f").encode())
 
 
-def _number(id: str, reason: RefusalReason = RefusalReason.ACCOUNT_INACTIVE) -> int:
+def record_id(id: str, reason: RefusalReason = RefusalReason.ACCOUNT_INACTIVE) -> int:
+    """What a mapping chose, as the id of a record; what cannot be one is `Refused` for `reason`."""
     if not (id.isascii() and id.isdigit() and len(id) < 19):
         raise Refused(f"{id!r} is no id of a record in Odoo", reason=reason)
     return int(id)

@@ -10,10 +10,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
-import msgspec
-
 from connectors.accounting import _odoo_company as company
-from connectors.accounting._odoo_errors import of_messages
+from connectors.accounting._odoo_errors import Loaded
 from connectors.accounting._odoo_items import Rate, sums
 from connectors.accounting._odoo_matching import match, partner_of, unmatched
 from connectors.accounting._odoo_moves import (
@@ -33,13 +31,6 @@ from connectors.session import Pushed, Session
 from ledger.documents import CreditNote, Document, Invoice
 
 MODULE: Final = "commerce_sync"  # of our external ids
-
-
-class _Loaded(msgspec.Struct):
-    """The answer to `load`."""
-
-    ids: list[int] | bool | None = None
-    messages: list[dict[str, Any]] = []
 
 
 def is_draft(document: Document) -> bool:
@@ -63,7 +54,7 @@ def deliver(session: Session, document: Document) -> Move:
     """Whatever is still to be done for the document to be in the books. Raises a `Failure`."""
     move = move_of(session, document)
     if move is None or move.state == "draft":
-        rate, taxes, (_, journal) = company.rate_of(session, document.header), _taxes(session), type_of(document)
+        rate, taxes, (_, journal) = _rate(session, document), _taxes(session), type_of(document)
         company.check_open(session, document.header, journal, has_taxes=has_taxes(document, taxes))
         move = _posted(session, document, _drafted(session, document, taxes, rate))
     match(session, document, move)
@@ -75,10 +66,7 @@ def _drafted(session: Session, document: Document, taxes: str, rate: Rate | None
     partner, (_, type) = partner_of(session, document), type_of(document)
     external_id, journal = f"{MODULE}.{_external_name(session, document)}", company.journal_of(session, type)
     columns = header_columns(document, external_id, journal, place_of(session).company.id, rate)
-    loaded = call(session, MOVE, "load", _Loaded, fields=list(columns), data=[list(columns.values())])
-    if not isinstance(loaded.ids, list) or not loaded.ids:
-        raise of_messages(loaded.messages)
-    move = loaded.ids[0]
+    move = call(session, MOVE, "load", Loaded, fields=list(columns), data=[list(columns.values())]).made()
     call(session, MOVE, "write", Any, ids=[move], vals=content(document, partner, taxes, rate))
     items = items_of(session, move)
     if changes := corrections(document, items, rate):
@@ -110,6 +98,10 @@ def _posted(session: Session, document: Document, draft: int) -> Move:
         said = f"Odoo dates it {move.date}: {document.header.date} is locked"
         raise Refused(said, reason=RefusalReason.PERIOD_LOCKED)
     return move
+
+
+def _rate(session: Session, document: Document) -> Rate | None:
+    return company.rate_of(session, document.header.currency, document.header.date)
 
 
 def _taxes(session: Session) -> str:

@@ -15,14 +15,16 @@ Quirks:
   added to prices are offered.
 * **Payments and deposits are entries**, matched with what they settle: a payment of Odoo's own would go through the
   outstanding account of a bank journal, which the book does not know.
-* **Locked periods**: what a lock date of its kind keeps out is refused before it is sent; a lock that came meanwhile, by
-  which Odoo would date the move on the next open day, is undone. The lock date that we tell is the latest of all kinds.
+* **Locked periods**: what a lock date of its kind keeps out is refused before it is sent. Where a lock came meanwhile,
+  Odoo dates the move on the next open day: that is undone. The lock date that we tell is the latest of all kinds.
 * **Taken back** by reset and cancellation; where a journal is sealed by hashes, set `take_back` to `reverse`
   (17 and later).
 * **Several companies**: the setting `company` (a number) says which; needed when the user sees more than one. Journals
   are the first of their type, or those whose codes are in `general_journal`, `sale_journal`, `purchase_journal`.
-* **Another currency** than the company's goes out with both amounts, by Odoo's rate of the day, spread so that both sides
-  agree; one that is not active, or has no rate (Odoo would take one for one), is refused before anything is sent.
+* **Another currency** than the company's goes out with both amounts, by Odoo's rate of the day, spread so that both
+  sides agree; one that is not active, or has no rate (Odoo would take one for one), is refused before it is sent.
+* **Purchase orders** need the app Purchase, and of each thing to buy a product whose internal reference is its SKU.
+  They are requests for quotation with our reference as their source; Odoo takes the account from the product.
 * No webhooks that are signed. No rate is published: a 429 is obeyed.
 * Unverified against a server of the vendor: the words of refusals in other versions than 16 to 19, and that a tax item
   of a draft keeps what is written to it (it is read again before posting, so that a difference is never booked).
@@ -34,6 +36,7 @@ from types import MappingProxyType
 
 from connectors.accounting import _odoo_choices as choices
 from connectors.accounting import _odoo_posting as posting
+from connectors.accounting import _odoo_purchasing as purchasing
 from connectors.accounting import _odoo_reading as reading
 from connectors.accounting import _odoo_voiding as voiding
 from connectors.accounting._odoo_errors import of_answer
@@ -42,6 +45,7 @@ from connectors.accounting._odoo_wire import JSON2, JSONRPC, KEY_PLACE
 from connectors.declare import ApiKey, Budget, Hosts, Safety
 from connectors.errors import Failure, RefusalReason, Refused
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from connectors.purchasing import DraftOrder
 from connectors.wire import Response
 from ledger.documents import Document
 
@@ -72,6 +76,7 @@ class Odoo(AccountingPlatform):
     )
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Bill", "Payment", "Deposit"})
     voids = frozenset({"journal", "invoice", "credit_note", "bill", "payment", "deposit"})
+    drafts_orders = True
     # `unique_ref`: the external id. A second sending finds the first one's move and changes nothing of it.
     safety = Safety(unique_ref=True, search_by_ref=True)
 
@@ -110,6 +115,14 @@ class Odoo(AccountingPlatform):
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Cancel or reverse it; a second time changes nothing."""
         voiding.take_back(session, _id(remote_id))
+
+    def draft_order(self, session: Session, order: DraftOrder) -> Pushed:
+        """See `_odoo_purchasing.draft`."""
+        return purchasing.draft(session, order)
+
+    def find_order(self, session: Session, reference: str) -> Pushed | None:
+        """See `_odoo_purchasing.find`."""
+        return purchasing.find(session, reference)
 
     def facts(self, session: Session) -> CompanyFacts:
         """See `_odoo_choices.facts`."""

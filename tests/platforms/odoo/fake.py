@@ -19,6 +19,7 @@ from connectors.auth import Secrets
 from tests.connectors.server import Answer, Fault, PlatformServer, Seen
 from tests.connectors.server import running as running_server
 from tests.platforms.odoo.moves import Moves
+from tests.platforms.odoo.orders import Orders
 from tests.platforms.odoo.orm import VAT20, OdooError, Orm, error
 
 KEY, DATABASE, LOGIN, USER = "odoo-test-key-0123456789", "books", "bot@example.com", 7
@@ -63,6 +64,7 @@ class Fake:
     server: PlatformServer
     orm: Orm
     moves: Moves
+    orders: Orders
     interface: str
     key: str = KEY
     ends_in: str = ""  # the key ends after the next page of this model
@@ -185,7 +187,7 @@ def _service(fake: Fake, service: str, method: str, args: list[Any]) -> Any:
     named = dict(rest[1]) if len(rest) > 1 else {}
     context = named.pop("context", {})
     if not fake.orm.has(model):
-        raise error("builtins.KeyError", model)
+        raise error("UserError", f"Object {model} doesn't exist")
     ids = None
     if name not in ("create", "load", "search_read", "search", "search_count", "fields_get", "context_get"):
         ids = positional.pop(0)
@@ -212,14 +214,19 @@ def call(fake: Fake, model: str, method: str, ids: Any, context: dict[str, Any],
     if allowed and not set(allowed) <= set(fake.orm.rows["res.company"]):
         raise error("AccessError", "Access to unauthorized or invalid companies.")
     if model in fake.orm.forbidden:
-        raise error("AccessError", f"You are not allowed to access '{model}' records.")
+        groups = "\n".join(f"\t- {group}" for group in ("Accounting/Administrator", "Accounting/Invoicing"))
+        said = (
+            f"You are not allowed to access '{model}' ({model}) records.\n\nThis operation is allowed for the following"
+        )
+        rest = "Contact your administrator to request access if necessary."
+        raise error("AccessError", f"{said} groups:\n{groups}\n\n{rest}")
     if model == fake.ends_in:
         fake.revoke()
         fake.ends_in = ""
     before = fake.orm.copy()
     try:
-        own = getattr(fake.moves, f"{model.replace('.', '_')}__{method}", None)
-        if own is not None:
+        name = f"{model.replace('.', '_')}__{method}"
+        if own := getattr(fake.moves, name, None) or getattr(fake.orders, name, None):
             return own(ids, context, **params)
         return getattr(fake.orm, method)(model, ids, context, **params)
     except OdooError:
@@ -251,7 +258,7 @@ def running(interface: str = "json2") -> Iterator[Fake]:
     """An Odoo on the loopback, with a chart, a customer, a supplier and two taxes."""
     with running_server() as server:
         orm = Orm()
-        fake = Fake(server, orm, Moves(orm), interface)
+        fake = Fake(server, orm, Moves(orm), Orders(orm), interface)
         faults = Aimed()
         faults.server = server
         server.faults = faults

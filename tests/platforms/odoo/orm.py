@@ -34,7 +34,13 @@ REFERENCES = {
     "move_id": "account.move",
     "tax_line_id": "account.tax",
     "reversed_entry_id": "account.move",
+    "order_id": "purchase.order",
+    "product_id": "product.product",
+    "uom_id": "uom.uom",
+    "uom_po_id": "uom.uom",
+    "product_uom": "uom.uom",
 }
+LINES = {"account.move": ("account.move.line", "move_id"), "purchase.order": ("purchase.order.line", "order_id")}
 MOVE_FIELDS = {
     "move_type": "entry", "ref": False, "date": False, "invoice_date": False, "journal_id": False,
     "company_id": COMPANY, "partner_id": False, "state": "draft", "name": "/", "narration": False,
@@ -96,7 +102,12 @@ class Orm:
                 "res.partner", id, name=name, customer_rank=ranks[0], supplier_rank=ranks[1], active=True,
                 receivable=1200, payable=2000,
             )  # fmt: skip
-        self.seed("product.product", 61, name="Tea", default_code="TEA", sale_ok=True, active=True)
+        self.seed("uom.uom", 81, name="Units")
+        for id, code in ((61, "TEA"), (62, "POT")):
+            self.seed(
+                "product.product", id, name=code.title(), default_code=code, sale_ok=True, active=True, uom_id=81,
+                uom_po_id=81,
+            )  # fmt: skip
         self.seed("account.analytic.account", 71, name="Shop", active=True)
 
     @property
@@ -138,12 +149,13 @@ class Orm:
     ) -> dict[str, Any]:
         found = {}
         for name, default in {"id": 0, **self.fields[model]}.items():
-            kind = "many2one" if name in REFERENCES else "one2many" if name.endswith("line_ids") else _type(default)
+            is_list = name.endswith("line_ids") or name == "order_line"
+            kind = "many2one" if name in REFERENCES else "one2many" if is_list else _type(default)
             found[name] = {"type": kind, "string": name, "readonly": False, "required": False}
             if kind == "many2one":
                 found[name]["relation"] = REFERENCES[name]
             if kind == "one2many":
-                found[name] |= {"relation": "account.move.line", "relation_field": "move_id"}
+                found[name] |= dict(zip(("relation", "relation_field"), LINES[model], strict=True))
         return found
 
     def search(
