@@ -22,6 +22,7 @@ from tests.platforms.odoo.moves import Moves
 from tests.platforms.odoo.orders import Orders
 from tests.platforms.odoo.orm import VAT20, OdooError, Orm, error
 
+INTERFACES = ("json2", "jsonrpc")
 KEY, DATABASE, LOGIN, USER = "odoo-test-key-0123456789", "books", "bot@example.com", 7
 READS = {"search_read", "read", "fields_get", "context_get", "search", "search_count", "login", "version_info"}
 STATUSES = {"UserError": 422, "ValidationError": 422, "AccessError": 403, "MissingError": 404, "AccessDenied": 401}
