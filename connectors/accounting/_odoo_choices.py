@@ -64,6 +64,14 @@ class _Named(msgspec.Struct):
     active: bool = True
 
 
+class _Analytic(msgspec.Struct):
+    id: int
+    name: str
+    code: str | bool = ""
+    active: bool = True
+    plan_id: Ref = False
+
+
 class _Item(msgspec.Struct):
     id: int
     name: str
@@ -79,7 +87,7 @@ def options(session: Session) -> list[Option]:
         *_named(session, "customer", "res.partner", [["customer_rank", ">", 0]]),
         *_named(session, "supplier", "res.partner", [["supplier_rank", ">", 0]]),
         *_items(session),
-        *_named(session, "tracking", "account.analytic.account", []),
+        *_analytic(session),
     ]
 
 
@@ -164,6 +172,16 @@ def _taxes(session: Session) -> list[Option]:
 def _named(session: Session, kind: str, model: str, domain: list[Any]) -> list[Option]:
     found = search(session, model, _Named, domain, active_test=False)
     return [Option(kind, str(each.id), text(each.name) or str(each.id), active=each.active) for each in found]
+
+
+def _analytic(session: Session) -> list[Option]:
+    """Analytic accounts; the plan of each is the dimension that it belongs to."""
+    found = search(session, "account.analytic.account", _Analytic, [], active_test=False)
+    return [
+        Option("tracking", str(each.id), each.name, text(each.code), active=each.active, detail={"dimension": plan})
+        for each in found
+        for plan in [each.plan_id[1] if isinstance(each.plan_id, tuple) else ""]
+    ]
 
 
 def _items(session: Session) -> list[Option]:

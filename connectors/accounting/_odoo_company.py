@@ -84,14 +84,14 @@ def journal_of(session: Session, type: str) -> int:
     if type in place.journals:
         return place.journals[type]
     code = str(session.settings.get(f"{type}_journal") or "")
-    domain: list[Any] = [["type", "=", type], ["company_id", "=", place.company.id]]
-    if code:
-        domain.append(["code", "=", code])
+    domain = [["type", "=", type], ["company_id", "=", place.company.id]]
     found = search(session, "account.journal", _Journal, domain)
-    if not found:
+    journal = next((each for each in found if code in ("", each.code)), None)
+    if journal is None:
         named = f" with the code {code}" if code else ""
-        raise MisconfiguredPlatform(f"Odoo has no journal of the type {type}{named}")
-    return place.journals.setdefault(type, found[0].id)
+        there = f": there are {', '.join(each.code for each in found)}" if found else ""
+        raise MisconfiguredPlatform(f"Odoo has no journal of the type {type}{named}{there}")
+    return place.journals.setdefault(type, journal.id)
 
 
 def rate_of(session: Session, currency: str, day: date) -> Rate | None:

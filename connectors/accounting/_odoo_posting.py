@@ -56,28 +56,39 @@ def deliver(session: Session, document: Document) -> Move:
     if move is None or move.state == "draft":
         rate, taxes, (_, journal) = _rate(session, document), _taxes(session), type_of(document)
         company.check_open(session, document.header, journal, has_taxes=has_taxes(document, taxes))
-        move = _posted(session, document, _drafted(session, document, taxes, rate))
+        lines = content(document, partner_of(session, document), taxes, rate)
+        draft = _loaded(session, document, journal, rate)
+        move = _filled(session, document, draft, lines, rate) or _posted(session, document, draft)
     match(session, document, move)
     return move
 
 
-def _drafted(session: Session, document: Document, taxes: str, rate: Rate | None) -> int:
-    """The id of the draft, saying what the document says."""
-    partner, (_, type) = partner_of(session, document), type_of(document)
-    external_id, journal = f"{MODULE}.{_external_name(session, document)}", company.journal_of(session, type)
-    columns = header_columns(document, external_id, journal, place_of(session).company.id, rate)
-    move = call(session, MOVE, "load", Loaded, fields=list(columns), data=[list(columns.values())]).made()
-    call(session, MOVE, "write", Any, ids=[move], vals=content(document, partner, taxes, rate))
-    items = items_of(session, move)
+def _loaded(session: Session, document: Document, journal: str, rate: Rate | None) -> int:
+    """The id of our move in Odoo: a draft, unless a person gave the one that is there another reference."""
+    external_id, at = f"{MODULE}.{_external_name(session, document)}", company.journal_of(session, journal)
+    columns = header_columns(document, external_id, at, place_of(session).company.id, rate)
+    return call(session, MOVE, "load", Loaded, fields=list(columns), data=[list(columns.values())]).made()
+
+
+def _filled(session: Session, document: Document, draft: int, lines: dict[str, Any], rate: Rate | None) -> Move | None:
+    """Make the draft say what the document says. A move that is no draft any more is answered as it is."""
+    try:
+        call(session, MOVE, "write", Any, ids=[draft], vals=lines)
+    except Refused:
+        there = read(session, draft)
+        if there.state == "draft":
+            raise
+        return there
+    items = items_of(session, draft)
     if changes := corrections(document, items, rate):
-        call(session, MOVE, "write", Any, ids=[move], vals={"line_ids": changes})
-        items = items_of(session, move)
+        call(session, MOVE, "write", Any, ids=[draft], vals={"line_ids": changes})
+        items = items_of(session, draft)
     theirs = sums(items, document.header.currency)
     if theirs != wanted(document):
-        discard(session, move)
+        discard(session, draft)
         said = f"Odoo makes {theirs} of it, and it is {wanted(document)} (minor units by account)"
         raise Refused(f"{said}: correct the tax or its account in Odoo, or set taxes to {AMOUNTS}")
-    return move
+    return None
 
 
 def _posted(session: Session, document: Document, draft: int) -> Move:

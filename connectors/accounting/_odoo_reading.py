@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ from connectors.accounting._odoo_items import MoveLine
 from connectors.accounting._odoo_wire import Ref, call, place_of, search
 from connectors.errors import Failure, RefusalReason, Refused
 from connectors.session import Session
+from connectors.webhooks import Heard
 from ledger.documents import Document
 
 MOVE: Final = "account.move"
@@ -26,6 +28,13 @@ class Move(msgspec.Struct):
     name: str | bool = ""
     partner_id: Ref = False
     posted_before: bool = False
+
+
+class _Stamped(msgspec.Struct):
+    """A move's last change, in UTC and to the second, which Odoo does not say."""
+
+    id: int
+    write_date: datetime
 
 
 def move_of(session: Session, document: Document) -> Move | None:
@@ -50,6 +59,19 @@ def read(session: Session, move: int) -> Move:
 def items_of(session: Session, move: int) -> list[MoveLine]:
     """The items of a move."""
     return search(session, ITEM, MoveLine, [["move_id", "=", move]])
+
+
+def changed(session: Session, since: datetime) -> Heard:
+    """The moves of the company that were written to since an instant."""
+    written = ["write_date", ">=", f"{since.astimezone(UTC):%Y-%m-%d %H:%M:%S}"]
+    found = search(session, MOVE, _Stamped, [["company_id", "=", place_of(session).company.id], written])
+    return Heard({str(each.id): each.write_date.replace(tzinfo=UTC) for each in found})
+
+
+def gone(session: Session, held: Sequence[str]) -> set[str]:
+    """Those of these moves that do not exist any more."""
+    found = search(session, MOVE, _Stamped, [["id", "in", [int(each) for each in held if each.isdigit()]]])
+    return set(held) - {str(each.id) for each in found}
 
 
 def discard(session: Session, move: int) -> None:

@@ -25,13 +25,16 @@ Quirks:
   sides agree; one that is not active, or has no rate (Odoo would take one for one), is refused before it is sent.
 * **Purchase orders** need the app Purchase, and of each thing to buy a product whose internal reference is its SKU.
   They are requests for quotation with our reference as their source; Odoo takes the account from the product.
-* No webhooks that are signed. No rate is published: a 429 is obeyed.
+* No webhooks that are signed: what a person resets, dates anew or deletes is found by asking for what changed. No rate
+  is published: a 429 is obeyed.
 * Unverified against a server of the vendor: the words of refusals in other versions than 16 to 19, and that a tax item
   of a draft keeps what is written to it (it is read again before posting, so that a difference is never booked).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from types import MappingProxyType
 
 from connectors.accounting import _odoo_choices as choices
@@ -44,8 +47,9 @@ from connectors.accounting._odoo_moves import AMOUNTS, CODES
 from connectors.accounting._odoo_wire import JSON2, JSONRPC, KEY_PLACE
 from connectors.declare import ApiKey, Budget, Hosts, Safety
 from connectors.errors import Failure, RefusalReason, Refused
-from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, ReadBack, Session
 from connectors.purchasing import DraftOrder
+from connectors.webhooks import Heard
 from connectors.wire import Response
 from ledger.documents import Document
 
@@ -99,18 +103,27 @@ class Odoo(AccountingPlatform):
             return None
         return posting.pushed(move)
 
-    def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]]:
-        """The items of the move; one that is gone or canceled is `Refused` with `not_found`.
+    def read_back(self, session: Session, remote_id: str, kind: str) -> ReadBack:
+        """The items of the move and its day; one that is gone or canceled is `Refused` with `not_found`.
 
-        What a person took out of the books to change it (a draft that was posted before) has none.
+        What a person took out of the books to change it (a draft that was posted before) has no items.
         """
         move = reading.read(session, _id(remote_id))
         if move.state == "cancel":
             raise Refused(f"the move {move.id} is canceled", reason=RefusalReason.NOT_FOUND)
         if move.state == "draft" and move.posted_before:
-            return []
+            return ReadBack([], move.date)
         items = [(item.account, item.minor) for item in reading.items_of(session, move.id)]
-        return [(account, max(amount, 0), max(-amount, 0)) for account, amount in items if amount]
+        legs = [(account, max(amount, 0), max(-amount, 0)) for account, amount in items if amount]
+        return ReadBack(legs, move.date)
+
+    def changed(self, session: Session, since: datetime, at: datetime) -> Heard:
+        """See `_odoo_reading.changed`."""
+        return reading.changed(session, since)
+
+    def gone(self, session: Session, held: Sequence[str]) -> set[str]:
+        """See `_odoo_reading.gone`."""
+        return reading.gone(session, held)
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Cancel or reverse it; a second time changes nothing."""

@@ -10,7 +10,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -69,11 +69,9 @@ class Fake:
     interface: str
     key: str = KEY
     ends_in: str = ""  # the key ends after the next page of this model
-
-    @property
-    def tax_codes(self) -> dict[str, str]:
-        """Tax treatment → the tax that a mapping chooses for it."""
-        return {"vat20": str(VAT20)}
+    says: dict[str, tuple[str, str]] = field(default_factory=dict)  # method → the exception that it ends in
+    tax_codes: dict[str, str] = field(default_factory=lambda: {"vat20": str(VAT20)})
+    """Tax treatment → the tax that a mapping chooses for it."""
 
     @property
     def place(self) -> str:
@@ -99,6 +97,11 @@ class Fake:
                     sums[account] = sums.get(account, 0) + int(line["balance"] * 100)
                 found.append((move["ref"] or "", {account: amount for account, amount in sums.items() if amount}))
         return found
+
+    def in_currency(self, currency: str) -> None:
+        """Keep the books in this currency, of another country."""
+        self.orm.rows["res.currency"][self.orm.company["currency_id"]]["name"] = currency
+        self.tax_codes = {}
 
     def lock(self, through: date) -> None:
         self.orm.company["fiscalyear_lock_date"] = through.isoformat()
@@ -224,6 +227,8 @@ def call(fake: Fake, model: str, method: str, ids: Any, context: dict[str, Any],
     if model == fake.ends_in:
         fake.revoke()
         fake.ends_in = ""
+    if method in fake.says:
+        raise error(*fake.says[method])
     before = fake.orm.copy()
     try:
         name = f"{model.replace('.', '_')}__{method}"

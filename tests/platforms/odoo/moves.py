@@ -25,6 +25,7 @@ class Moves:
         self.orm = orm
         self.is_sealed = False
         self.keeps_taxes = True
+        self.late_lock = ""  # a lock that comes between our look and our posting
 
     def lines(self, move: int) -> list[dict[str, Any]]:
         return [line for line in self.orm.rows["account.move.line"].values() if line["move_id"] == move]
@@ -50,12 +51,17 @@ class Moves:
             there = self.orm.xmlids.get(external)
             if there is None:
                 there = self.orm.xmlids[external] = self.orm.new("account.move", **values)["id"]
-            elif self.orm.row("account.move", there)["state"] != "draft":
+            elif self._is_fixed(self.orm.row("account.move", there), values):
                 words = "You cannot modify a posted entry of this journal."
                 return {"ids": False, "messages": [{"type": "error", "message": words}], "nextrow": 0}
             self.orm.row("account.move", there).update(values)
             made.append(there)
         return {"ids": made, "messages": [], "nextrow": 0}
+
+    @staticmethod
+    def _is_fixed(move: dict[str, Any], values: dict[str, Any]) -> bool:
+        """Whether these values change more of a posted move than its reference."""
+        return move["state"] != "draft" and any(move[name] != each for name, each in values.items() if name != "ref")
 
     def account_move__write(self, ids: list[int], context: Any, vals: dict[str, Any]) -> bool:
         for id in ids:
@@ -163,7 +169,7 @@ class Moves:
                 account = self.orm.row("account.account", line["account_id"])
                 if not account["active"]:
                     raise error("UserError", "A line of this move is using an archived account, you cannot post it.")
-            for until in self._locks(move):
+            for until in sorted([*self._locks(move), *([self.late_lock] if self.late_lock else [])]):
                 if move["date"] <= until:
                     move["date"] = (date.fromisoformat(until) + timedelta(days=1)).isoformat()
             move |= {"state": "posted", "name": f"{move['move_type'].upper()}/{id}", "posted_before": True}

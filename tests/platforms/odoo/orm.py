@@ -34,6 +34,7 @@ REFERENCES = {
     "move_id": "account.move",
     "tax_line_id": "account.tax",
     "reversed_entry_id": "account.move",
+    "plan_id": "account.analytic.plan",
     "order_id": "purchase.order",
     "product_id": "product.product",
     "uom_id": "uom.uom",
@@ -44,14 +45,14 @@ LINES = {"account.move": ("account.move.line", "move_id"), "purchase.order": ("p
 MOVE_FIELDS = {
     "move_type": "entry", "ref": False, "date": False, "invoice_date": False, "journal_id": False,
     "company_id": COMPANY, "partner_id": False, "state": "draft", "name": "/", "narration": False,
-    "currency_id": False, "posted_before": False,
+    "currency_id": False, "posted_before": False, "write_date": "2026-01-01 00:00:00",
     "reversed_entry_id": False, "line_ids": [], "invoice_line_ids": [],
 }  # fmt: skip
 LINE_FIELDS = {
     "move_id": False, "account_id": False, "name": "", "debit": Decimal(0), "credit": Decimal(0), "balance": Decimal(0),
     "amount_currency": Decimal(0), "tax_ids": [], "tax_line_id": False, "display_type": "product", "partner_id": False,
     "reconciled": False, "matched_debit_ids": [], "matched_credit_ids": [], "price_unit": Decimal(0),
-    "quantity": Decimal(1), "analytic_distribution": False, "currency_id": False,
+    "quantity": Decimal(1), "analytic_distribution": False, "currency_id": GBP,
 }  # fmt: skip
 
 
@@ -108,7 +109,8 @@ class Orm:
                 "product.product", id, name=code.title(), default_code=code, sale_ok=True, active=True, uom_id=81,
                 uom_po_id=81,
             )  # fmt: skip
-        self.seed("account.analytic.account", 71, name="Shop", active=True)
+        self.seed("account.analytic.plan", 75, name="Places")
+        self.seed("account.analytic.account", 71, name="Shop", code="S1", active=True, plan_id=75)
 
     @property
     def company(self) -> dict[str, Any]:
@@ -214,6 +216,8 @@ class Orm:
                 return bool(own == value)
             case "!=":
                 return bool(own != value)
+            case ">=":
+                return bool(own >= value)
             case ">":
                 return bool(own > value)
             case "in":

@@ -69,6 +69,17 @@ def test_an_invoice_has_the_cents_the_accounts_and_the_tax_code_of_the_document(
     assert balances(fake) == in_own_books("invoice")
 
 
+def test_tax_that_somebody_else_collects_and_tax_that_stands_alone_are_not_worked_out_again(fake: Fake) -> None:
+    company = a_shop(fake, "invoice", days=0)
+    code = str(VAT20)
+    sold = Line("4000", 2_000, "At the market", role="sales", tax_code=code)
+    alone = Line("2200", 35, "Tax", role="tax:vat20", tax_code=code)
+    asked(company, "push", Invoice(header(), str(CUSTOMER), "1200", (sold, alone)))
+    assert balances(fake) == {"1200": 2_035, "2200": -35, "4000": -2_000}
+    lines = [line for line in fake.orm.rows["account.move.line"].values() if line["tax_ids"]]
+    assert [line["name"] for line in lines] == ["At the market"]
+
+
 def test_what_cannot_be_made_equal_is_refused_and_leaves_nothing(fake: Fake) -> None:
     fake.moves.keeps_taxes = False
     fake.orm.rows["account.tax"][VAT20]["amount"] = Decimal(10)
@@ -243,13 +254,24 @@ def test_a_wrong_address_does_not_say_that_a_document_is_gone(fake: Fake) -> Non
         asked(company, "void", Binding.objects.get().remote_id, "journal")
 
 
-def test_several_companies_need_a_setting(fake: Fake) -> None:
+def test_several_companies_need_a_setting_and_are_named(fake: Fake) -> None:
     fake.orm.seed("res.company", 2, name="Other", currency_id=1)
     company = a_shop(fake, days=1)
     delivered(company)
     assert codes_of(company)[0][:2] == ("refused", "MisconfiguredPlatform")
+    assert "1 is Rose & Crown Ltd, 2 is Other" in PushItem.objects.get(company=company).failure_sentence
     other = a_shop(fake, days=1, company="1", name="Other")
     assert delivered(other).written == 1
+
+
+def test_a_journal_is_the_one_that_the_setting_names_and_the_others_are_told(fake: Fake) -> None:
+    fake.orm.seed("account.journal", 9, code="POS", type="sale", company_id=1, name="Point of sale")
+    invoice = Invoice(header(), str(CUSTOMER), "1200", (Line("4000", 1_000, "Tea"),))
+    asked(a_shop(fake, days=0, sale_journal="POS"), "push", invoice)
+    assert [move["journal_id"] for move in fake.orm.rows["account.move"].values()] == [9]
+    other = a_shop(fake, days=0, name="Other", sale_journal="POS2")
+    with pytest.raises(MisconfiguredPlatform, match="with the code POS2: there are INV, POS"):
+        asked(other, "push", Invoice(header(2), str(CUSTOMER), "1200", invoice.lines))
 
 
 def test_options_and_facts_are_those_of_the_company(fake: Fake) -> None:
@@ -263,6 +285,7 @@ def test_options_and_facts_are_those_of_the_company(fake: Fake) -> None:
     assert ("customer", str(CUSTOMER)) in found
     assert ("customer", str(SUPPLIER)) not in found
     assert {"item", "tracking", "supplier"} <= {kind for kind, _ in found}
+    assert (found["tracking", "71"].code, found["tracking", "71"].detail) == ("S1", {"dimension": "Places"})
 
 
 def test_an_account_is_made_with_the_next_code_of_its_type(fake: Fake) -> None:
@@ -315,7 +338,7 @@ def test_a_draft_stays_a_draft_and_is_found_as_one(fake: Fake) -> None:
     tracked = [line["analytic_distribution"] for line in fake.orm.rows["account.move.line"].values()]
     assert {"71": 100} in tracked
     read = asked(company, "read_back", made.remote_id, "invoice")
-    assert sorted(read) == [("1200", 1_200, 0), ("2200", 0, 200), ("4000", 0, 1_000)]
+    assert sorted(read.legs) == [("1200", 1_200, 0), ("2200", 0, 200), ("4000", 0, 1_000)]
 
 
 def test_a_payment_of_nothing_is_not_sent(fake: Fake) -> None:
