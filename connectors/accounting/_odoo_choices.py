@@ -56,6 +56,7 @@ class _Tax(msgspec.Struct):
     type_tax_use: str
     price_include: bool = False
     active: bool = True
+    children_tax_ids: list[int] = []
 
 
 class _Named(msgspec.Struct):
@@ -150,23 +151,21 @@ def _next_code(taken: set[str], of_type: list[str]) -> str:
 
 
 def _taxes(session: Session) -> list[Option]:
-    """Taxes in percent that are added to a price; those inside prices and of several parts would change amounts."""
-    domain: list[Any] = [
-        ["company_id", "=", place_of(session).company.id],
-        ["amount_type", "=", "percent"],
-        ["price_include", "=", False],
-        ["type_tax_use", "in", ["sale", "purchase"]],
-    ]
-    return [
-        Option(
-            "tax_rate",
-            str(each.id),
-            each.name,
-            active=each.active,
-            detail={"rate_ppm": int(each.amount * 10_000), "use": each.type_tax_use},
-        )
-        for each in search(session, "account.tax", _Tax, domain, active_test=False)
-    ]
+    """Taxes in percent that are added to a price, and groups of such; those inside prices would change amounts."""
+    company: list[Any] = ["company_id", "=", place_of(session).company.id]
+    rows = search(
+        session, "account.tax", _Tax, [company, ["amount_type", "in", ["percent", "group"]]], active_test=False
+    )
+    rates = {each.id: each.amount for each in rows if each.amount_type == "percent" and not each.price_include}
+    found = []
+    for each in rows:
+        parts = each.children_tax_ids if each.amount_type == "group" else [each.id]
+        if each.type_tax_use not in ("sale", "purchase") or not parts or any(part not in rates for part in parts):
+            continue
+        height = sum((rates[part] for part in parts), Decimal(0))
+        detail = {"rate_ppm": int(height * 10_000), "use": each.type_tax_use}
+        found.append(Option("tax_rate", str(each.id), each.name, active=each.active, detail=detail))
+    return found
 
 
 def _named(session: Session, kind: str, model: str, domain: list[Any]) -> list[Option]:

@@ -40,6 +40,7 @@ class MoveLine(msgspec.Struct):
     amount_currency: Decimal
     currency_id: Ref = False
     tax_line_id: Ref = False
+    group_tax_id: Ref = False
     display_type: str | bool = False
     partner_id: Ref = False
     reconciled: bool = False
@@ -56,6 +57,12 @@ class MoveLine(msgspec.Struct):
     def currency(self) -> str:
         """The currency of `amount_currency`."""
         return self.currency_id[1] if isinstance(self.currency_id, tuple) else ""
+
+    @property
+    def tax(self) -> str:
+        """The code of the tax that this item is, as a line names it: the group, for a part of one; else empty."""
+        found = id_of(self.group_tax_id) or id_of(self.tax_line_id)
+        return str(found) if found else ""
 
     @property
     def minor(self) -> int:

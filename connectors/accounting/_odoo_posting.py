@@ -14,17 +14,9 @@ from connectors.accounting import _odoo_company as company
 from connectors.accounting._odoo_errors import Loaded
 from connectors.accounting._odoo_items import Rate, sums
 from connectors.accounting._odoo_matching import match, partner_of, unmatched
-from connectors.accounting._odoo_moves import (
-    AMOUNTS,
-    CODES,
-    content,
-    corrections,
-    has_taxes,
-    header_columns,
-    type_of,
-    wanted,
-)
+from connectors.accounting._odoo_moves import content, header_columns, type_of, wanted
 from connectors.accounting._odoo_reading import MOVE, Move, discard, items_of, move_of, read, undo
+from connectors.accounting._odoo_taxes import AMOUNTS, CODES, Computed, Taxed, computed, corrections
 from connectors.accounting._odoo_wire import call, place_of
 from connectors.errors import MisconfiguredPlatform, RefusalReason, Refused
 from connectors.session import Pushed, Session
@@ -54,11 +46,12 @@ def deliver(session: Session, document: Document) -> Move:
     """Whatever is still to be done for the document to be in the books. Raises a `Failure`."""
     move = move_of(session, document)
     if move is None or move.state == "draft":
-        rate, taxes, (_, journal) = _rate(session, document), _taxes(session), type_of(document)
-        company.check_open(session, document.header, journal, has_taxes=has_taxes(document, taxes))
-        lines = content(document, partner_of(session, document), taxes, rate)
+        rate, (_, journal) = _rate(session, document), type_of(document)
+        taxes = computed(document, _taxes(session, document, rate))
+        company.check_open(session, document.header, journal, has_taxes=bool(taxes))
+        lines = content(document, taxes, partner_of(session, document), rate)
         draft = _loaded(session, document, journal, rate)
-        move = _filled(session, document, draft, lines, rate) or _posted(session, document, draft)
+        move = _filled(session, document, draft, lines, taxes, rate) or _posted(session, document, draft)
     match(session, document, move)
     return move
 
@@ -70,7 +63,9 @@ def _loaded(session: Session, document: Document, journal: str, rate: Rate | Non
     return call(session, MOVE, "load", Loaded, fields=list(columns), data=[list(columns.values())]).made()
 
 
-def _filled(session: Session, document: Document, draft: int, lines: dict[str, Any], rate: Rate | None) -> Move | None:
+def _filled(
+    session: Session, document: Document, draft: int, lines: dict[str, Any], taxes: Computed, rate: Rate | None
+) -> Move | None:
     """Make the draft say what the document says. A move that is no draft any more is answered as it is."""
     try:
         call(session, MOVE, "write", Any, ids=[draft], vals=lines)
@@ -80,14 +75,15 @@ def _filled(session: Session, document: Document, draft: int, lines: dict[str, A
             raise
         return there
     items = items_of(session, draft)
-    if changes := corrections(document, items, rate):
+    if changes := corrections(document, items, taxes, rate):
         call(session, MOVE, "write", Any, ids=[draft], vals={"line_ids": changes})
         items = items_of(session, draft)
     theirs = sums(items, document.header.currency)
     if theirs != wanted(document):
         discard(session, draft)
         said = f"Odoo makes {theirs} of it, and it is {wanted(document)} (minor units by account)"
-        raise Refused(f"{said}: correct the tax or its account in Odoo, or set taxes to {AMOUNTS}")
+        name = "taxes" if isinstance(document, Taxed) else "entry_taxes"
+        raise Refused(f"{said}: correct the tax or its account in Odoo, or set {name} to {AMOUNTS}")
     return None
 
 
@@ -115,11 +111,13 @@ def _rate(session: Session, document: Document) -> Rate | None:
     return company.rate_of(session, document.header.currency, document.header.date)
 
 
-def _taxes(session: Session) -> str:
-    chosen = str(session.settings.get("taxes") or CODES)
+def _taxes(session: Session, document: Document, rate: Rate | None) -> str:
+    """Whether Odoo computes the taxes of a document. Of an entry in another currency it does not."""
+    name, usual = ("taxes", CODES) if isinstance(document, Taxed) else ("entry_taxes", AMOUNTS)
+    chosen = str(session.settings.get(name) or usual)
     if chosen not in (CODES, AMOUNTS):
-        raise MisconfiguredPlatform(f"the setting taxes is {CODES} or {AMOUNTS}, not {chosen!r}")
-    return chosen
+        raise MisconfiguredPlatform(f"the setting {name} is {CODES} or {AMOUNTS}, not {chosen!r}")
+    return chosen if isinstance(document, Taxed) or rate is None else AMOUNTS
 
 
 def _external_name(session: Session, document: Document) -> str:

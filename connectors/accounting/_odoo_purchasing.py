@@ -13,7 +13,7 @@ import msgspec
 
 from connectors.accounting._odoo_company import rate_of
 from connectors.accounting._odoo_errors import Loaded, merchants_turn
-from connectors.accounting._odoo_moves import exact, record_id
+from connectors.accounting._odoo_values import exact, record_id
 from connectors.accounting._odoo_wire import Ref, call, id_of, known_fields, place_of, search
 from connectors.errors import RefusalReason, Refused
 from connectors.purchasing import DraftLine, DraftOrder

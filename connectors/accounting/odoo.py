@@ -11,8 +11,8 @@ Quirks:
   the books, so `find` does not count it: the next attempt takes it up. We look for `ref`, which Odoo does not copy.
 * **Taxes** (setting `taxes`): by `codes` (default) Odoo computes the tax lines of invoices, and what it computes is set
   to the document's cents and accounts before it is posted; what cannot be set is refused and nothing is left behind.
-  With `amounts`, and always in entries, taxes are lines of their own and meet no tax report. Only percentages that are
-  added to prices are offered.
+  With `amounts` taxes are lines of their own and meet no tax report. In entries that is so unless the setting
+  `entry_taxes` is `codes`. Percentages that are added to prices, and groups of them, are offered.
 * **Payments and deposits are entries**, matched with what they settle: a payment of Odoo's own would go through the
   outstanding account of a bank journal, which the book does not know.
 * **Locked periods**: what a lock date of its kind keeps out is refused before it is sent. Where a lock came meanwhile,
@@ -27,8 +27,9 @@ Quirks:
   They are requests for quotation with our reference as their source; Odoo takes the account from the product.
 * No webhooks that are signed: what a person resets, dates anew or deletes is found by asking for what changed. No rate
   is published: a 429 is obeyed.
-* Unverified against a server of the vendor: the words of refusals in other versions than 16 to 19, and that a tax item
-  of a draft keeps what is written to it (it is read again before posting, so that a difference is never booked).
+* Unverified against a server of the vendor: the words of refusals in other versions than 16 to 19, that it computes the
+  taxes of entries (hence the setting), and that a tax item of a draft keeps what is written to it (it is read again
+  before posting, so that a difference is never booked).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from connectors.accounting import _odoo_purchasing as purchasing
 from connectors.accounting import _odoo_reading as reading
 from connectors.accounting import _odoo_voiding as voiding
 from connectors.accounting._odoo_errors import of_answer
-from connectors.accounting._odoo_moves import AMOUNTS, CODES
+from connectors.accounting._odoo_taxes import AMOUNTS, CODES
 from connectors.accounting._odoo_wire import JSON2, JSONRPC, KEY_PLACE
 from connectors.declare import ApiKey, Budget, Hosts, Safety
 from connectors.errors import Failure, RefusalReason, Refused
@@ -53,7 +54,12 @@ from connectors.webhooks import Heard
 from connectors.wire import Response
 from ledger.documents import Document
 
-_WORDS = {"interface": (JSON2, JSONRPC), "taxes": (CODES, AMOUNTS), "take_back": ("cancel", "reverse")}
+_WORDS = {
+    "interface": (JSON2, JSONRPC),
+    "taxes": (CODES, AMOUNTS),
+    "entry_taxes": (AMOUNTS, CODES),
+    "take_back": ("cancel", "reverse"),
+}
 
 
 class Odoo(AccountingPlatform):
@@ -75,6 +81,7 @@ class Odoo(AccountingPlatform):
             "sale_journal": "the code of the journal for invoices and credit notes",
             "purchase_journal": "the code of the journal for bills",
             "taxes": "codes (Odoo computes the taxes of invoices) or amounts (taxes are lines of their own)",
+            "entry_taxes": "amounts (taxes of entries meet no tax report) or codes (Odoo computes them)",
             "take_back": "cancel, or reverse (Odoo 17 and later) where entries are sealed",
         }
     )

@@ -26,14 +26,21 @@ from tests.platforms.odoo.orm import CUSTOMER, SUPPLIER, VAT20
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 4)
 
 
-def book_for(mode: Any, *, codes: bool = True) -> Any:
-    taxes = (TaxCode("vat20", str(VAT20), date(2026, 1, 1)),) if codes and mode == "invoice" else ()
+def book_for(mode: Any, *, codes: bool | None = None) -> Any:
+    wanted = mode == "invoice" if codes is None else codes
+    taxes = (TaxCode("vat20", str(VAT20), date(2026, 1, 1)),) if wanted else ()
     book = default_book("GBP", DAYS, mode, tax_codes=taxes)
     return msgspec.structs.replace(book, customer=str(CUSTOMER), supplier=str(SUPPLIER))
 
 
 def a_shop(
-    fake: Fake, mode: Any = "journal", *, days: int = 3, codes: bool = True, name: str = "Rose & Crown", **settings: str
+    fake: Fake,
+    mode: Any = "journal",
+    *,
+    days: int = 3,
+    codes: bool | None = None,
+    name: str = "Rose & Crown",
+    **settings: str,
 ) -> Company:
     """A merchant with a sale on each of the days, posted here and not delivered."""
     company = a_merchant(name, platform="odoo", book=book_for(mode, codes=codes))

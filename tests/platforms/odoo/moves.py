@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from connectors.general_ledger.chart import SUSPENSE
 from tests.platforms.odoo.orm import Orm, error
 
 CENT = Decimal("0.01")
+BALANCING = "Automatic Balancing Line"
 SIGNS = {"out_invoice": -1, "out_refund": 1, "in_invoice": 1, "in_refund": -1}
 MIRRORS = {"out_invoice": "out_refund", "out_refund": "out_invoice", "in_invoice": "in_refund", "entry": "entry"}
 JOURNALS = {"entry": "general", "out_invoice": "sale", "out_refund": "sale", "in_invoice": "purchase"}
@@ -73,8 +75,8 @@ class Moves:
             for name, given in commands.items():
                 for command in given:
                     self._command(move, name, command)
-            if move["move_type"] in SIGNS:
-                self._compute(move, taxes="invoice_line_ids" in commands or not self.keeps_taxes)
+            if move["move_type"] in SIGNS or any(line["tax_ids"] for line in self.lines(id)):
+                self._compute(move, taxes=self._is_new(commands) or not self.keeps_taxes)
             if sum(line["balance"] for line in self.lines(id)):
                 raise error("UserError", "The entry is not balanced.")
         return True
@@ -127,31 +129,49 @@ class Moves:
             self.orm.row("account.account", values["account_id"])
         return values
 
+    @staticmethod
+    def _is_new(commands: dict[str, Any]) -> bool:
+        """Whether lines were given, not only items corrected."""
+        return any(command[0] == 0 for given in commands.values() for command in given)
+
     def _compute(self, move: dict[str, Any], *, taxes: bool) -> None:
-        """Tax items, each line rounded by itself, and the item of the payment term."""
-        rows, sign = self.orm.rows["account.move.line"], SIGNS[move["move_type"]]
+        """Tax items, each line rounded by itself, and the item of the payment term, or what balances an entry."""
+        rows = self.orm.rows["account.move.line"]
         if taxes:
             for line in self.lines(move["id"]):
                 if line["display_type"] == "tax":
                     del rows[line["id"]]
-            amounts: dict[int, Decimal] = {}
-            for line in self.lines(move["id"]):
-                for id in line["tax_ids"]:
-                    rate = self.orm.row("account.tax", id)["amount"] / 100
-                    amounts[id] = amounts.get(id, Decimal(0)) + rounded(sign * line["amount_currency"] * rate)
-            for id, amount in amounts.items():
-                tax = self.orm.row("account.tax", id)
-                self._computed(move, "tax", tax["account"], sign * amount, tax_line_id=id)
-        term = next((line for line in self.lines(move["id"]) if line["display_type"] == "payment_term"), None)
-        others = [line for line in self.lines(move["id"]) if line is not term]
+            self._compute_taxes(move)
+        kind = "payment_term" if move["move_type"] in SIGNS else "product"
+        closing = next((each for each in self.lines(move["id"]) if each["name"] == BALANCING), None)
+        if kind == "payment_term":
+            closing = next((each for each in self.lines(move["id"]) if each["display_type"] == kind), None)
+        others = [line for line in self.lines(move["id"]) if line is not closing]
         rest = -sum((line["amount_currency"] for line in others), Decimal(0))
         booked = -sum((line["balance"] for line in others), Decimal(0))
-        partner = self.orm.row("res.partner", move["partner_id"])
-        account = partner["receivable" if move["move_type"].startswith("out") else "payable"]
-        if term is None:
-            self._computed(move, "payment_term", account, rest, balance=booked)
-        else:
-            term |= {"balance": booked, "amount_currency": rest}
+        if closing is not None:
+            closing |= {"balance": booked, "amount_currency": rest}
+        elif kind == "payment_term":
+            partner = self.orm.row("res.partner", move["partner_id"])
+            account = partner["receivable" if move["move_type"].startswith("out") else "payable"]
+            self._computed(move, kind, account, rest, balance=booked)
+        elif rest:
+            self._computed(move, kind, int(SUSPENSE), rest, balance=booked, name=BALANCING)
+
+    def _compute_taxes(self, move: dict[str, Any]) -> None:
+        """By tax, group and side: a sale that is given back meets the tax's distribution of refunds."""
+        amounts: dict[tuple[int, int, bool], Decimal] = {}
+        for line in self.lines(move["id"]):
+            for id in line["tax_ids"]:
+                tax = self.orm.row("account.tax", id)
+                is_side = move["move_type"] == "entry" and line["amount_currency"] > 0
+                for part in tax.get("children_tax_ids") or [id]:
+                    amount = rounded(line["amount_currency"] * self.orm.row("account.tax", part)["amount"] / 100)
+                    key = (part, id if tax.get("children_tax_ids") else 0, is_side)
+                    amounts[key] = amounts.get(key, Decimal(0)) + amount
+        for (id, group, _), amount in amounts.items():
+            account = self.orm.row("account.tax", id)["account"]
+            self._computed(move, "tax", account, amount, tax_line_id=id, group_tax_id=group or False)
 
     def _computed(self, move: dict[str, Any], kind: str, account: int, amount: Decimal, **more: Any) -> None:
         values = {"display_type": kind, "account_id": account, "amount_currency": amount}

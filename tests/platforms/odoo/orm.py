@@ -9,6 +9,7 @@ from typing import Any
 from connectors.general_ledger.chart import DEFAULT_CHART
 
 COMPANY, CUSTOMER, SUPPLIER, VAT20, VAT5 = 1, 31, 32, 51, 52
+STATE, CITY, BOTH = 53, 54, 55
 GBP, EUR, USD, JPY = 1, 2, 3, 4
 TYPES = {
     "bank": "asset_cash",
@@ -33,6 +34,7 @@ REFERENCES = {
     "currency_id": "res.currency",
     "move_id": "account.move",
     "tax_line_id": "account.tax",
+    "group_tax_id": "account.tax",
     "reversed_entry_id": "account.move",
     "plan_id": "account.analytic.plan",
     "order_id": "purchase.order",
@@ -51,6 +53,7 @@ MOVE_FIELDS = {
 LINE_FIELDS = {
     "move_id": False, "account_id": False, "name": "", "debit": Decimal(0), "credit": Decimal(0), "balance": Decimal(0),
     "amount_currency": Decimal(0), "tax_ids": [], "tax_line_id": False, "display_type": "product", "partner_id": False,
+    "group_tax_id": False,
     "reconciled": False, "matched_debit_ids": [], "matched_credit_ids": [], "price_unit": Decimal(0),
     "quantity": Decimal(1), "analytic_distribution": False, "currency_id": GBP,
 }  # fmt: skip
@@ -96,8 +99,17 @@ class Orm:
         for id, rate, account in ((VAT20, 20, 2200), (VAT5, 5, 2200)):
             self.seed(
                 "account.tax", id, name=f"VAT {rate} %", amount=Decimal(rate), amount_type="percent", active=True,
-                type_tax_use="sale", price_include=False, company_id=COMPANY, account=account,
+                type_tax_use="sale", price_include=False, company_id=COMPANY, account=account, children_tax_ids=[],
             )  # fmt: skip
+        for id, name, rate, account in ((STATE, "State", "6.25", 2200), (CITY, "City", "1.5", 2150)):
+            self.seed(
+                "account.tax", id, name=name, amount=Decimal(rate), amount_type="percent", active=True,
+                type_tax_use="none", price_include=False, company_id=COMPANY, account=account, children_tax_ids=[],
+            )  # fmt: skip
+        self.seed(
+            "account.tax", BOTH, name="State and city", amount=Decimal(0), amount_type="group", active=True,
+            type_tax_use="sale", price_include=False, company_id=COMPANY, account=0, children_tax_ids=[STATE, CITY],
+        )  # fmt: skip
         for id, name, ranks in ((CUSTOMER, "Daily sales", (1, 0)), (SUPPLIER, "Payment processors", (0, 1))):
             self.seed(
                 "res.partner", id, name=name, customer_rank=ranks[0], supplier_rank=ranks[1], active=True,

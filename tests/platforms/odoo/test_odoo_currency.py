@@ -97,7 +97,7 @@ def test_both_sides_agree_in_the_companys_currency_whatever_the_rate(per_base: s
     lines = (*(Line("1000", amount, "in") for amount in amounts), Line("4000", -sum(amounts), "out"))
     journal = Journal(header(currency="EUR"), lines)
     given: list[Any] = [
-        command[2] for command in content(journal, rate=Rate(EUR, "GBP", Decimal(per_base)))["line_ids"][1:]
+        command[2] for command in content(journal, {}, rate=Rate(EUR, "GBP", Decimal(per_base)))["line_ids"][1:]
     ]
     debits, credits = (sum(Decimal(bytes(each[side]).decode()) for each in given) for side in ("debit", "credit"))
     assert debits == credits == round(Decimal(sum(amounts)) / 100 / Decimal(per_base), 2)
