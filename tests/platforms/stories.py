@@ -12,7 +12,6 @@ A commerce platform takes part by having a folder `tests/platforms/<key>/` with 
 
 What `running()` of an accounting platform's `fake.py` yields has, beside what `targets` says,
 
-    in_currency(word)         keeps the books in another currency, without tax codes
     offer_taxes(rates)        has a tax for each combination of taxes (→ the percentage of each), and its code
 """
 
@@ -63,7 +62,6 @@ class Source(Protocol):
 class Target(targets.Fake, Protocol):
     """A stand-in of an accounting platform."""
 
-    def in_currency(self, currency: str) -> None: ...
     def offer_taxes(self, rates: Rates) -> None: ...
 
 

@@ -210,7 +210,7 @@ def month_end(shop: FakeShopify) -> None:
 
 def opened() -> FakeShopify:
     """The shop before the month, with the names of its things."""
-    shop = FakeShopify(page=50)
+    shop = FakeShopify(page=7)
     names(shop)
     return shop
 

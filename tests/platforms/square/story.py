@@ -215,7 +215,7 @@ def late_changes(fake: FakeSquare, till: Till) -> None:
 
 def opened() -> FakeSquare:
     """The seller before the month, at whom things have names."""
-    fake = FakeSquare(page=50)
+    fake = FakeSquare(page=7)
     catalog(fake)
     return fake
 

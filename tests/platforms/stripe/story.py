@@ -94,7 +94,7 @@ def ends(fake: FakeStripe) -> None:
 
 def opened() -> FakeStripe:
     """The account before the month."""
-    return FakeStripe(page=50)
+    return FakeStripe(page=7)
 
 
 def prices(fake: FakeStripe) -> set[str]:

@@ -167,7 +167,7 @@ def late_changes(fake: FakeWoo, till: Till) -> None:
 
 def opened() -> FakeWoo:
     """The shop before the month."""
-    return a_shop(page=50)
+    return a_shop(page=5)
 
 
 def prices(fake: FakeWoo) -> set[str]:
