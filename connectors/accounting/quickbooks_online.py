@@ -13,7 +13,8 @@ Quirks
 - Tax: in the United States (automated sales tax) on lines of its own on the account that the book says; elsewhere by
   the line's tax code in the platform's fields, or on lines of its own where the book has no code. The setting
   `sales_tax` (`lines` or `codes`) decides otherwise; journals always carry lines. `tax_account` says on which account
-  the platform books tax by codes (the interface does not), `untaxed_code` which code a line without tax has.
+  the platform books tax by codes (the interface does not): tax that the book keeps on another is a line of its own.
+  `untaxed_code` says which code a line without tax has.
 - Nothing found is `QueryResponse: {}`. A fault may come with status 200. A version that is not the newest is 5010.
 - Webhooks come to one address for all companies of our app (`/webhooks/quickbooks-online`), signed with the verifier
   token, which stands among the app's `webhook_secrets`; that a merchant disconnected is not told by them.

@@ -103,6 +103,16 @@ class Fake:
         self.orm.rows["res.currency"][self.orm.company["currency_id"]]["name"] = currency
         self.tax_codes = {}
 
+    def offer_taxes(self, rates: dict[str, tuple[Decimal, ...]]) -> None:
+        """Have a tax of each percentage, on sales."""
+        for number, (tax, parts) in enumerate(rates.items(), 60):
+            percentage = sum(parts, Decimal(0))
+            self.orm.seed(
+                "account.tax", number, name=f"{tax} {percentage} %", amount=percentage, amount_type="percent",
+                type_tax_use="sale", price_include=False, company_id=self.orm.company["id"], account=2200, active=True,
+            )  # fmt: skip
+            self.tax_codes[tax] = str(number)
+
     def lock(self, through: date) -> None:
         self.orm.company["fiscalyear_lock_date"] = through.isoformat()
 
