@@ -88,14 +88,21 @@ def _columns(session: Session, order: DraftOrder) -> dict[str, Any]:
 
 
 def _lines(session: Session, order: DraftOrder, fields: frozenset[str]) -> list[dict[str, Any]]:
-    """What is to be bought, as products of Odoo: it knows no other lines."""
+    """What is to be bought, as products of Odoo; what is none of its products is a note, for the person to complete."""
     products = _products(session, {line.sku for line in order.lines if line.sku})
-    lacking = [line.sku or line.description for line in order.lines if line.sku not in products]
-    if lacking:
+    if not any(line.sku in products for line in order.lines):
+        named = ", ".join(line.sku or line.description for line in order.lines)
         remedy = "Add these products in Odoo, with their SKU as internal reference."
-        raise merchants_turn(f"Odoo has no product {', '.join(lacking)}"[:400], remedy, RefusalReason.NOT_FOUND)
+        raise merchants_turn(f"Odoo has no product {named}"[:400], remedy, RefusalReason.NOT_FOUND)
     unit = "product_uom_id" if "product_uom_id" in fields else "product_uom"  # since 19, and before
-    return [_line(line, order, unit, *products[line.sku]) for line in order.lines]
+    return [
+        _line(line, order, unit, *products[line.sku]) if line.sku in products else _note(line) for line in order.lines
+    ]
+
+
+def _note(line: DraftLine) -> dict[str, Any]:
+    called = f"{line.description} ({line.sku})" if line.sku else line.description
+    return {"display_type": "line_note", "name": f"{line.quantity:f} × {called}", "product_qty": 0}
 
 
 def _line(line: DraftLine, order: DraftOrder, unit_field: str, product: int, unit: int) -> dict[str, Any]:

@@ -23,8 +23,8 @@ Quirks:
   are the first of their type, or those whose codes are in `general_journal`, `sale_journal`, `purchase_journal`.
 * **Another currency** than the company's goes out with both amounts, by Odoo's rate of the day, spread so that both
   sides agree; one that is not active, or has no rate (Odoo would take one for one), is refused before it is sent.
-* **Purchase orders** need the app Purchase, and of each thing to buy a product whose internal reference is its SKU.
-  They are requests for quotation with our reference as their source; Odoo takes the account from the product.
+* **Purchase orders** need the app Purchase, and products whose internal reference is the SKU; what is none of them is a
+  note. They are requests for quotation with our reference as their source; Odoo takes the account from the product.
 * No webhooks that are signed: what a person resets, dates anew or deletes is found by asking for what changed. No rate
   is published: a 429 is obeyed.
 * Unverified against a server of the vendor: the words of refusals in other versions than 16 to 19, that it computes the

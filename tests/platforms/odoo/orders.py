@@ -12,7 +12,7 @@ ORDER_FIELDS = {
 }  # fmt: skip
 LINE_FIELDS = {
     "order_id": False, "product_id": False, "name": "", "product_qty": 0, "product_uom": False, "price_unit": 0,
-    "date_planned": False,
+    "date_planned": False, "display_type": False,
 }  # fmt: skip
 LOADED = {"partner_id/.id": "res.partner", "company_id/.id": "res.company", "currency_id/.id": "res.currency"}
 UNITS = 81
@@ -59,9 +59,14 @@ class Orders:
                         del lines[line["id"]]
                     continue
                 values = {"price_unit": LIST_PRICE, **command[2]}
-                if not all(values.get(name) for name in ("product_id", "product_uom", "date_planned")):
+                if values.get("display_type"):
+                    values |= {"price_unit": 0}
+                    if values.get("product_id") or values["product_qty"]:
+                        raise error("ValidationError", "Forbidden values on non-accountable purchase order line")
+                elif not all(values.get(name) for name in ("product_id", "product_uom", "date_planned")):
                     raise error("ValidationError", "Missing required fields on accountable purchase order line.")
-                self.orm.row("product.product", values["product_id"])
+                if not values.get("display_type"):
+                    self.orm.row("product.product", values["product_id"])
                 self.orm.new("purchase.order.line", order_id=id, **values)
             made = [line["id"] for line in lines.values() if line["order_id"] == id]
             self.orm.row("purchase.order", id)["order_line"] = made

@@ -78,14 +78,24 @@ def test_an_order_may_be_in_another_currency(fake: Fake) -> None:
         asked(company, "draft_order", replace(ORDER, reference="PO-2", currency="JPY"))
 
 
-@pytest.mark.parametrize(
-    ("line", "named"),
-    [(replace(LINES[0], sku="CAKE"), "CAKE"), (replace(LINES[0], sku="", description="Cake"), "Cake")],
-)
-def test_a_product_that_odoo_does_not_have_is_the_merchants_turn(fake: Fake, line: DraftLine, named: str) -> None:
+UNKNOWN = (replace(LINES[0], sku="CAKE"), replace(LINES[0], sku="", description="Cake"))
+
+
+def test_what_odoo_has_no_product_of_is_a_note_in_the_draft(fake: Fake) -> None:
+    company = a_shop(fake, days=0)
+    made = asked(company, "draft_order", replace(ORDER, lines=(*LINES, *UNKNOWN)))
+    lines = list(fake.orm.rows["purchase.order.line"].values())
+    assert [(line["product_id"], line["name"]) for line in lines[2:]] == [
+        (False, "12.5 × Tea, 1 kg (CAKE)"), (False, "12.5 × Cake")
+    ]  # fmt: skip
+    assert asked(company, "find_order", ORDER.reference).remote_id == made.remote_id
+
+
+@pytest.mark.parametrize(("line", "named"), [(UNKNOWN[0], "CAKE"), (UNKNOWN[1], "Cake")])
+def test_an_order_of_nothing_that_odoo_has_is_the_merchants_turn(fake: Fake, line: DraftLine, named: str) -> None:
     company = a_shop(fake, days=0)
     with pytest.raises(Refused, match=named) as refused:
-        asked(company, "draft_order", replace(ORDER, lines=(*LINES, line)))
+        asked(company, "draft_order", replace(ORDER, lines=(line,)))
     assert refused.value.whose_turn is Turn.MERCHANT
     assert orders(fake) == []
 
