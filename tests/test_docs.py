@@ -92,7 +92,7 @@ def problems_page() -> str:
         "",
         "### Reasons for which a platform refuses",
         "",
-        "Where the platform's own sentence says what is to be changed there, that is told instead, as the merchant's turn.",
+        "Where the platform's own sentence says what is to be changed, that is told instead, as the merchant's turn.",
         "",
         *_table(
             ("reason", "what to do", "whose turn"),
