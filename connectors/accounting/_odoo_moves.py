@@ -117,6 +117,7 @@ def _entry_lines(document: Document, partner: int, taxes: Computed, rate: Rate |
             "name": name,
             "account_id": record_id(leg.account),
             **amount,
+            "tax_ids": [(6, 0, [])],  # unsaid, the account's own taxes would be worked out in some versions
             **({"partner_id": partner} if partner else {}),
             **more,
         }

@@ -102,6 +102,8 @@ class Moves:
             else:
                 values["balance"] = values.get("debit", Decimal(0)) - values.get("credit", Decimal(0))
                 values.setdefault("currency_id", self.own)
+                account = self.orm.row("account.account", values["account_id"])
+                values.setdefault("tax_ids", account.get("tax_ids", []))  # as some versions do
                 if values["currency_id"] == self.own:
                     values["amount_currency"] = values["balance"]
                 if values["amount_currency"] * values["balance"] < 0:

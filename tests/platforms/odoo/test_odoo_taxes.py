@@ -77,6 +77,13 @@ def test_by_amounts_and_in_another_currency_odoo_computes_no_tax_of_an_entry(fak
     assert len(fake.documents()) == 2
 
 
+def test_the_own_taxes_of_an_account_are_not_worked_out_in_an_entry(fake: Fake) -> None:
+    fake.orm.rows["account.account"][4000]["tax_ids"] = [VAT20]
+    asked(a_shop(fake, days=0), "push", Journal(header(1), (CARD, SALE, TAX)))
+    assert tax_items(fake) == []
+    assert balances(fake) == {"1100": 12_002, "2200": -2_001, "4000": -10_001}
+
+
 def test_an_odoo_that_computes_otherwise_is_refused_with_the_setting_to_change(fake: Fake) -> None:
     fake.moves.keeps_taxes = False
     company = a_shop(fake, days=0, entry_taxes="codes")
