@@ -74,7 +74,7 @@ class Sending(Generic[D]):
 
     def send(self, item: Item[D]) -> bool:
         """Send what is prepared; whether it is there."""
-        if not self.platform.may_post_automatically:
+        if not self.safety.may_post_automatically:
             self.rows.refuse(item.document_id, NEEDS_A_PERSON)
             return False
         started, seconds = time.monotonic(), self.call_seconds + MARGIN_SECONDS
