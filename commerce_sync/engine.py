@@ -19,7 +19,7 @@ from commerce_sync.obstacles import SETTINGS, obstacle
 from commerce_sync.schedule import through_day
 from commerce_sync.selectors import Link, Run, is_pulled
 from commerce_sync.status import Cause, Outcome
-from commerce_sync.stock import look_after_stock
+from commerce_sync.stock import complete_late_costs, look_after_stock
 from commerce_sync.undo_run import Undoing, go_on
 from connectors import registry
 from connectors.errors import Failure, NotAuthorized, PlatformDown, RefusalReason, Refused, Waiting
@@ -90,6 +90,7 @@ def run_sync(run: Run) -> Done | Later:
             if through is not None and run.brings_sales:
                 if verdict := obstacle(run.keeping, platform, session, facts, through):
                     raise Stopped("configuration", verdict)
+                complete_late_costs(run, counts)
                 _post(run, through, facts, counts)
             result = _push(run, work, counts)
             if run.brings_sales:

@@ -1,13 +1,20 @@
-"""The last stage of a run that pulled: what runs out is told of, or ordered."""
+"""What stock means for a run: costs that became known before it posts, and at its end what runs out."""
 
 from __future__ import annotations
 
 from commerce_sync.selectors import Run
+from connectors.late_costs import complete_costs
 from connectors.ordering import deliver_orders, raise_low_stock
 from connectors.push import Delivery
 from connectors.stock_watch import watch
 from ledger.models import Company
 from ledger.services import now
+
+
+def complete_late_costs(run: Run, counts: dict[str, int]) -> None:
+    """Give orders that were booked without a cost the cost that has become known. Safe to run again."""
+    if run.has_stock or "pulled" in counts:
+        complete_costs(company_id=run.company_id, at=now())
 
 
 def look_after_stock(run: Run, work: Delivery, counts: dict[str, int]) -> None:

@@ -99,7 +99,10 @@ class CommercePlatform(Platform):
     """Where sales come from.
 
     `streams` are the class's `Stream` attributes, by name; `webhooks` is how the platform signs what it sends us.
+    `catalog_costs` says that the costs on its lines are those of the catalog at the time of mapping.
     """
+
+    catalog_costs: ClassVar[bool] = False
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
     webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
