@@ -55,7 +55,7 @@ def store(
         plan = _Plan(company_id, source_id, page_id, received_at)
         outcomes, others = plan.stream(items, new_ids)
         if others:
-            items = with_costs(source_id, with_lines(source_id, [item for _, item in others]))
+            items = with_lines(source_id, with_costs(source_id, [item for _, item in others]))
             plan.current = current_versions(source_id, [item.record.id for item in items])
             outcomes |= {number: plan.take(item) for (number, _), item in zip(others, items, strict=True)}
             plan.carry_out()

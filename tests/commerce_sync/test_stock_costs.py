@@ -113,3 +113,17 @@ def test_goods_that_come_back_to_the_shelf_come_back_at_the_cost_of_their_sale(
     sync(company)
     assert booked(company) == (325, -325)
     assert RecordRow.objects.get(external_id="r1").record.lines[0].cost == 325  # type: ignore[union-attr,index]
+
+
+@pytest.mark.parametrize(("amount", "left"), [(12.0, 0), (6.0, 650)])
+def test_a_refund_of_which_only_the_money_is_known_brings_the_cost_back_when_all_is_back(
+    company: Company, shop: Connection, amount: float, left: int
+) -> None:
+    tell_cost(shop, 3.25)
+    sell(shop)
+    at = "2026-03-03T12:00:00Z"
+    back = {"id": "r1", "type": "Refund", "totalAmount": amount, "createdDate": at, "sourceModifiedDate": at}
+    back |= {"transactionSourceRef": {"id": "o1", "type": "Order"}, "currency": "GBP"}
+    push(shop, back | {"supplementalData": {"content": {"restocked": True}}}, dataset="transactions")
+    sync(company)
+    assert booked(company) == (left, -left)
