@@ -9,6 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from connectors.purchasing import DraftLine, DraftOrder
@@ -92,6 +93,11 @@ def stored(lines: Iterable[Line]) -> list[dict[str, Any]]:
     return [
         {name: str(value) if isinstance(value, Decimal) else value for name, value in _fields(line)} for line in lines
     ]
+
+
+def read_lines(kept: list[dict[str, Any]]) -> list[Line]:
+    """Lines from their JSON."""
+    return msgspec.convert(kept, list[Line], strict=False)
 
 
 def _fields(line: Line) -> list[tuple[str, Any]]:

@@ -10,10 +10,9 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
-import msgspec
 from psycopg.types.json import Jsonb
 
-from connectors.ordering_body import Draft, Line, draft_order, reference_of, stored
+from connectors.ordering_body import Draft, draft_order, read_lines, reference_of, stored
 from connectors.purchasing import DraftOrder
 from connectors.push_rows import Item, Step, storable
 from connectors.push_verdicts import Verdict
@@ -70,7 +69,7 @@ def open_orders(connection_id: int, settle_seconds: int) -> list[Item[DraftOrder
 
 
 def _order(reference: str, supplier: str, currency: str, on: date, lines: list[Any], note: str) -> DraftOrder:
-    return draft_order(reference, supplier, currency, on, msgspec.convert(lines, list[Line], strict=False), note)
+    return draft_order(reference, supplier, currency, on, read_lines(lines), note)
 
 
 def release_abandoned(connection_id: int) -> int:
