@@ -30,6 +30,7 @@ from ledger import sql
 from ledger.models import Company
 from ledger.problem_rows import Subject, open_problems
 from ledger.problems import Problem
+from ledger.record_rows import lock_sources
 from ledger.services import audit
 
 
@@ -45,7 +46,7 @@ def raise_low_stock(
     `account` is where purchases go that no rule has an account for ("" for the platform's choice).
     """
     with sql.unit_of_work():
-        sql.rows("SELECT id FROM ledger_company WHERE id = %s FOR NO KEY UPDATE", (company.pk,))
+        lock_sources(company.pk)  # levels change under them
         wanted = low_levels(company.pk)
         if not wanted:
             return 0
@@ -114,6 +115,7 @@ def release_order(*, company: Company, order_id: UUID, actor: str) -> PurchaseOr
     `PurchaseOrder.DoesNotExist` and `NotRefused`.
     """
     with sql.unit_of_work():
+        lock_sources(company.pk)
         order = PurchaseOrder.objects.select_for_update().get(company=company, public_id=order_id)
         if order.state != PurchaseOrder.State.REFUSED:
             raise NotRefused(order.reference)

@@ -11,6 +11,7 @@ from connectors.stock_wanted import EFFECTIVE, Wanted
 from ledger import sql
 from ledger.problem_rows import Subject, open_problems
 from ledger.problems import Problem
+from ledger.record_rows import lock_sources
 
 CODES = ("stock_low", "supplier_unknown")
 
@@ -25,6 +26,7 @@ class Watched(NamedTuple):
 def watch(*, company_id: int, at: datetime) -> Watched:
     """Mark what is low now and unmark what is not any more, each in one statement. Safe to run again."""
     with sql.unit_of_work():
+        lock_sources(company_id)
         recovered = sql.rows(
             f"""UPDATE connectors_stocklevel level SET low_since = NULL, ordered_in_id = NULL
                 FROM ({EFFECTIVE}) known

@@ -11,7 +11,7 @@ from commerce_sync import work
 from connectors.general_ledger.chart import default_book
 from connectors.models import PurchaseOrder, StockLevel, StockRule
 from ledger.models import AuditEntry, Company, ProblemRow
-from ledger.services import save_book
+from ledger.services import create_company, save_book
 from tests.api.cast import DAYS, FIRST_DAY, Api, an_order, books_of, push_orders, ready_company, shop_of
 from tests.api.world import _order as a_refused_order
 
@@ -76,9 +76,27 @@ def test_low_levels_can_be_asked_for_and_pages_have_totals(api: Api, company: Co
 def test_the_rule_for_all_is_kept_as_it_was_said(api: Api, company: Company) -> None:
     assert said(api.get(at(company, "rules")))["threshold"] is None
     wanted = {"draftsOrders": True, "threshold": 2.5, "reorderQuantity": 12, "supplierId": "S1", "accountId": "1300"}
-    assert said(api.put(at(company, "rules"), wanted)) == {**wanted, "canDraftOrders": False}
-    assert said(api.get(at(company, "rules"))) == {**wanted, "canDraftOrders": False}
+    shown = {**wanted, "canDraftOrders": False, "booksCost": False, "booksShrinkage": False}
+    assert said(api.put(at(company, "rules"), wanted)) == shown
+    assert said(api.get(at(company, "rules"))) == shown
     assert AuditEntry.objects.filter(code="stock.rule_changed").count() == 1
+
+
+def test_booking_costs_is_a_choice_of_the_book_that_needs_its_accounts(api: Api, company: Company) -> None:
+    found = said(api.put(at(company, "rules"), {"booksCost": True, "booksShrinkage": True}))
+    assert (found["booksCost"], found["booksShrinkage"], company.book_versions.count()) == (True, True, 2)
+    assert said(api.put(at(company, "rules"), {"threshold": 1}))["booksCost"]
+    assert company.book_versions.count() == 2
+    said(api.put(at(company, "rules"), {"booksCost": False}))
+    book = default_book("GBP", DAYS)
+    accounts = {role: account for role, account in book.accounts.items() if role != "cogs"}
+    save_book(company=company, book=structs.replace(book, accounts=accounts), author="test", reason="no account")
+    refused = said(api.put(at(company, "rules"), {"booksCost": True, "threshold": 9}), 400)
+    assert "cogs" in str(refused)
+    assert said(api.get(at(company, "rules")))["threshold"] is None
+    nobody = create_company(partner=api.partner, name="No book yet", actor="test")
+    said(api.put(at(nobody, "rules"), {"booksCost": True}), 400)
+    assert said(api.put(at(nobody, "rules"), {"booksCost": False}))["booksCost"] is False
 
 
 @pytest.mark.parametrize(

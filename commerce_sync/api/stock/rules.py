@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Final
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.urls import path
-from msgspec import Meta
+from msgspec import Meta, structs
 from rest_framework.request import Request
 
 from commerce_sync.api.commerce.amounts import major
@@ -28,8 +29,11 @@ from commerce_sync.api.view import ApiView, answer
 from connectors import registry
 from connectors.models import Connection, StockRule
 from connectors.stock_rules import ItemRule, RuleForAll, rule_for_all, set_item_rules, set_rule_for_all
+from ledger.book import Book
 from ledger.landed import Charge, Imported, NothingToSpreadBy, landed
 from ledger.models import Company
+from ledger.rules.roles import COST, INVENTORY, SHRINKAGE
+from ledger.services import InvalidBook, save_book
 
 MOST_RULES: Final = 1_000
 Rules = Annotated[list[SetStockItemRule], Meta(min_length=1, max_length=MOST_RULES)]
@@ -45,7 +49,9 @@ class Rule(ApiView):
 
     @operation("set-stock-rules", "Set stock rules", tag="Stock", answers=StockRules, body=SetStockRules, errors=(404,))
     def put(self, request: Request, companyId: str) -> HttpResponse:
-        """Say when more is bought; it holds from the next sync on. Things without any threshold are never low."""
+        """Say when more is bought, and whether the cost of goods is booked; it holds from the next sync on. Things
+        without any threshold are never low. Booking costs needs accounts for `cogs` and `inventory` in the
+        configuration."""
         company, said = self.company(companyId), self.body(SetStockRules)
         rule = RuleForAll(
             said.drafts_orders,
@@ -54,7 +60,9 @@ class Rule(ApiView):
             said.supplier_id,
             said.account_id,
         )
-        set_rule_for_all(company=company, rule=rule, actor=self.actor)
+        with transaction.atomic():
+            _choose_costs(company, said, self.actor)
+            set_rule_for_all(company=company, rule=rule, actor=self.actor)
         return answer(_rules(company))
 
 
@@ -123,6 +131,33 @@ class LandedCosts(ApiView):
         return answer(LandedCost(currency=code, total=total, lines=shown))
 
 
+def _choose_costs(company: Company, said: SetStockRules, actor: str) -> None:
+    """A new version of the book, where another choice is made; raises `ApiError` 400 when it lacks an account."""
+    chosen = {"cost": said.books_cost, "shrinkage": said.books_shrinkage}
+    book = _book(company)
+    wanted = {name: value for name, value in chosen.items() if value is not None}
+    if not wanted or (book is None and not any(wanted.values())):
+        return
+    if book is None:
+        raise invalid(
+            "Save a configuration first: costs are booked to its accounts.", ("booksCost", "no configuration")
+        )
+    changed = structs.replace(book, policy=structs.replace(book.policy, **wanted))
+    roles = [COST, INVENTORY] * changed.policy.cost + [SHRINKAGE] * (changed.policy.cost and changed.policy.shrinkage)
+    if missing := changed.missing(roles):
+        items = [("booksShrinkage" if role == SHRINKAGE else "booksCost", f"no account for {role}") for role in missing]
+        raise invalid(f"Choose accounts first for: {', '.join(missing)}.", *items)
+    try:
+        save_book(company=company, book=changed, author=actor, reason="rules of stock")
+    except InvalidBook as error:
+        raise invalid(str(error), *[(each.field, each.sentence) for each in error.conflicts]) from None
+
+
+def _book(company: Company) -> Book | None:
+    version = company.book_versions.order_by("-number").first()
+    return version.book if version is not None else None
+
+
 def _with_costs(company: Company, shop: Connection, costs: dict[str, int], code: str) -> list[ItemRule]:
     """The rules of these things as they are, with other costs."""
     known = {row.item_id: row for row in StockRule.objects.filter(company=company, connection=shop, item_id__in=costs)}
@@ -162,7 +197,10 @@ def _shop(shops: dict[str, Connection], connection_id: str, field: str) -> Conne
 def _rules(company: Company) -> StockRules:
     rule = rule_for_all(company)
     books = Connection.objects.filter(company=company, kind="accounting", status="Linked").first()
+    book = _book(company)
     return StockRules(
+        books_cost=book is not None and book.policy.cost,
+        books_shrinkage=book is not None and book.policy.shrinkage,
         drafts_orders=rule.drafts_orders,
         can_draft_orders=books is not None and registry.accounting(books.platform).drafts_orders,
         threshold=None if rule.threshold is None else plain(rule.threshold),

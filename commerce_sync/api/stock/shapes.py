@@ -41,8 +41,11 @@ class StockLevel(Shape, kw_only=True):
 
 class StockRules(Shape, kw_only=True):
     """What holds for everything that has no rule of its own. ``draftsOrders``: a purchase order is drafted at the
-    accounting software where it has them (``canDraftOrders``), else there is a notice."""
+    accounting software where it has them (``canDraftOrders``), else there is a notice. ``booksCost``: the cost of what
+    is sold is booked; ``booksShrinkage``: so are goods that came back and were not put on the shelf again."""
 
+    books_cost: bool
+    books_shrinkage: bool
     drafts_orders: bool
     can_draft_orders: bool
     threshold: Decimal | None
@@ -53,8 +56,10 @@ class StockRules(Shape, kw_only=True):
 
 class SetStockRules(Input, kw_only=True):
     """The rules that shall hold. ``reorderQuantity`` absent: what fills up to twice the threshold. ``supplierId`` and
-    ``accountId`` are ids at the accounting software."""
+    ``accountId`` are ids at the accounting software. ``booksCost`` and ``booksShrinkage`` absent: as it is."""
 
+    books_cost: bool | None = None
+    books_shrinkage: bool | None = None
     drafts_orders: bool = False
     threshold: Quantity | None = None
     reorder_quantity: Quantity | None = None
