@@ -69,6 +69,7 @@ class _TokenAnswer(msgspec.Struct):
     expires_in: int | str | None = None
     expires_at: str | int | None = None  # an ISO instant, or seconds since 1970
     refresh_token_expires_in: int | None = None
+    x_refresh_token_expires_in: int | None = None  # Intuit's word for it
     error: str = ""
     error_description: str = ""
 
@@ -173,8 +174,8 @@ def told_account(auth: OAuth2, response: Response) -> str:
 def revoke_request(auth: OAuth2, client: Client, secrets: Secrets) -> Request | None:
     """What tells the platform that we give our access back; None when it has no such call.
 
-    By the standard (RFC 7009) the refresh token is sent as a form; `json` platforms take the access token as JSON, and
-    the client's secret in the header. Sending it twice does no harm.
+    By the standard (RFC 7009) the refresh token is sent as a form (`revoke_as`: or as JSON); `json` platforms take the
+    access token as JSON, and the client's secret in the header. Sending it twice does no harm.
     """
     if auth.revoke is None:
         return None
@@ -184,15 +185,19 @@ def revoke_request(auth: OAuth2, client: Client, secrets: Secrets) -> Request | 
         return request.with_json({"client_id": client.client_id, "access_token": secrets.access_token})
     token = secrets.refresh_token or secrets.access_token
     login = _basic(client.client_id, client.client_secret)
-    form = ("Content-Type", "application/x-www-form-urlencoded")
-    request = request.with_headers(("Authorization", f"Basic {login}"), form)
+    request = request.with_headers(("Authorization", f"Basic {login}"))
+    if auth.revoke_as == "json":
+        return request.with_json({"token": token})
+    request = request.with_headers(("Content-Type", "application/x-www-form-urlencoded"))
     return replace(request, body=urlencode({"token": token}).encode())
 
 
 def _refresh_end(answer: _TokenAnswer, now: datetime, previous: Secrets) -> datetime | None:
     """When the refresh token ends that is valid after ``answer``; None when that was never said of it."""
-    if answer.refresh_token_expires_in is not None:
-        return now + timedelta(seconds=min(max(answer.refresh_token_expires_in, 0), LONGEST_LIFE_SECONDS))
+    told = answer.refresh_token_expires_in
+    seconds = answer.x_refresh_token_expires_in if told is None else told
+    if seconds is not None:
+        return now + timedelta(seconds=min(max(seconds, 0), LONGEST_LIFE_SECONDS))
     return None if answer.refresh_token else previous.refresh_expires_at
 
 

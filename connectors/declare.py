@@ -97,6 +97,7 @@ class OAuth2:
     scheme: str = "Bearer"
     margin_seconds: int = 300
     revoke: str | None = None
+    revoke_as: Literal["form", "json"] = "form"  # how the token is told there, where `client` is not `json`
     account: str = ""
 
 

@@ -7,18 +7,18 @@ go), states its facts, and overrides only what the declarations cannot say. Pure
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
+from msgspec import Raw
 
 from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
-from connectors.session import CompanyFacts, MapContext, Option, Pushed, Session
-from connectors.webhooks import HmacSha256, TimedHmacSha256, TransmissionRsa
+from connectors.session import CompanyFacts, Leg, MapContext, Option, Pushed, ReadBack, Session
+from connectors.webhooks import Heard, HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = [
     "Option",
     "Platform",
     "Pushed",
+    "ReadBack",
     "Session",
 ]
 
@@ -47,6 +48,7 @@ class Platform:
     `local` ones have no outside: nothing is called, so no hosts and no budget. `published_key` is what the published
     contract calls it: four letters, its own where it gives the platform some. `setting_fields` are the settings that
     come with a connection's authorization, beside those that are part of its address: name → what it is, for people.
+    `webhooks` is how the platform signs what it sends us; None for one that sends nothing.
     """
 
     key: ClassVar[str]
@@ -56,8 +58,10 @@ class Platform:
     auth: ClassVar[Auth] = NoAuth()
     budget: ClassVar[Budget]
     headers: ClassVar[tuple[tuple[str, str], ...]] = ()  # of every call: the version of the interface, for one
+    pause_seconds: ClassVar[int] = 0  # to stay away after 429 without a time; 0: the door's own short pause
     local: ClassVar[bool] = False
     setting_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
 
     @property
     def slug(self) -> str:
@@ -96,16 +100,14 @@ class Platform:
 
 
 class CommercePlatform(Platform):
-    """Where sales come from.
+    """Where sales come from. `streams` are the class's `Stream` attributes, by name.
 
-    `streams` are the class's `Stream` attributes, by name; `webhooks` is how the platform signs what it sends us.
     `catalog_costs` says that the costs on its lines are those of the catalog at the time of mapping.
     """
 
     catalog_costs: ClassVar[bool] = False
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
-    webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -136,9 +138,9 @@ class CommercePlatform(Platform):
             raise MappingProblem("malformed", stream.id, "the row has no id")
         if isinstance(identity, str) and "\x00" in identity:  # no text of PostgreSQL can hold it
             raise MappingProblem("malformed", stream.id, "the id contains the character NUL")
-        return str(identity), _instant(updated, stream.updated or "", UTC if stream.is_utc else None)
+        return str(identity), stamps.instant(updated, stream.updated or "", UTC if stream.is_utc else None)
 
-    def identities(self, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str] | None:
+    def identities(self, dataset: str, body: bytes, rows: Sequence[Raw]) -> list[str] | None:
         """The ids of all rows of a page at once; None when in any doubt, and the rows are then asked one by one."""
         return None
 
@@ -176,12 +178,14 @@ class AccountingPlatform(Platform):
 
     `local` is true for the built-in books: their writes join our own transaction, so there is nothing
     unknown. `voids` names the kinds of documents (as in `Document.kind`) that `void` can take back; others are
-    reversed by documents of their own. `drafts_orders` says that purchase orders can be drafted there.
+    reversed by documents of their own. `drafts_orders` says that purchase orders can be drafted there. `books_setting`
+    names the setting that says which books they are: it stays once something was delivered.
     """
 
     document_kinds: ClassVar[frozenset[str]]
     voids: ClassVar[frozenset[str]] = frozenset()
     drafts_orders: ClassVar[bool] = False
+    books_setting: ClassVar[str] = ""
     safety: ClassVar[Safety]
 
     @property
@@ -197,11 +201,8 @@ class AccountingPlatform(Platform):
         """The document at the platform by its reference; None only for a clear "not there"."""
         raise NotImplementedError
 
-    def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]] | None:
-        """(account, debit, credit) of each leg there, in minor units of the document's currency.
-
-        None: cannot say.
-        """
+    def read_back(self, session: Session, remote_id: str, kind: str) -> ReadBack | list[Leg] | None:
+        """Each leg there, in minor units of the document's currency, and the document's day; None: cannot say."""
         return None
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
@@ -223,6 +224,13 @@ class AccountingPlatform(Platform):
         """
         return False
 
+    def heard(self, body: bytes, account: str) -> Heard:
+        """What a delivery says that happened in `account`, the value of the setting that names it ("" where none does).
+
+        Believed only so far that it is looked at again. Never raises: a body that it cannot read is about the options.
+        """
+        return Heard(options=True)
+
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
         """Make an account that the mapping lacks; `type` is one of `Option.type`."""
         raise NotImplementedError
@@ -234,15 +242,3 @@ class AccountingPlatform(Platform):
     def find_order(self, session: Session, reference: str) -> Pushed | None:
         """The drafted order by our reference, whatever became of it since; None only for a clear "not there"."""
         raise NotImplementedError
-
-
-def _instant(value: Any, path: str, zone: tzinfo | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = msgspec.convert(value, datetime, strict=not isinstance(value, int))
-    except msgspec.ValidationError as error:
-        raise MappingProblem("malformed", path, str(error)) from None
-    if moment.tzinfo is None and zone is None:
-        raise MappingProblem("malformed", path, "the instant has no offset")
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

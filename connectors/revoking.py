@@ -15,7 +15,7 @@ from connectors.errors import Failure
 from connectors.http import Door
 from connectors.limits import Limits
 from connectors.models import Connection
-from connectors.platform import CommercePlatform, Platform
+from connectors.platform import Platform
 from connectors.services import platform_of
 from ledger.services import audit
 
@@ -59,7 +59,7 @@ def _give_back(connection: Connection, platform: Platform, auth: OAuth2, secrets
 
 
 def _is_shared(connection: Connection, platform: Platform) -> bool:
-    declared = platform.webhooks if isinstance(platform, CommercePlatform) else None
+    declared = platform.webhooks
     name = declared.facts.account_setting if declared is not None else ""
     account = connection.settings.get(name) if name else None
     if not account:
