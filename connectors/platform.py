@@ -17,7 +17,7 @@ from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
-from connectors.session import CompanyFacts, Leg, MapContext, Option, Pushed, ReadBack, Session
+from connectors.session import CompanyFacts, Known, Leg, MapContext, Option, Pushed, ReadBack, Session
 from connectors.webhooks import Heard, HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
@@ -28,18 +28,12 @@ if TYPE_CHECKING:
     from ledger.commerce import Record
     from ledger.documents import Document
 
+# fmt: off
 __all__ = [
-    "AccountingPlatform",
-    "CommercePlatform",
-    "CompanyFacts",
-    "MapContext",
-    "MappingProblem",
-    "Option",
-    "Platform",
-    "Pushed",
-    "ReadBack",
-    "Session",
+    "AccountingPlatform", "CommercePlatform", "CompanyFacts", "MapContext", "MappingProblem", "Option", "Platform",
+    "Pushed", "ReadBack", "Session",
 ]
+# fmt: on
 
 
 class Platform:
@@ -100,14 +94,16 @@ class Platform:
 
 
 class CommercePlatform(Platform):
-    """Where sales come from. `streams` are the class's `Stream` attributes, by name.
+    """Where sales come from.
 
-    `catalog_costs` says that the costs on its lines are those of the catalog at the time of mapping.
+    `streams` are the class's `Stream` attributes, by name. `met` are the kinds of names (tender, tax_rate) that it
+    lists nowhere: they are taken from its sales. `catalog_costs` says that the costs on its lines are those of the
+    catalog at the time of mapping.
     """
 
-    catalog_costs: ClassVar[bool] = False
-
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
+    met: ClassVar[frozenset[str]] = frozenset()
+    catalog_costs: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -157,8 +153,18 @@ class CommercePlatform(Platform):
             request = since_instant(request, stream.since, since)
         return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
 
+    def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
+        """Rows of the platform file's own making that say which of `known` are clearly not there any more at `at`.
+
+        Asked for streams that declare `vanishes`; `map` makes `Deleted` of them. Raises a `Failure`.
+        """
+        return iter(())
+
     def reference(self, dataset: str, row: bytes) -> Any:
-        """What a row of names tells about one thing (`connectors.references.Named`), or None. Raises as `map` does."""
+        """What a row of names tells about a thing (`connectors.references.Named`): one, several as a tuple, or None.
+
+        Raises as `map` does.
+        """
         return None
 
     def stock(self, dataset: str, row: bytes, context: MapContext) -> Sequence[StockCount]:

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from connectors.costs import costed
 from connectors.errors import MappingProblem
-from connectors.named import Named
+from connectors.met import Met, meet
+from connectors.named import Named, each
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
 from connectors.stock import StockCount, checked
@@ -66,6 +67,7 @@ class Reading:
         self.problems: dict[int, list[Problem]] = {}
         self.refused: dict[int, Problem] = {}
         self.named: list[Named] = []
+        self.met: Met = {}
         self.counts: list[StockCount] = []
 
     def identify(self, body: bytes, rows: Sequence[msgspec.Raw], row_digests: Sequence[bytes]) -> None:
@@ -120,6 +122,8 @@ class Reading:
                 continue
             if known:
                 self._leave(row, known, records)
+            if platform.met:
+                meet(records, platform.met, context.references, self.met)
             for mapped in records:
                 record = costed(mapped, context.costs, platform.catalog_costs) if is_costed else mapped
                 # What a row says of itself to be gone keeps the kind that it had.
@@ -142,9 +146,7 @@ class Reading:
 
     def _name(self, row: Row) -> None:
         """A row of a stream that only tells names; `map` has held it to its shape."""
-        named = self.origin.platform.reference(self.dataset, row.body)
-        if named is not None:
-            self.named.append(named)
+        self.named += each(self.origin.platform.reference(self.dataset, row.body))
 
     def note(self, index: int, status: Status, problem: Problem | None) -> None:
         """Remember what became of one record of the row; of several the strongest word stays."""

@@ -38,6 +38,8 @@ them. Rules, and why:
 
 * **Stock** comes in rows of its own, ``stockLevels``: see `connectors.commerce._partner_stock`.
 
+* **Stock** comes in rows of its own, ``stockLevels``: see `connectors.commerce._partner_stock`.
+
 From references (`MapContext.references`) come ``product`` (``category``, ``is_gift_card``, ``sku``,
 ``skus`` by variant) and ``tax_rate`` (``name``, ``rate_ppm``), as `Partner.reference` makes them.
 """
