@@ -28,18 +28,12 @@ if TYPE_CHECKING:
     from ledger.commerce import Record
     from ledger.documents import Document
 
+# fmt: off
 __all__ = [
-    "AccountingPlatform",
-    "CommercePlatform",
-    "CompanyFacts",
-    "MapContext",
-    "MappingProblem",
-    "Option",
-    "Platform",
-    "Pushed",
-    "ReadBack",
-    "Session",
+    "AccountingPlatform", "CommercePlatform", "CompanyFacts", "MapContext", "MappingProblem", "Option", "Platform",
+    "Pushed", "ReadBack", "Session",
 ]
+# fmt: on
 
 
 class Platform:
@@ -103,11 +97,13 @@ class CommercePlatform(Platform):
     """Where sales come from.
 
     `streams` are the class's `Stream` attributes, by name. `met` are the kinds of names (tender, tax_rate) that it
-    lists nowhere: they are taken from its sales.
+    lists nowhere: they are taken from its sales. `catalog_costs` says that the costs on its lines are those of the
+    catalog at the time of mapping.
     """
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
     met: ClassVar[frozenset[str]] = frozenset()
+    catalog_costs: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
