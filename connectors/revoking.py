@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import transaction
 
-from connectors.auth import Secrets, revoke_request
+from connectors.auth import Secrets
 from connectors.clients import client_of
 from connectors.credentials import FixedKeys, load
 from connectors.declare import OAuth2
@@ -16,6 +16,7 @@ from connectors.http import Door
 from connectors.limits import Limits
 from connectors.models import Connection
 from connectors.platform import Platform
+from connectors.revocation import revoke_request
 from connectors.services import platform_of
 from ledger.services import audit
 

@@ -102,6 +102,15 @@ PROBLEMS: Final[dict[str, Words]] = {
         _("Your books are closed through %(locked)s, so this was posted on %(posted)s."),
         _("Nothing, unless you want to open that period again."),
     ),
+    "stock_low": Words(
+        _("Of “%(name)s” %(on_hand)s are left at %(location)s; at %(threshold)s it is time to buy more."),
+        _("Buy more; it is over as soon as there are more again."),
+    ),
+    "supplier_unknown": Words(
+        _("“%(name)s” runs out, and it has not been said from whom it is bought."),
+        _("Tell the people behind your sales system who supplies it."),
+    ),
+    "order_refused": Words(_("The purchase order %(reference)s was not taken by your accounting software."), _SUPPORT),
 }
 REFUSALS: Final[dict[str, Words]] = {
     "period_locked": Words(
