@@ -7,11 +7,12 @@ from typing import Final
 
 from django.db import transaction
 
-from connectors.auth import Secrets, revoke_request
+from connectors.auth import Secrets
 from connectors.clients import client_of
 from connectors.credentials import FixedKeys, load
 from connectors.declare import OAuth2
 from connectors.errors import Failure
+from connectors.giving_back import revoke_request
 from connectors.http import Door
 from connectors.limits import Limits
 from connectors.models import Connection
