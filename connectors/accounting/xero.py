@@ -11,19 +11,24 @@ https://github.com/XeroAPI/Xero-OpenAPI. Amounts are decimal numbers, dates in a
 * **Tax** is rounded by line there: we always send the tax of a line, as the sale had it. All of it lands on one
   account (``GST``). Tax that the mapping keeps there goes with its lines; other tax is a line of its own, of no rate.
 * **Payments** go to bank accounts and to accounts that take payments ("enable payments to this account").
-* **Sent once**: ``Idempotency-Key`` is remembered for 6 minutes, answers to errors as well. Later we search, by number,
-  reference, or, for journals, by day and narration. PUT makes; POST would overwrite an invoice of our number.
+* **Sent once**: ``Idempotency-Key`` is remembered for 6 minutes, answers to errors as well. Later we search, by number
+  or reference; journals have none: by day and narration, then, should a person have dated it anew, by narration alone.
+  PUT makes; POST would overwrite an invoice of our number.
 * **Voided** is kept: found again, it counts as there, and is not made a second time.
 * **Lock dates** are two; the later counts, because the app is no adviser.
 * 60 calls a minute, 5 at once and 5,000 a day for each organisation; 10,000 a minute for all. What is left of a smaller
   day (it depends on our plan) is told by 429 with its time.
 * Lists come with lines only when they are asked for by page. A contact that is named and not there is made.
-* Webhooks tell of contacts and invoices, nothing that we need, and are not used.
+* Webhooks go to one address for all organisations of an app (`/webhooks/xero`), under one key, and tell of contacts,
+  invoices and credit notes: what is ours is read back. Before Xero uses the address it sends wrong signatures to it,
+  to which it wants 401, and right ones, to which it wants 200 with nothing in it.
 
 Settings of a connection (the first is the default):
 ``tenant_id``: which organisation (the one that the access reaches, which is then kept; needed when it reaches more);
 ``journal_tax``: rates | lines (lines: tax in journals is never told to the tax return, should Xero not keep the tax of
-a journal's line as we send it); ``bank_contact``: whom money received and spent is from and to (Sales and payouts).
+a journal's line as we send it); ``bank_contact``: whom money received and spent is from and to (Sales and payouts);
+``journal_search``: narration | day (day: journals are looked for among those of their day only, should Xero not answer
+the other question).
 """
 
 from __future__ import annotations
@@ -32,6 +37,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from connectors.accounting import _xero_calls as calls
+from connectors.accounting import _xero_events
 from connectors.accounting import _xero_wire as wire
 from connectors.accounting._xero_bodies import BANK_TRANSACTIONS, INVOICES, Maker
 from connectors.accounting._xero_chart import NEW, account_option, free_code
@@ -41,6 +47,7 @@ from connectors.accounting._xero_refusals import read_refusal
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import Failure, RefusalReason, Refused, UnknownOutcome
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from connectors.webhooks import Heard
 from connectors.wire import Response
 from ledger.documents import Document
 
@@ -50,6 +57,9 @@ _SHOWN_AT: Final = MappingProxyType(
         BANK_TRANSACTIONS: "https://go.xero.com/Bank/ViewTransaction.aspx?bankTransactionID=",
     }
 )
+
+
+_WORDS: Final = MappingProxyType({"journal_tax": ("rates", "lines"), "journal_search": ("narration", "day")})
 
 
 class Xero(AccountingPlatform):
@@ -76,11 +86,13 @@ class Xero(AccountingPlatform):
             Rate(calls=10_000, seconds=60, scope="platform"),
         )
     )
+    webhooks = _xero_events.WEBHOOKS
     setting_fields = MappingProxyType(
         {
             "tenant_id": "the organisation in Xero, by its tenant id",
             "journal_tax": "how tax in journals is told: rates or lines",
             "bank_contact": "the contact of money received and spent",
+            "journal_search": "how journals are found again: narration or day",
         }
     )
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Payment", "Bill", "Deposit"})
@@ -88,10 +100,9 @@ class Xero(AccountingPlatform):
     safety = Safety(idempotency=360, search_by_ref=True, search_lag_seconds=5, max_server_delay_seconds=60)
 
     def setting_problem(self, name: str, value: str) -> str:
-        """`journal_tax` is one of two words."""
-        if name == "journal_tax" and value not in ("rates", "lines"):
-            return "It is one of: rates, lines."
-        return ""
+        """Some are one of two words."""
+        words = _WORDS.get(name)
+        return f"It is one of: {', '.join(words)}." if words and value not in words else ""
 
     def push(self, session: Session, document: Document) -> Pushed:
         """Make it; raises `Refused` before anything is sent for what Xero would not take."""
@@ -115,6 +126,10 @@ class Xero(AccountingPlatform):
             raise Refused(f"{remote_id} was taken back at Xero", reason=RefusalReason.NOT_FOUND)
         base = str(session.settings.get("base_currency") or "")
         return legs(remote_id.partition("/")[0], entry, calls.chart(session), base)
+
+    def heard(self, body: bytes, account: str) -> Heard:
+        """What changed in an organisation."""
+        return _xero_events.heard(body, account)
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Void or delete it; what was taken back already stays so."""
