@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -129,9 +130,8 @@ def chart(session: Session) -> Chart:
 def candidates(session: Session, collection: str, document: Document) -> Iterator[wire.Entry]:
     """What bears our reference; voided ones too, for what was taken back there is not made again."""
     reference, day = document.header.reference, document.header.date
-    if collection == JOURNALS:  # they have no reference: all of that day, of which the narration tells ours
-        rows = _pages(session, collection, ("where", f"Date==DateTime({day:%Y,%m,%d})"))
-        yield from (each for each in rows if reference in each.narration)
+    if collection == JOURNALS:
+        yield from _journals(session, reference, day)
     elif collection == INVOICES:
         type = "ACCPAY" if isinstance(document, Bill) else "ACCREC"
         rows = _pages(session, collection, ("InvoiceNumbers", reference))
@@ -146,6 +146,18 @@ def candidates(session: Session, collection: str, document: Document) -> Iterato
     else:
         rows = _pages(session, collection, ("where", f'Reference=="{reference}"'))
         yield from (each for each in rows if each.reference == reference)
+
+
+def _journals(session: Session, reference: str, day: date) -> list[wire.Entry]:
+    """They have no reference, so the narration tells: of those of its day, else (a person dated it anew) of all."""
+    questions = [f"Date==DateTime({day:%Y,%m,%d})"]
+    if session.settings.get("journal_search", "narration") == "narration":
+        questions.append(f'Narration!=null AND Narration.Contains("{reference}")')
+    for question in questions:
+        rows = _pages(session, JOURNALS, ("where", question))
+        if found := [each for each in rows if reference in each.narration]:
+            return found
+    return []
 
 
 def _pages(session: Session, collection: str, *query: tuple[str, str]) -> Iterator[wire.Entry]:

@@ -151,6 +151,7 @@ class Entry(Wire):
     credit_note: Settled | None = None
     status_attribute_string: str | None = None
     validation_errors: list[Words] = []
+    date: str | None = None
 
     @property
     def id(self) -> str:

@@ -46,7 +46,7 @@ from connectors.accounting._xero_options import options
 from connectors.accounting._xero_refusals import read_refusal
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import Failure, RefusalReason, Refused, UnknownOutcome
-from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, ReadBack, Session
 from connectors.webhooks import Heard
 from connectors.wire import Response
 from ledger.documents import Document
@@ -119,13 +119,14 @@ class Xero(AccountingPlatform):
             raise Refused(f"{reference} is there {len(found)} times", reason=RefusalReason.DUPLICATE)
         return _pushed(collection, found[0]) if found else None
 
-    def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]] | None:
-        """Its legs; raises `Refused` (`NOT_FOUND`) when it was taken back."""
+    def read_back(self, session: Session, remote_id: str, kind: str) -> ReadBack | None:
+        """Its legs and its day; raises `Refused` (`NOT_FOUND`) when it was taken back."""
         entry = calls.read(session, remote_id)
         if entry.is_gone:
             raise Refused(f"{remote_id} was taken back at Xero", reason=RefusalReason.NOT_FOUND)
         base = str(session.settings.get("base_currency") or "")
-        return legs(remote_id.partition("/")[0], entry, calls.chart(session), base)
+        found = legs(remote_id.partition("/")[0], entry, calls.chart(session), base)
+        return None if found is None else ReadBack(found, wire.day(entry.date))
 
     def heard(self, body: bytes, account: str) -> Heard:
         """What changed in an organisation."""
