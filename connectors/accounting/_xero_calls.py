@@ -122,6 +122,19 @@ def contacts(session: Session) -> Iterator[wire.Contact]:
             return
 
 
+def items(session: Session) -> list[wire.Item]:
+    """All items; Xero gives them at once."""
+    return get(session, "/Items").decode(wire.Items).items
+
+
+def item_codes(session: Session) -> frozenset[str]:
+    """The codes of all items, asked for once in one piece of work."""
+    if "item_codes" not in session.memory:
+        session.memory["item_codes"] = frozenset(each.code for each in items(session) if each.code)
+    found: frozenset[str] = session.memory["item_codes"]
+    return found
+
+
 def chart(session: Session) -> Chart:
     """The accounts as they were kept last, else as they are now."""
     return Chart(session.accounts or {each.id: each for each in accounts(session)})

@@ -130,6 +130,7 @@ class Entry(Wire):
     payment_id: str = msgspec.field(default="", name="PaymentID")
     bank_transaction_id: str = msgspec.field(default="", name="BankTransactionID")
     bank_transfer_id: str = msgspec.field(default="", name="BankTransferID")
+    purchase_order_id: str = msgspec.field(default="", name="PurchaseOrderID")
     type: str = ""
     payment_type: str = ""
     status: str = ""
@@ -157,7 +158,7 @@ class Entry(Wire):
     def id(self) -> str:
         """Its id. A payment names the invoice that it settles inside, so its own ids are unambiguous."""
         own = (self.manual_journal_id, self.payment_id, self.bank_transaction_id, self.bank_transfer_id)
-        return next(filter(None, (*own, self.credit_note_id, self.invoice_id)), "")
+        return next(filter(None, (*own, self.purchase_order_id, self.credit_note_id, self.invoice_id)), "")
 
     @property
     def is_gone(self) -> bool:
@@ -174,13 +175,14 @@ class Entries(Wire):
     payments: list[Entry] = []
     bank_transactions: list[Entry] = []
     bank_transfers: list[Entry] = []
+    purchase_orders: list[Entry] = []
 
     @property
     def all(self) -> list[Entry]:
         """Those that came, whatever they are."""
         return [
             *(*self.manual_journals, *self.invoices, *self.credit_notes),
-            *(*self.payments, *self.bank_transactions, *self.bank_transfers),
+            *(*self.payments, *self.bank_transactions, *self.bank_transfers, *self.purchase_orders),
         ]
 
 

@@ -38,6 +38,7 @@ from typing import Any, Final
 
 from connectors.accounting import _xero_calls as calls
 from connectors.accounting import _xero_events
+from connectors.accounting import _xero_orders as orders
 from connectors.accounting import _xero_wire as wire
 from connectors.accounting._xero_bodies import BANK_TRANSACTIONS, INVOICES, Maker
 from connectors.accounting._xero_chart import NEW, account_option, free_code
@@ -47,6 +48,7 @@ from connectors.accounting._xero_refusals import read_refusal
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import Failure, RefusalReason, Refused, UnknownOutcome
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, ReadBack, Session
+from connectors.purchasing import DraftOrder
 from connectors.webhooks import Heard
 from connectors.wire import Response
 from ledger.documents import Document
@@ -97,6 +99,7 @@ class Xero(AccountingPlatform):
     )
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Payment", "Bill", "Deposit"})
     voids = frozenset({"journal", "invoice", "credit_note", "payment", "bill", "deposit"})
+    drafts_orders = True
     safety = Safety(idempotency=360, search_by_ref=True, search_lag_seconds=5, max_server_delay_seconds=60)
 
     def setting_problem(self, name: str, value: str) -> str:
@@ -168,6 +171,14 @@ class Xero(AccountingPlatform):
         if not made:
             raise UnknownOutcome("Xero answered without the account")
         return account_option(made[0])
+
+    def draft_order(self, session: Session, order: DraftOrder) -> Pushed:
+        """Leave it there as a draft; its number is our reference."""
+        return orders.draft(session, order)
+
+    def find_order(self, session: Session, reference: str) -> Pushed | None:
+        """By its number."""
+        return orders.find(session, reference)
 
     def refusal(self, response: Response) -> Failure | None:
         """Xero's own sentences."""

@@ -81,6 +81,7 @@ class Organisation:
     ends_in_contacts: bool = False  # it ends after the next page of contacts
     grants: int = 1
     cannot_search_narrations: bool = False
+    orders: dict[str, Json] = field(default_factory=dict)
     tenants: dict[str, str] = field(default_factory=lambda: {"Rose & Crown": TENANT})
 
     def __post_init__(self) -> None:
@@ -191,6 +192,10 @@ class Organisation:
             case "GET", "Contacts":
                 self.ended, self.ends_in_contacts = self.ends_in_contacts, False
                 return {"Contacts": _page(list(self.contacts.values()), seen)}
+            case "PUT", "PurchaseOrders":
+                return {"PurchaseOrders": [self._ordered(*body["PurchaseOrders"])]}
+            case "GET", "PurchaseOrders" if id in self.orders:
+                return {"PurchaseOrders": [self.orders[id]]}
             case "GET", "Items":
                 return {"Items": [{"ItemID": guid("item/tea"), "Code": "TEA", "Name": "Tea"}]}
             case "GET", "TrackingCategories":
@@ -198,6 +203,21 @@ class Organisation:
                 category = {"TrackingCategoryID": guid("category/Store"), "Name": "Store", "Status": "ACTIVE"}
                 return {"TrackingCategories": [{**category, "Options": [option]}]}
         return Answer(404, {"Title": "NotFound", "Status": 404, "Detail": "The resource cannot be found"})
+
+    def _ordered(self, given: Json) -> Json:
+        """A purchase order, kept under its number; raises `Refusal`."""
+        number = given["PurchaseOrderNumber"]
+        if number in self.orders:
+            raise Refusal("Purchase Order # must be unique.")
+        row = {**given, "PurchaseOrderID": guid(f"order/{number}"), "Contact": self.contact(given["Contact"])}
+        row["Date"], row["HasAttachments"] = milliseconds(given["Date"]), False
+        for line in row["LineItems"]:
+            if line.get("ItemCode", "TEA") != "TEA":
+                raise Refusal(f"Item code '{line['ItemCode']}' is not valid")
+            account = self.account(line) if "AccountCode" in line or "AccountID" in line else None
+            line["AccountCode"] = account["Code"] if account else ""
+        self.orders[number] = row
+        return row
 
     def organisation(self) -> Json:
         row = {
