@@ -97,6 +97,11 @@ class Platform:
         """How long an answer with a successful status asks us to stay away, and whether it is for that a refusal."""
         return None, False
 
+    def too_many(self, response: Response) -> tuple[timedelta | None, bool]:
+        """What an answer of 429 says in this platform's own words: how long to stay away where it has no `Retry-After`
+        (None: two seconds), and whether that is so for all connections to it."""
+        return timedelta(seconds=self.pause_seconds) if self.pause_seconds else None, False
+
 
 class CommercePlatform(Platform):
     """Where sales come from. `streams` are the class's `Stream` attributes, by name."""
