@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
@@ -31,6 +33,7 @@ T = TypeVar("T")
 CONNECTIONS: Final = "https://api.xero.com/connections"
 PAGE: Final = 1_000  # rows, the most that Xero gives
 LONGEST_SEED: Final = 60  # characters; a key has 128 at most
+KEYS_SECONDS: Final = 360  # for which Xero remembers a key, with its answer
 _IDS: Final = MappingProxyType(
     {
         JOURNALS: "ManualJournalID",
@@ -75,9 +78,22 @@ def get(session: Session, path: str, *params: tuple[str, str]) -> Response:
 
 
 def make(session: Session, path: str, value: Any, seed: str) -> Response:
-    """Make something once: the key is made of the body, for Xero refuses a key that comes again with another one."""
+    """Make something once: the key is made of the body, for Xero refuses a key that comes again with another one.
+
+    A no may be the one that Xero remembers from before a person mended what it was about. It says that nothing was
+    made, so it is asked once more under a key that was never used.
+    """
     body = _encode(value)
     key = f"{seed[:LONGEST_SEED]}-{hashlib.sha256(body).hexdigest()[:32]}"
+    try:
+        return _put(session, path, body, key)
+    except Refused as refused:
+        if refused.status != HTTPStatus.BAD_REQUEST:
+            raise
+    return _put(session, path, body, f"{key}-{time.time_ns()}")
+
+
+def _put(session: Session, path: str, body: bytes, key: str) -> Response:
     headers = (("Content-Type", "application/json"), ("Idempotency-Key", key))
     return for_tenant(session, Request("PUT", path, headers=headers, body=body, keyed=True))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -32,6 +33,16 @@ _REASONS: Final = tuple(
         (r"exceed|too (many|large|long)", RefusalReason.OVER_LIMIT),
     )
 )
+
+
+_LIMITS: Final = {"minute": timedelta(minutes=1), "appminute": timedelta(minutes=1), "day": timedelta(hours=1)}
+
+
+def read_limit(response: Response) -> tuple[timedelta | None, bool]:
+    """How long a limit lasts where Xero does not say (a day is the last 24 hours, so it is asked again each hour), and
+    whether it is that of our app."""
+    limit = response.headers.get("x-rate-limit-problem", "").lower()
+    return _LIMITS.get(limit), limit == "appminute"
 
 
 def reason_of(words: Iterable[str]) -> RefusalReason:

@@ -13,11 +13,12 @@ https://github.com/XeroAPI/Xero-OpenAPI. Amounts are decimal numbers, dates in a
 * **Payments** go to bank accounts and to accounts that take payments ("enable payments to this account").
 * **Sent once**: ``Idempotency-Key`` is remembered for 6 minutes, answers to errors as well. Later we search, by number
   or reference; journals have none: by day and narration, then, should a person have dated it anew, by narration alone.
-  PUT makes; POST would overwrite an invoice of our number.
+  PUT makes; POST would overwrite an invoice of our number. A no is asked for twice: the first may be a remembered one.
 * **Voided** is kept: found again, it counts as there, and is not made a second time.
 * **Lock dates** are two; the later counts, because the app is no adviser.
 * 60 calls a minute, 5 at once and 5,000 a day for each organisation; 10,000 a minute for all. What is left of a smaller
-  day (it depends on our plan) is told by 429 with its time.
+  day (it depends on our plan) is told by 429 with its time, and ``X-Rate-Limit-Problem`` says which limit it was: that
+  of all our merchants holds all of them, the others hold one.
 * Lists come with lines only when they are asked for by page. A contact that is named and not there is made.
 * Webhooks go to one address for all organisations of an app (`/webhooks/xero`), under one key, and tell of contacts,
   invoices and credit notes: what is ours is read back. Before Xero uses the address it sends wrong signatures to it,
@@ -33,6 +34,7 @@ the other question).
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -44,7 +46,7 @@ from connectors.accounting._xero_bodies import BANK_TRANSACTIONS, INVOICES, Make
 from connectors.accounting._xero_chart import NEW, account_option, free_code
 from connectors.accounting._xero_legs import legs
 from connectors.accounting._xero_options import options
-from connectors.accounting._xero_refusals import read_refusal
+from connectors.accounting._xero_refusals import read_limit, read_refusal
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import Failure, RefusalReason, Refused, UnknownOutcome
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, ReadBack, Session
@@ -100,7 +102,9 @@ class Xero(AccountingPlatform):
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Payment", "Bill", "Deposit"})
     voids = frozenset({"journal", "invoice", "credit_note", "payment", "bill", "deposit"})
     drafts_orders = True
-    safety = Safety(idempotency=360, search_by_ref=True, search_lag_seconds=5, max_server_delay_seconds=60)
+    safety = Safety(
+        idempotency=calls.KEYS_SECONDS, search_by_ref=True, search_lag_seconds=5, max_server_delay_seconds=60
+    )
 
     def setting_problem(self, name: str, value: str) -> str:
         """Some are one of two words."""
@@ -179,6 +183,10 @@ class Xero(AccountingPlatform):
     def find_order(self, session: Session, reference: str) -> Pushed | None:
         """By its number."""
         return orders.find(session, reference)
+
+    def too_many(self, response: Response) -> tuple[timedelta | None, bool]:
+        """Which of the limits it was."""
+        return read_limit(response)
 
     def refusal(self, response: Response) -> Failure | None:
         """Xero's own sentences."""

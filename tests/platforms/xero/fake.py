@@ -81,7 +81,12 @@ class Organisation:
     ends_in_contacts: bool = False  # it ends after the next page of contacts
     grants: int = 1
     cannot_search_narrations: bool = False
+    finds_nothing: bool = False  # its search lags
     orders: dict[str, Json] = field(default_factory=dict)
+    tracking: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"Store": ("London",)})
+    busy: Answer | None = None  # what every write is answered with, before anything else is looked at
+    busy_times: int = -1  # so often; less than 0: until it ends
+    busy_reads: Answer | None = None
     tenants: dict[str, str] = field(default_factory=lambda: {"Rose & Crown": TENANT})
 
     def __post_init__(self) -> None:
@@ -118,6 +123,8 @@ class Organisation:
         """The contact, by id or by name; a new name makes one."""
         for row in self.contacts.values():
             if row["ContactID"] == named.get("ContactID") or row["Name"] == named.get("Name"):
+                if row["ContactStatus"] != "ACTIVE":
+                    raise Refusal(f"The contact {row['Name']} has been archived")
                 return row
         if "Name" not in named:
             raise Refusal("The Contact could not be found")
@@ -145,6 +152,10 @@ class Organisation:
             return Answer(
                 403, {"Type": None, "Title": "Forbidden", "Status": 403, "Detail": "AuthenticationUnsuccessful"}
             )
+        busy = self.busy_reads if seen.method == "GET" else self.busy if self.busy_times else None
+        if busy:
+            self.busy_times -= seen.method != "GET"
+            return busy
         if "application/json" not in seen.headers.get("accept", ""):
             return Answer(200, "<Response/>")
         key = seen.headers.get("idempotency-key")
@@ -199,9 +210,7 @@ class Organisation:
             case "GET", "Items":
                 return {"Items": [{"ItemID": guid("item/tea"), "Code": "TEA", "Name": "Tea"}]}
             case "GET", "TrackingCategories":
-                option = {"TrackingOptionID": guid("option/London"), "Name": "London", "Status": "ACTIVE"}
-                category = {"TrackingCategoryID": guid("category/Store"), "Name": "Store", "Status": "ACTIVE"}
-                return {"TrackingCategories": [{**category, "Options": [option]}]}
+                return {"TrackingCategories": [self.category(*each) for each in self.tracking.items()]}
         return Answer(404, {"Title": "NotFound", "Status": 404, "Detail": "The resource cannot be found"})
 
     def _ordered(self, given: Json) -> Json:
@@ -226,6 +235,10 @@ class Organisation:
         }  # fmt: skip
         return row | ({"PeriodLockDate": milliseconds(self.locked)} if self.locked else {})
 
+    def category(self, name: str, options: tuple[str, ...]) -> Json:
+        rows = [{"TrackingOptionID": guid(f"option/{each}"), "Name": each, "Status": "ACTIVE"} for each in options]
+        return {"TrackingCategoryID": guid(f"category/{name}"), "Name": name, "Status": "ACTIVE", "Options": rows}
+
     def tax_rate(self, type: str, height: Decimal) -> Json:
         status = "DELETED" if type in self.gone_taxes else "ACTIVE"
         return {"TaxType": type, "Name": f"{height} %", "Status": status, "EffectiveRate": height}
@@ -233,6 +246,8 @@ class Organisation:
     def _document(self, seen: Seen, collection: str, id: str) -> Json | Answer:
         rows, id_name = self.rows[collection], LISTS[collection]
         if seen.method == "GET" and not id:
+            if self.finds_nothing:
+                return {collection: []}
             if self.cannot_search_narrations and "Narration" in seen.query.get("where", [""])[0]:
                 raise Refusal("The where parameter could not be parsed")
             return {collection: _page(list(filter(_asked_for(seen), rows.values())), seen)}
