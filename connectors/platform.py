@@ -47,7 +47,8 @@ class Platform:
     `local` ones have no outside: nothing is called, so no hosts and no budget. `published_key` is what the published
     contract calls it: four letters, its own where it gives the platform some. `setting_fields` are the settings that
     come with a connection's authorization, beside those that are part of its address: name → what it is, for people.
-    `webhooks` is how the platform signs what it sends us; None for one that sends nothing.
+    `webhooks` is how the platform signs what it sends us; None for one that sends nothing. `organization_setting` names
+    the setting that says which of several organizations a connection is for, where one access may reach several.
     """
 
     key: ClassVar[str]
@@ -62,6 +63,8 @@ class Platform:
     setting_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
     webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
 
+    organization_setting: ClassVar[str] = ""
+
     @property
     def slug(self) -> str:
         """The readable name that is used in addresses."""
@@ -73,6 +76,10 @@ class Platform:
         Asked for those of `setting_fields` that are no part of the address: what is has been checked already.
         """
         return ""
+
+    def organizations(self, session: Session) -> list[Option]:
+        """Those that the access reaches, of platforms with an `organization_setting`. Raises a `Failure`."""
+        return []
 
     def came_back(self, params: Mapping[str, str], client: Client, at: datetime) -> dict[str, str]:
         """The settings that came back with the merchant's browser beside the code (a company, a shop).
