@@ -24,7 +24,7 @@ from connectors.accounting._xero_bodies import (
 )
 from connectors.accounting._xero_chart import Chart, account_option
 from connectors.accounting._xero_refusals import refuse_errors
-from connectors.errors import MisconfiguredPlatform, RefusalReason, Refused, UnknownOutcome
+from connectors.errors import MisconfiguredPlatform, RefusalReason, Refused, Undecided, UnknownOutcome
 from connectors.session import Option, Session
 from connectors.wire import Request, Response
 from ledger.documents import Bill, Document
@@ -58,18 +58,23 @@ def for_tenant(session: Session, request: Request) -> Response:
 def with_tenant(session: Session) -> Session:
     """The session, for the organisation of this connection: the one that the access reaches, where nobody said which.
 
-    Raises `MisconfiguredPlatform` when it reaches several: a person has to choose.
+    Raises `Undecided` when it reaches several: a person has to choose.
     """
     if session.settings.get("tenant_id"):
         return session
-    found = session.send(Request("GET", CONNECTIONS)).decode(list[wire.Tenant])
-    found = [each for each in found if each.tenant_type == "ORGANISATION"]
+    found = tenants(session)
     if not found:
         raise Refused("the access reaches no organisation in Xero", reason=RefusalReason.PERMISSION)
     if len(found) > 1:
         names = ", ".join(f"{each.tenant_id} ({each.tenant_name})" for each in found)
-        raise MisconfiguredPlatform(f"the access reaches several organisations: set tenant_id to one of {names}")
+        raise Undecided(f"Set tenant_id to one of {names}")
     return replace(session, settings={**session.settings, "tenant_id": found[0].tenant_id})
+
+
+def tenants(session: Session) -> list[wire.Tenant]:
+    """The organisations that the access reaches; a practice is none."""
+    found = session.send(Request("GET", CONNECTIONS)).decode(list[wire.Tenant])
+    return [each for each in found if each.tenant_type == "ORGANISATION"]
 
 
 def get(session: Session, path: str, *params: tuple[str, str]) -> Response:

@@ -91,6 +91,7 @@ class Xero(AccountingPlatform):
         )
     )
     webhooks = _xero_events.WEBHOOKS
+    organization_setting = "tenant_id"
     setting_fields = MappingProxyType(
         {
             "tenant_id": "the organisation in Xero, by its tenant id",
@@ -153,6 +154,10 @@ class Xero(AccountingPlatform):
         locks = [day for day in (wire.day(own.period_lock_date), wire.day(own.end_of_year_lock_date)) if day]
         which = {"tenant_id": session.settings["tenant_id"]}
         return CompanyFacts(own.base_currency, max(locks, default=None), own.name, own.organisation_id, which)
+
+    def organizations(self, session: Session) -> list[Option]:
+        """All that the merchant has let us into."""
+        return [Option("organization", each.tenant_id, each.tenant_name) for each in calls.tenants(session)]
 
     def options(self, session: Session) -> list[Option]:
         """Accounts, tax rates, contacts (each may be a customer and a supplier), items, tracking categories."""
