@@ -28,17 +28,9 @@ if TYPE_CHECKING:
     from ledger.documents import Document
 
 __all__ = [
-    "AccountingPlatform",
-    "CommercePlatform",
-    "CompanyFacts",
-    "MapContext",
-    "MappingProblem",
-    "Option",
-    "Platform",
-    "Pushed",
-    "ReadBack",
-    "Session",
-]
+    "AccountingPlatform", "CommercePlatform", "CompanyFacts", "MapContext", "MappingProblem", "Option", "Platform",
+    "Pushed", "ReadBack", "Session",
+]  # fmt: skip
 
 
 class Platform:
@@ -80,6 +72,10 @@ class Platform:
     def organizations(self, session: Session) -> list[Option]:
         """Those that the access reaches, of platforms with an `organization_setting`. Raises a `Failure`."""
         return []
+
+    def leave(self, session: Session) -> bool:
+        """Tell an OAuth platform that a connection is given up, before its tokens are; whether they are in use yet."""
+        return False
 
     def came_back(self, params: Mapping[str, str], client: Client, at: datetime) -> dict[str, str]:
         """The settings that came back with the merchant's browser beside the code (a company, a shop).
