@@ -77,6 +77,15 @@ def tenants(session: Session) -> list[wire.Tenant]:
     return [each for each in found if each.tenant_type == "ORGANISATION"]
 
 
+def disconnect(session: Session) -> bool:
+    """Have Xero forget that the organisation of this connection lets us in; whether the access reaches another one."""
+    found = session.send(Request("GET", CONNECTIONS)).decode(list[wire.Tenant])
+    own = [each for each in found if each.tenant_id == session.settings.get("tenant_id")]
+    for each in own:
+        session.send(Request("DELETE", f"{CONNECTIONS}/{each.id}"))
+    return len(found) > len(own)
+
+
 def get(session: Session, path: str, *params: tuple[str, str]) -> Response:
     """Read."""
     return for_tenant(session, Request("GET", path, params=params))

@@ -22,6 +22,7 @@ class Wire(msgspec.Struct, rename="pascal"):
 class Tenant(msgspec.Struct, rename="camel"):
     """What the access reaches: an organisation, or a practice."""
 
+    id: str = ""
     tenant_id: str = ""
     tenant_type: str = ""
     tenant_name: str = ""

@@ -14,6 +14,8 @@ https://github.com/XeroAPI/Xero-OpenAPI. Amounts are decimal numbers, dates in a
 * **Sent once**: ``Idempotency-Key`` is remembered for 6 minutes, answers to errors as well. Later we search, by number
   or reference; journals have none: by day and narration, then, should a person have dated it anew, by narration alone.
   PUT makes; POST would overwrite an invoice of our number. A no is asked for twice: the first may be a remembered one.
+* **Access** is renewed by a token that is used once, taken for 30 minutes more, and ends after 60 days of rest. Taking
+  it back disconnects all organisations that it reaches: one that is given up is disconnected by itself.
 * **Voided** is kept: found again, it counts as there, and is not made a second time.
 * **Lock dates** are two; the later counts, because the app is no adviser.
 * 60 calls a minute, 5 at once and 5,000 a day for each organisation; 10,000 a minute for all. What is left of a smaller
@@ -158,6 +160,10 @@ class Xero(AccountingPlatform):
     def organizations(self, session: Session) -> list[Option]:
         """All that the merchant has let us into."""
         return [Option("organization", each.tenant_id, each.tenant_name) for each in calls.tenants(session)]
+
+    def leave(self, session: Session) -> bool:
+        """Disconnect the organisation; taking back the tokens would disconnect all that they reach."""
+        return calls.disconnect(session)
 
     def options(self, session: Session) -> list[Option]:
         """Accounts, tax rates, contacts (each may be a customer and a supplier), items, tracking categories."""

@@ -80,6 +80,8 @@ class Organisation:
     ended: bool = False  # the access token, before its time
     ends_in_contacts: bool = False  # it ends after the next page of contacts
     grants: int = 1
+    former_refresh: str = ""  # the one before, which is taken for 30 minutes more
+    loses_grants: int = 0  # so many grants are made whose answers do not arrive
     cannot_search_narrations: bool = False
     finds_nothing: bool = False  # its search lags
     orders: dict[str, Json] = field(default_factory=dict)
@@ -141,13 +143,13 @@ class Organisation:
     def _answer(self, seen: Seen) -> Any:
         if seen.path == "/connect/token":
             return self._token(seen)
+        if seen.path == "/connect/revocation":  # takes all connections of the user with it
+            self.tenants = {}
+            return {}
         if self.ended or seen.headers.get("authorization") != f"Bearer {self.token}":
             return Answer(401, {"Type": None, "Title": "Unauthorized", "Status": 401, "Detail": "TokenExpired: …"})
-        if seen.path == "/connections":
-            return [
-                {"id": guid(name), "tenantId": id, "tenantType": "ORGANISATION", "tenantName": name}
-                for name, id in self.tenants.items()
-            ]
+        if seen.path.startswith("/connections"):
+            return self._connections(seen)
         if self.disconnected or seen.headers.get("xero-tenant-id") != TENANT:
             return Answer(
                 403, {"Type": None, "Title": "Forbidden", "Status": 403, "Detail": "AuthenticationUnsuccessful"}
@@ -174,16 +176,30 @@ class Organisation:
             self.keys[key] = (print_, found)
         return found
 
+    def _connections(self, seen: Seen) -> Any:
+        """The organisations that the user has let us into, or one less of them."""
+        if seen.method == "DELETE":
+            names = [name for name in self.tenants if guid(name) == seen.path.rpartition("/")[2]]
+            self.tenants = {name: id for name, id in self.tenants.items() if name not in names}
+            return Answer(204 if names else 404, None)
+        return [
+            {"id": guid(name), "tenantId": id, "tenantType": "ORGANISATION", "tenantName": name}
+            for name, id in self.tenants.items()
+        ]
+
     def _token(self, seen: Seen) -> Any:
         form = {name: values[0] for name, values in parse_qs(seen.body.decode()).items()}
-        if not self.refresh or form.get("refresh_token") != self.refresh:
+        if not self.refresh or form.get("refresh_token") not in (self.refresh, self.former_refresh):
             return Answer(400, {"error": "invalid_grant"})
         self.grant()
+        if self.loses_grants:
+            self.loses_grants -= 1
+            return Answer(500, {})
         return {"access_token": self.token, "refresh_token": self.refresh, "expires_in": 1800, "token_type": "Bearer"}
 
     def grant(self) -> None:
         """A new pair of tokens; the old one is worth nothing."""
-        self.grants, self.ended = self.grants + 1, False
+        self.grants, self.ended, self.former_refresh = self.grants + 1, False, self.refresh
         self.token, self.refresh = f"xero-test-token-{self.grants}", f"xero-test-refresh-{self.grants}"
 
     def _served(self, seen: Seen) -> Any:
@@ -390,7 +406,7 @@ class Fake:
 
     def revoke(self) -> None:
         """The merchant disconnects our app there."""
-        self.organisation.ended, self.organisation.refresh = True, ""
+        self.organisation.ended, self.organisation.refresh, self.organisation.former_refresh = True, "", ""
 
     def connect_again(self) -> Secrets:
         """What a new connection of the merchant gives us."""
