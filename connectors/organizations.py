@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from connectors import registry
 from connectors.http import open_door
 from connectors.linked import after_linking
 from connectors.models import Binding, Connection
+from connectors.platform import AccountingPlatform
 from connectors.services import locked, platform_of
 from connectors.session import Option, Session
 from ledger.services import audit
@@ -30,7 +32,7 @@ def reached(connection: Connection) -> list[Option]:
     Raises a `Failure`. Not to be called inside a transaction: the platform is asked.
     """
     platform = platform_of(connection)
-    if not platform.organization_setting:
+    if not isinstance(platform, AccountingPlatform) or not platform.books_setting or platform.local:
         return []
     with open_door(connection, platform) as door:
         session = Session(connection.pk, connection.company_id, connection.settings, door)
@@ -39,7 +41,8 @@ def reached(connection: Connection) -> list[Option]:
 
 def chosen(connection: Connection) -> str:
     """The id of the organization that the connection is for; "" while that is open."""
-    setting = platform_of(connection).organization_setting
+    platform = platform_of(connection)
+    setting = platform.books_setting if isinstance(platform, AccountingPlatform) else ""
     return str(connection.settings.get(setting) or "") if setting else ""
 
 
@@ -60,7 +63,7 @@ def choose(*, connection: Connection, organization_id: str, actor: str) -> Conne
 
 @transaction.atomic
 def _keep(connection: Connection, organization: Option, actor: str) -> Connection:
-    held, setting = locked(connection.pk), platform_of(connection).organization_setting
+    held, setting = locked(connection.pk), registry.accounting(connection.platform).books_setting
     before = str(held.settings.get(setting) or "")
     if before == organization.id:
         return held

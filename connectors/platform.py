@@ -39,8 +39,7 @@ class Platform:
     `local` ones have no outside: nothing is called, so no hosts and no budget. `published_key` is what the published
     contract calls it: four letters, its own where it gives the platform some. `setting_fields` are the settings that
     come with a connection's authorization, beside those that are part of its address: name → what it is, for people.
-    `webhooks` is how the platform signs what it sends us; None for one that sends nothing. `organization_setting` names
-    the setting that says which of several organizations a connection is for, where one access may reach several.
+    `webhooks` is how the platform signs what it sends us; None for one that sends nothing.
     """
 
     key: ClassVar[str]
@@ -55,8 +54,6 @@ class Platform:
     setting_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
     webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
 
-    organization_setting: ClassVar[str] = ""
-
     @property
     def slug(self) -> str:
         """The readable name that is used in addresses."""
@@ -68,10 +65,6 @@ class Platform:
         Asked for those of `setting_fields` that are no part of the address: what is has been checked already.
         """
         return ""
-
-    def organizations(self, session: Session) -> list[Option]:
-        """Those that the access reaches, of platforms with an `organization_setting`. Raises a `Failure`."""
-        return []
 
     def leave(self, session: Session) -> bool:
         """Tell an OAuth platform that a connection is given up, before its tokens are; whether they are in use yet."""
@@ -214,6 +207,10 @@ class AccountingPlatform(Platform):
     def options(self, session: Session) -> list[Option]:
         """Everything that a mapping may choose from."""
         raise NotImplementedError
+
+    def organizations(self, session: Session) -> list[Option]:
+        """The books that the access reaches, of which `books_setting` names one, where a log-in may reach several."""
+        return []
 
     def offers_all(self, session: Session, chosen: Iterable[tuple[str, str]]) -> bool:
         """Whether everything that is ``chosen`` (kind and id of options) can be used now; False also for "cannot say".

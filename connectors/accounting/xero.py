@@ -93,7 +93,7 @@ class Xero(AccountingPlatform):
         )
     )
     webhooks = _xero_events.WEBHOOKS
-    organization_setting = "tenant_id"
+    books_setting = "tenant_id"
     setting_fields = MappingProxyType(
         {
             "tenant_id": "the organisation in Xero, by its tenant id",
