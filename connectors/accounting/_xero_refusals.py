@@ -22,7 +22,7 @@ _REASONS: Final = tuple(
     for words, reason in (
         (r"lock(ed)? date|period is locked|locked period", RefusalReason.PERIOD_LOCKED),
         (r"subscription|trial (has )?(expired|ended)|organisation is not active", RefusalReason.SUBSCRIPTION_EXPIRED),
-        (r"must be unique|already (been )?(used|exists)|duplicate", RefusalReason.DUPLICATE),
+        (r"must be unique|enter a unique|already (been )?(used|exists)|duplicate", RefusalReason.DUPLICATE),
         (r"tax ?(type|rate|code)", RefusalReason.TAX_RATE_GONE),
         (r"contact.*(archived|not found|does not exist|could not be found)", RefusalReason.CONTACT_GONE),
         (
@@ -30,6 +30,7 @@ _REASONS: Final = tuple(
             r"|cannot be used|can not be used|enable payments)|(archived|not active).*account",
             RefusalReason.ACCOUNT_INACTIVE,
         ),
+        (r"exceeds the amount (outstanding|due)", RefusalReason.VALIDATION),  # somebody has paid it there
         (r"exceed|too (many|large|long)", RefusalReason.OVER_LIMIT),
     )
 )

@@ -45,7 +45,7 @@ from connectors.accounting import _xero_events
 from connectors.accounting import _xero_orders as orders
 from connectors.accounting import _xero_wire as wire
 from connectors.accounting._xero_bodies import BANK_TRANSACTIONS, INVOICES, Maker
-from connectors.accounting._xero_chart import NEW, account_option, free_code
+from connectors.accounting._xero_chart import NEW, account_option, free_code, same_name
 from connectors.accounting._xero_legs import legs
 from connectors.accounting._xero_options import options
 from connectors.accounting._xero_refusals import read_limit, read_refusal
@@ -170,13 +170,19 @@ class Xero(AccountingPlatform):
         return options(calls.with_tenant(session))
 
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
-        """Make an account that takes payments; a bank account gets its name, or code, as its number."""
+        """Make an account that takes payments; a bank account gets its name, or code, as its number.
+
+        One of that name and type is the one: it was made before, and the answer lost. Raises `Refused`, a `Failure`.
+        """
+        known = calls.accounts(session)
+        if same := same_name(known, name, type):
+            return same
         value: dict[str, Any] = {"Name": name}
         if type == "bank":
             value |= {"Type": "BANK", "BankAccountNumber": code or name}
         elif type in NEW:
             native, start = NEW[type]
-            code = code or free_code(calls.accounts(session), start)
+            code = code or free_code(known, start)
             value |= {"Type": native, "EnablePaymentsToAccount": type in ("asset", "liability", "equity")}
         else:
             raise Refused(f"{type!r} is no type of account")

@@ -85,6 +85,7 @@ class Organisation:
     cannot_search_narrations: bool = False
     finds_nothing: bool = False  # its search lags
     orders: dict[str, Json] = field(default_factory=dict)
+    pays_invoices: bool = False  # a person does, before we come to it
     tracking: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"Store": ("London",)})
     busy: Answer | None = None  # what every write is answered with, before anything else is looked at
     busy_times: int = -1  # so often; less than 0: until it ends
@@ -306,6 +307,8 @@ class Organisation:
 
     def due(self, row: Json) -> Decimal:
         """What is not paid of it."""
+        if self.pays_invoices:
+            return Decimal(0)
         return Decimal(row["Total"]) - self._paid(row.get("InvoiceID") or row.get("CreditNoteID"))
 
     def refuse_locked(self, day: str) -> None:

@@ -194,6 +194,17 @@ def test_nothing_is_sent_again_before_what_is_late_could_have_come(fake: Fake) -
     assert len(sent(fake)) == 1
 
 
+def test_an_invoice_that_a_person_paid_in_xero_is_not_paid_twice_and_somebody_is_told(fake: Fake) -> None:
+    shop = Linked("xero", fake, "invoice")
+    shop.post(an_order(1))
+    fake.organisation.pays_invoices = True
+    shop.settle()
+    open_ = PushItem.objects.get(company=shop.company, state="refused")
+    assert (open_.document.kind, open_.failure_code, open_.failure_turn) == ("payment", "validation", "support")
+    assert "amount outstanding" in open_.failure_sentence
+    assert fake.organisation.rows["Payments"] == {}
+
+
 def test_a_customer_who_was_merged_into_another_is_the_merchants_turn(fake: Fake) -> None:
     shop = Linked("xero", fake, "invoice")
     shop.post(an_order(1))
