@@ -81,7 +81,8 @@ class OAuth2:
     """Authorization code flow. URLs may be relative to the base URL; `header` and `scheme` carry the token.
 
     `client` says how the token endpoint learns who we are. `margin_seconds` before its end a token is renewed
-    (less than a fifth of the life of a short-lived token is enough). `separator` joins the scopes. `account` is the
+    (less than a fifth of the life of a short-lived token is enough). `rest_days` of no use end a refresh token: it is
+    renewed before. `separator` joins the scopes. `account` is the
     dotted path in a token answer to the account that `Deliveries.account_setting` keeps.
     """
 
@@ -96,6 +97,7 @@ class OAuth2:
     header: str = "Authorization"
     scheme: str = "Bearer"
     margin_seconds: int = 300
+    rest_days: int = 0  # 0: it does not end, or says itself when
     revoke: str | None = None
     revoke_as: Literal["form", "json"] = "form"  # how the token is told there, where `client` is not `json`
     account: str = ""
