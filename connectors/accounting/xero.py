@@ -84,6 +84,7 @@ class Xero(AccountingPlatform):
             *("accounting.payments", "accounting.banktransactions", "accounting.manualjournals"),
         ),
         margin_seconds=300,  # of half an hour
+        rest_days=60,
     )
     budget = Budget(
         (

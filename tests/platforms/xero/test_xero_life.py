@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from connectors import credentials
+from connectors import credentials, keeping
 from connectors.accounting.xero import Xero
 from connectors.authorizing import unlink
 from connectors.declare import Budget
 from connectors.errors import NotAuthorized, PlatformDown
-from connectors.models import Connection
+from connectors.models import Connection, Credential
 from connectors.options import refresh_options
 from ledger.models import AuditEntry, Company
 from tests.platforms.targets import Linked
@@ -136,3 +136,56 @@ def test_tokens_are_renewed_five_minutes_before_their_half_hour_is_over(shop: Li
         before = fake.organisation.grants
         refresh_options(shop.connection)
         assert fake.organisation.grants - before == renewals
+
+
+def rested(shop: Linked, days: int) -> None:
+    Credential.objects.filter(connection=shop.connection).update(updated_at=datetime.now(UTC) - timedelta(days=days))
+
+
+@pytest.mark.parametrize(("days", "renewals"), [(19, 0), (21, 1)])
+def test_an_access_that_nobody_uses_is_renewed_long_before_its_sixty_days_are_over(
+    shop: Linked, fake: Fake, days: int, renewals: int
+) -> None:
+    rested(shop, days)
+    before = fake.organisation.grants
+    assert keeping.keep(5) == renewals
+    assert fake.organisation.grants - before == renewals
+    assert credentials.load(shop.connection.pk).refresh_token == fake.organisation.refresh
+    assert keeping.keep(5) == 0
+
+
+def test_one_that_has_ended_in_its_rest_is_told(shop: Linked, fake: Fake) -> None:
+    rested(shop, 61)
+    fake.revoke()
+    keeping.keep(5)
+    shop.connection.refresh_from_db()
+    assert shop.connection.status == Connection.Status.DEAUTHORIZED
+    assert AuditEntry.objects.get(code="connection.deauthorized").detail["reason"]
+    asked = len(fake.server.log)
+    keeping.keep(5)
+    assert len(fake.server.log) == asked
+
+
+def test_a_xero_that_is_down_is_asked_again_in_an_hour(
+    shop: Linked, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rested(shop, 30)
+    monkeypatch.setattr(keeping, "_next_at", 0.0)
+    fake.organisation.loses_grants = 1
+    assert keeping.keep_hourly(5) is False
+    shop.connection.refresh_from_db()
+    assert shop.connection.status == Connection.Status.LINKED
+    before = fake.organisation.grants
+    assert keeping.keep_hourly(5) is False
+    assert fake.organisation.grants == before
+    monkeypatch.setattr(keeping, "_next_at", 0.0)
+    keeping.keep_hourly(5)
+    assert credentials.load(shop.connection.pk).refresh_token == fake.organisation.refresh
+
+
+def test_what_has_no_time_left_is_gone_on_with(shop: Linked, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    rested(shop, 30)
+    monkeypatch.setattr(keeping, "_next_at", 0.0)
+    assert keeping.keep_hourly(0) is True
+    assert keeping.keep_hourly(5) is False
+    assert credentials.load(shop.connection.pk).refresh_token == fake.organisation.refresh
