@@ -30,6 +30,7 @@ from connectors.wire import Request, Response
 from ledger.documents import Bill, Document
 
 T = TypeVar("T")
+Pair = tuple[str, str]
 CONNECTIONS: Final = "https://api.xero.com/connections"
 PAGE: Final = 1_000  # rows, the most that Xero gives
 LONGEST_SEED: Final = 60  # characters; a key has 128 at most
@@ -86,9 +87,9 @@ def disconnect(session: Session) -> bool:
     return len(found) > len(own)
 
 
-def get(session: Session, path: str, *params: tuple[str, str]) -> Response:
+def get(session: Session, path: str, *params: Pair, headers: tuple[Pair, ...] = ()) -> Response:
     """Read."""
-    return for_tenant(session, Request("GET", path, params=params))
+    return for_tenant(session, Request("GET", path, params=params, headers=headers))
 
 
 def make(session: Session, path: str, value: Any, seed: str) -> Response:
@@ -177,17 +178,17 @@ def candidates(session: Session, collection: str, document: Document) -> Iterato
         yield from _journals(session, reference, day)
     elif collection == INVOICES:
         type = "ACCPAY" if isinstance(document, Bill) else "ACCREC"
-        rows = _pages(session, collection, ("InvoiceNumbers", reference))
+        rows = pages(session, collection, ("InvoiceNumbers", reference))
         yield from (each for each in rows if each.invoice_number == reference and each.type == type)
     elif collection == CREDIT_NOTES:
-        rows = _pages(session, collection, ("where", f'CreditNoteNumber=="{reference}"'))
+        rows = pages(session, collection, ("where", f'CreditNoteNumber=="{reference}"'))
         yield from (each for each in rows if each.credit_note_number == reference)
     elif collection == BANK_TRANSFERS:
         query = (("where", f'Reference=="{reference}"'), ("includeDeleted", "true"))
         found = get(session, f"/{collection}", *query).decode(wire.Entries).all
         yield from (each for each in found if each.reference == reference)
     else:
-        rows = _pages(session, collection, ("where", f'Reference=="{reference}"'))
+        rows = pages(session, collection, ("where", f'Reference=="{reference}"'))
         yield from (each for each in rows if each.reference == reference)
 
 
@@ -197,19 +198,19 @@ def _journals(session: Session, reference: str, day: date) -> list[wire.Entry]:
     if session.settings.get("journal_search", "narration") == "narration":
         questions.append(f'Narration!=null AND Narration.Contains("{reference}")')
     for question in questions:
-        rows = _pages(session, JOURNALS, ("where", question))
+        rows = pages(session, JOURNALS, ("where", question))
         if found := [each for each in rows if reference in each.narration]:
             return found
     return []
 
 
-def _pages(session: Session, collection: str, *query: tuple[str, str]) -> Iterator[wire.Entry]:
+def pages(session: Session, collection: str, *query: Pair, headers: tuple[Pair, ...] = ()) -> Iterator[wire.Entry]:
     """All rows; with `page`, they come whole."""
     page = 0
     while True:
         page += 1
         place = (("page", str(page)), ("pageSize", str(PAGE)))
-        found = get(session, f"/{collection}", *query, *place).decode(wire.Entries).all
+        found = get(session, f"/{collection}", *query, *place, headers=headers).decode(wire.Entries).all
         yield from found
         if len(found) < PAGE:
             return

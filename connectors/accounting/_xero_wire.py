@@ -154,6 +154,7 @@ class Entry(Wire):
     status_attribute_string: str | None = None
     validation_errors: list[Words] = []
     date: str | None = None
+    updated_date_utc: str | None = msgspec.field(default=None, name="UpdatedDateUTC")
 
     @property
     def id(self) -> str:
@@ -205,6 +206,12 @@ class Trouble(Wire):
         """What Xero says is wrong, most telling first."""
         told = [each.message for element in self.elements for each in element.validation_errors]
         return [text for text in (*told, self.message, self.detail, self.title) if text]
+
+
+def instant(text: str | None) -> datetime | None:
+    """The aware instant of ``/Date(…)/``; None for none, and for what cannot be read."""
+    found = _MILLISECONDS(text or "")
+    return _EPOCH + timedelta(milliseconds=int(found[1])) if found else None
 
 
 def day(text: str | None) -> date | None:

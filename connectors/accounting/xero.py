@@ -24,7 +24,7 @@ https://github.com/XeroAPI/Xero-OpenAPI. Amounts are decimal numbers, dates in a
 * Lists come with lines only when they are asked for by page. A contact that is named and not there is made.
 * Webhooks go to one address for all organisations of an app (`/webhooks/xero`), under one key, and tell of contacts,
   invoices and credit notes: what is ours is read back. Before Xero uses the address it sends wrong signatures to it,
-  to which it wants 401, and right ones, to which it wants 200 with nothing in it.
+  to which it wants 401, and right ones, to which it wants 200 with nothing in it. Each list is asked what changed, too.
 
 Settings of a connection (the first is the default):
 ``tenant_id``: which organisation (the one that the access reaches, which is then kept; needed when it reaches more);
@@ -36,11 +36,12 @@ the other question).
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
 from connectors.accounting import _xero_calls as calls
+from connectors.accounting import _xero_changes as changes
 from connectors.accounting import _xero_events
 from connectors.accounting import _xero_orders as orders
 from connectors.accounting import _xero_wire as wire
@@ -142,6 +143,10 @@ class Xero(AccountingPlatform):
     def heard(self, body: bytes, account: str) -> Heard:
         """What changed in an organisation."""
         return _xero_events.heard(body, account)
+
+    def changed(self, session: Session, since: datetime, at: datetime) -> Heard:
+        """What was changed in all lists that documents go to."""
+        return changes.changed(calls.with_tenant(session), since)
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Void or delete it; what was taken back already stays so."""

@@ -267,7 +267,8 @@ class Organisation:
                 return {collection: []}
             if self.cannot_search_narrations and "Narration" in seen.query.get("where", [""])[0]:
                 raise Refusal("The where parameter could not be parsed")
-            return {collection: _page(list(filter(_asked_for(seen), rows.values())), seen)}
+            found = [row for row in rows.values() if _asked_for(seen)(row) and _is_new(row, seen)]
+            return {collection: _page(found, seen)}
         if id and id not in rows:
             return Answer(404, {"Title": "NotFound", "Status": 404, "Detail": "The resource cannot be found"})
         if seen.method == "GET":
@@ -283,6 +284,7 @@ class Organisation:
         row = checked(self, collection, given)
         self.made += 1
         row[id_name] = guid(f"{collection}/{self.made}")
+        touch(row)
         rows[row[id_name]] = row
         return {collection: [row]}
 
@@ -296,6 +298,7 @@ class Organisation:
             raise Refusal("This document cannot be voided as it has payments allocated to it")
         self.refuse_locked(row["Date"])
         row["Status"] = status
+        touch(row)
 
     def _paid(self, id: Any) -> Decimal:
         paid = Decimal(0)
@@ -319,6 +322,11 @@ class Organisation:
             raise Refusal(f"The document date cannot be before the period lock date, currently set at {shown}")
 
 
+def touch(row: Json) -> None:
+    """It was changed now."""
+    row["UpdatedDateUTC"] = f"/Date({int(datetime.now(UTC).timestamp() * 1000)}+0000)/"
+
+
 def plain(value: Any) -> Any:
     """JSON as it is sent: amounts are numbers."""
     return json.loads(json.dumps(value, default=float))
@@ -335,6 +343,13 @@ def _page(rows: list[Json], seen: Seen) -> list[Json]:
         return [{name: value for name, value in row.items() if name != "LineItems"} for row in rows]
     page, size = int(seen.query["page"][0]), int(seen.query.get("pageSize", ["100"])[0])
     return rows[(page - 1) * size : page * size]
+
+
+def _is_new(row: Json, seen: Seen) -> bool:
+    """Whether it was changed since what `If-Modified-Since` says."""
+    since = seen.headers.get("if-modified-since")
+    changed = int(row["UpdatedDateUTC"][6:].partition("+")[0]) / 1000
+    return not since or changed >= datetime.fromisoformat(since).timestamp()
 
 
 def _asked_for(seen: Seen) -> Callable[[Json], bool]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from connectors import push_send
 from connectors.accounting.xero import Xero
 from connectors.declare import Budget
-from connectors.models import Binding, PushItem
+from connectors.models import Binding, PushItem, Watermark
 from ledger.models import AuditEntry
 from tests.commerce_sync.cast import an_order
-from tests.platforms.targets import Linked
-from tests.platforms.xero.fake import Fake, milliseconds, running
+from tests.platforms.targets import Linked, a_month
+from tests.platforms.xero.fake import Fake, milliseconds, running, touch
 
 pytestmark = pytest.mark.django_db
 ELSEWHEN = date(2026, 4, 7)
@@ -93,3 +94,71 @@ def test_a_journal_that_was_voided_before_we_knew_of_it_is_told_and_not_made_aga
     assert AuditEntry.objects.filter(code="document.removed").count() == 1
     assert shop.settle().written == 0
     assert len(journals(fake)) == 1
+
+
+def a_month_at(fake: Fake, mode: Any) -> Linked:
+    """A month that arrived and was read back an hour ago; what comes next is asked for."""
+    shop = Linked("xero", fake, mode)
+    shop.post(*a_month())
+    assert shop.settle().undelivered == 0
+    an_hour_passes(fake)
+    return shop
+
+
+def an_hour_passes(fake: Fake) -> None:
+    """For what we know, and for what Xero says of its documents."""
+    hour = timedelta(hours=1)
+    Watermark.objects.update(pulled_at=F("pulled_at") - hour, reached_at=F("reached_at") - hour)
+    Binding.objects.update(verified_at=F("verified_at") - hour)
+    for rows in fake.organisation.rows.values():
+        for row in rows.values():
+            row["UpdatedDateUTC"] = "/Date(1772700000000+0000)/"
+
+
+def reads(fake: Fake) -> list[str]:
+    """The documents that were read one by one."""
+    return [seen.path for seen in fake.server.log if seen.method == "GET" and seen.path.count("/") == 2]
+
+
+def test_what_a_person_changed_is_asked_for_and_told_without_any_webhook(fake: Fake) -> None:
+    shop = a_month_at(fake, "journal")
+    changed, dated, gone = list(fake.organisation.rows["ManualJournals"].values())[:3]
+    changed["JournalLines"][0]["LineAmount"] += 1
+    changed["JournalLines"][1]["LineAmount"] -= 1
+    dated["Date"] = milliseconds(ELSEWHEN)
+    gone["Status"] = "VOIDED"
+    for row in (changed, dated, gone):
+        touch(row)
+    before, there = len(reads(fake)), len(fake.documents())
+    assert shop.settle().written == 0
+    assert len(reads(fake)) - before == 3
+    told = dict(AuditEntry.objects.filter(code__startswith="document.").values_list("subject", "code"))
+    names = [row["Narration"].partition(" ")[0] for row in (changed, dated, gone)]
+    assert [told[name] for name in names] == ["document.mismatch", "document.mismatch", "document.removed"]
+    assert len(told) == 3
+    assert len(fake.documents()) == there
+    an_hour_passes(fake)
+    shop.settle()
+    assert len(reads(fake)) - before == 3  # told once
+
+
+@pytest.mark.parametrize("collection", ["Payments", "CreditNotes", "BankTransactions"])
+def test_other_documents_that_a_person_took_away_are_told_too(fake: Fake, collection: str) -> None:
+    shop = a_month_at(fake, "invoice")
+    row = next(iter(fake.organisation.rows[collection].values()))
+    row["Status"] = "DELETED"
+    touch(row)
+    shop.settle()
+    reference = row["Reference"]
+    assert AuditEntry.objects.get(code="document.removed").subject == reference
+    assert PushItem.objects.get(document__reference=reference).state == "removed"
+
+
+def test_our_own_writing_is_not_read_twice(fake: Fake) -> None:
+    shop = Linked("xero", fake)
+    shop.post(an_order(1))
+    shop.settle()
+    Watermark.objects.update(pulled_at=F("pulled_at") - timedelta(minutes=6))
+    before = len(reads(fake))
+    shop.settle()
+    assert len(reads(fake)) == before
