@@ -420,6 +420,7 @@ class Fake:
         more = {"Status": "AUTHORISED", "CurrencyCode": self.organisation.currency, "LineAmountTypes": "NoTax"}
         made = checked(self.organisation, "Invoices", {**row, **more, "LineItems": [line]})
         made["InvoiceID"] = guid(f"by hand/{reference}")
+        touch(made)
         self.organisation.rows["Invoices"][made["InvoiceID"]] = made
 
     def revoke(self) -> None:
