@@ -37,7 +37,7 @@ def journals(fake: Fake) -> list[dict[str, Any]]:
 
 
 def a_lost_journal(fake: Fake) -> Linked:
-    """A journal that arrived and whose answer was lost, for longer than Xero remembers; a person gave it another day."""
+    """A journal that arrived, whose answer was lost and is forgotten at Xero; a person gave it another day."""
     shop = Linked("xero", fake)
     shop.post(an_order(1))
     fake.fail("lose_answer_after_commit")
