@@ -17,13 +17,14 @@ from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
-from connectors.session import CompanyFacts, Leg, MapContext, Option, Pushed, ReadBack, Session
+from connectors.session import CompanyFacts, Known, Leg, MapContext, Option, Pushed, ReadBack, Session
 from connectors.webhooks import Heard, HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
 if TYPE_CHECKING:
     from connectors.auth import Client
     from connectors.purchasing import DraftOrder
+    from connectors.stock import StockCount
     from ledger.commerce import Record
     from ledger.documents import Document
 
@@ -60,10 +61,7 @@ class Platform:
         return self.key.replace("_", "-")
 
     def setting_problem(self, name: str, value: str) -> str:
-        """Why `value` cannot be the setting `name`, as a sentence for people; empty when it can.
-
-        Asked for those of `setting_fields` that are no part of the address: what is has been checked already.
-        """
+        """Why `value` cannot be the setting `name` (one of `setting_fields`), for people; empty when it can."""
         return ""
 
     def leave(self, session: Session) -> bool:
@@ -100,9 +98,11 @@ class Platform:
 
 
 class CommercePlatform(Platform):
-    """Where sales come from. `streams` are the class's `Stream` attributes, by name."""
+    """Where sales come from. `streams` are the class's `Stream` attributes, by name; `met` are the kinds of names
+    (tender, tax_rate) that it lists nowhere: they are taken from its sales."""
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
+    met: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -140,10 +140,7 @@ class CommercePlatform(Platform):
         return None
 
     def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
-        """The pages of a stream from `since` on (an aware instant, look-back already taken off).
-
-        Raises a `Failure`.
-        """
+        """The pages of a stream from `since` on (an aware instant, look-back taken off). Raises a `Failure`."""
         stream = self.stream(dataset)
         if stream.endpoint is None:
             raise MisconfiguredPlatform(f"{self.key}: {dataset} is pushed to us and cannot be fetched")
@@ -152,9 +149,23 @@ class CommercePlatform(Platform):
             request = since_instant(request, stream.since, since)
         return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
 
+    def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
+        """Rows of the platform file's own making that say which of `known` are clearly not there any more at `at`.
+
+        Asked for streams that declare `vanishes`; `map` makes `Deleted` of them. Raises a `Failure`.
+        """
+        return iter(())
+
     def reference(self, dataset: str, row: bytes) -> Any:
-        """What a row of names tells about one thing (`connectors.references.Named`), or None. Raises as `map` does."""
+        """What a row of names tells about a thing (`connectors.references.Named`): one, several as a tuple, or None.
+
+        Raises as `map` does.
+        """
         return None
+
+    def stock(self, dataset: str, row: bytes, context: MapContext) -> Sequence[StockCount]:
+        """What a row of a stream with `stock=True` tells of stock. Raises as `map` does."""
+        return ()
 
     def stream(self, dataset: str) -> Stream:
         """The declaration of a stream; raises `MisconfiguredPlatform` for an unknown one."""

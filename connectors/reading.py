@@ -9,9 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from connectors.errors import MappingProblem
-from connectors.named import Named
+from connectors.met import Met, meet
+from connectors.named import Named, each
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
+from connectors.stock import StockCount, checked
 from ledger.commerce import KIND_OF, Deleted, Record, RecordKind
 from ledger.incoming import Identity, Incoming
 from ledger.problems import Problem
@@ -64,6 +66,8 @@ class Reading:
         self.problems: dict[int, list[Problem]] = {}
         self.refused: dict[int, Problem] = {}
         self.named: list[Named] = []
+        self.met: Met = {}
+        self.counts: list[StockCount] = []
 
     def identify(self, body: bytes, rows: Sequence[msgspec.Raw], row_digests: Sequence[bytes]) -> None:
         """Find each row's id, all at once where the platform can; a row without one is refused."""
@@ -103,17 +107,21 @@ class Reading:
     def mapped(self, items: list[Incoming]) -> Iterator[Incoming]:
         """The records of the changed rows, one by one; ``items`` gets them all, in the same order."""
         platform, dataset, context = self.origin.platform, self.dataset, self.origin.context
-        kinds = platform.stream(dataset).kinds
+        kinds, is_stock = platform.stream(dataset).kinds, platform.stream(dataset).stock
         for row, known in self.changed:
             try:
                 records = platform.map(dataset, row.body, context)
                 if not kinds:
                     self._name(row)
+                if is_stock:
+                    self.counts += map(checked, platform.stock(dataset, row.body, context))
             except _ROW_ERRORS as error:
                 self._refuse(row.place, error)
                 continue
             if known:
                 self._leave(row, known, records)
+            if platform.met:
+                meet(records, platform.met, context.references, self.met)
             for record in records:
                 # What a row says of itself to be gone keeps the kind that it had.
                 if type(record) is Deleted:
@@ -135,9 +143,7 @@ class Reading:
 
     def _name(self, row: Row) -> None:
         """A row of a stream that only tells names; `map` has held it to its shape."""
-        named = self.origin.platform.reference(self.dataset, row.body)
-        if named is not None:
-            self.named.append(named)
+        self.named += each(self.origin.platform.reference(self.dataset, row.body))
 
     def note(self, index: int, status: Status, problem: Problem | None) -> None:
         """Remember what became of one record of the row; of several the strongest word stays."""

@@ -68,7 +68,8 @@ def _give_back(connection: Connection, platform: Platform, auth: OAuth2, secrets
         client = keys.client = client_of(platform)
         with Door(platform, connection.pk, keys, settings=connection.settings, limits=LIMITS) as door:
             is_used = platform.leave(Session(connection.pk, connection.company_id, connection.settings, door))
-            request = None if is_used else revoke_request(auth, client, keys.secrets)
+            account = _account(connection, platform)
+            request = None if is_used else revoke_request(auth, client, keys.secrets, account)
             response = door.exchange(request) if request else None
     except Failure as failure:
         failure.conceal({*secrets.values(), *keys.secrets.values()})
@@ -84,13 +85,22 @@ def _is_told(platform: Platform, auth: OAuth2) -> bool:
 
 
 def _is_shared(connection: Connection, platform: Platform) -> bool:
-    declared = platform.webhooks
-    name = declared.facts.account_setting if declared is not None else ""
-    account = connection.settings.get(name) if name else None
+    account = _account(connection, platform)
     if not account:
         return False
+    name = _account_setting(platform)
     linked = Connection.objects.filter(platform=connection.platform, status=Connection.Status.LINKED)
     return linked.filter(**{f"settings__{name}": account}).exclude(pk=connection.pk).exists()
+
+
+def _account(connection: Connection, platform: Platform) -> str:
+    """The merchant's account at the platform, empty when it is not known."""
+    return str(connection.settings.get(_account_setting(platform)) or "")
+
+
+def _account_setting(platform: Platform) -> str:
+    declared = platform.webhooks
+    return declared.facts.account_setting if declared is not None else ""
 
 
 def _audit_failure(connection: Connection, actor: str, failure: Failure) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, history, linking, preview, progress, views
+from commerce_sync.flow import connecting, history, keys, linking, preview, progress, views
 from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.fees import fees
 from commerce_sync.flow.payments import payments
@@ -39,6 +39,7 @@ urlpatterns = [
     path("flow/change", views.home, name="flow-change"),
     path("flow/fees", fees, name="flow-fees"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),
+    path("oauth/keys/<slug:platform>", keys.keys, name="oauth-keys"),
     path("oauth/callback/<slug:platform>", connecting.callback, name="oauth-callback"),
     path("link/<uuid:company_id>", views.link),
     path("link/<uuid:company_id>/<uuid:connection_id>", views.link),
