@@ -99,10 +99,12 @@ class Platform:
 
 class CommercePlatform(Platform):
     """Where sales come from. `streams` are the class's `Stream` attributes, by name; `met` are the kinds of names
-    (tender, tax_rate) that it lists nowhere: they are taken from its sales."""
+    (tender, tax_rate) that it lists nowhere: they are taken from its sales. `catalog_costs` says that the costs on its
+    lines are those of the catalog at the time of mapping."""
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
     met: ClassVar[frozenset[str]] = frozenset()
+    catalog_costs: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -224,10 +226,8 @@ class AccountingPlatform(Platform):
         return []
 
     def offers_all(self, session: Session, chosen: Iterable[tuple[str, str]]) -> bool:
-        """Whether everything that is ``chosen`` (kind and id of options) can be used now; False also for "cannot say".
-
-        A short cut for platforms that can tell at less cost than by listing their options.
-        """
+        """Whether all that is ``chosen`` (kind and id of options) can be used now; False also for "cannot say". A short
+        cut for platforms that can tell at less cost than by their options."""
         return False
 
     def heard(self, body: bytes, account: str) -> Heard:
