@@ -120,7 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = _handle
 
     def _reply(self, status: int, value: Any, **headers: str) -> None:
-        self._send(status, json.dumps(value).encode(), **{"Content-Type": "application/json", **headers})
+        body = b"" if status == 204 else json.dumps(value).encode()
+        self._send(status, body, **{"Content-Type": "application/json", **headers})
 
     def _send(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
