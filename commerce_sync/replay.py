@@ -149,6 +149,8 @@ class _Run:
 
     def _compare(self, version: StoredVersion, now: Record | None, complaint: str) -> None:
         subject = f"{version.identity[0]} {version.identity[1]} (#{version.number})"
+        if now is None and version.is_deleted and not complaint.startswith("refused"):
+            return  # taken back because the row said no more of it: nothing then, and nothing now
         if now is None:
             self._differ(version, None)
             self.report(Difference(subject, "$", "a record", complaint))

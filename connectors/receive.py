@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from connectors import references
+from connectors.hanging import take_back_hanging
 from connectors.raw_pages import MAX_BODY_BYTES, ROWS, RawPage, keep, past
 from connectors.reading import ItemResult, Origin, Reading
 from connectors.turning import take_back
@@ -90,6 +91,7 @@ def _take_in(origin: Origin, reading: Reading, page_id: int, at: datetime) -> No
         reading.note(item.page_row, outcome.status, outcome.problem)
     if reading.left_over:
         take_back(origin, reading, page_id, at)
+    take_back_hanging(origin, reading, items, outcomes, page_id, at)
     references.remember(origin.connection_id, reading.named, at)
     _report(origin, reading, page_id, at)
 

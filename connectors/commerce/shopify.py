@@ -22,7 +22,7 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 * **Tax rates** have no ids: a rate is its title with its percentage. Tax that the channel owes is the marketplace's.
 * **Costs** are the variants' present unit costs. **Categories** are the types of their products.
 * **Deleted orders** leave an event [unverified: else only the webhook `orders/delete` tells, and nothing takes them
-  out]; their refunds, which Shopify wants gone first, are not taken out with them.
+  out]; their refunds are taken out with them, as is a refund that came to nothing (`connectors/hanging.py`).
 * **Points**: a question costs what it may return, out of a bucket that fills steadily; `THROTTLED` comes with status
   200. What is left is in each answer, and the shared budget is held until another such question fits. A question that
   is too large is asked again for half as many orders; what does not fit into an order is fetched beside it.
