@@ -26,7 +26,8 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 * **Points**: a question costs what it may return, out of a bucket that fills steadily; `THROTTLED` comes with status
   200. What is left is in each answer, and the shared budget is held until another such question fits. A question that
   is too large is asked again for half as many orders; what does not fit into an order is fetched beside it.
-* **Old orders** beyond 60 days need the scope `read_all_orders`. Customers are not read: that needs another approval.
+* **Old orders** beyond 60 days need the scope `read_all_orders`. Customers are not read: that needs another approval;
+  what is kept of one is what deliveries say, and is deleted when one of the three topics about privacy comes.
 * **Webhooks** go to one address for all shops of an app, signed with the app's secret; no topic tells of payouts.
 
 Settings of a connection, for what the vendor's word leaves open (the first is the default): ``cash_rounding``: beside |
@@ -97,6 +98,8 @@ class Shopify(CommercePlatform):
             id="header:x-shopify-webhook-id",  # the same when it is sent again, for four hours
             event="header:x-shopify-topic",
             revoked=("app/uninstalled",),
+            personal=("customers/data_request", "customers/redact"),
+            erased=("shop/redact",),  # two days after it was uninstalled
             account="header:x-shopify-shop-domain",
             account_setting="shop",
             account_suffix=".myshopify.com",
