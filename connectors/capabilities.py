@@ -43,11 +43,13 @@ def sources(platforms: Iterable[CommercePlatform]) -> list[Row]:
 
 def targets(platforms: Iterable[AccountingPlatform]) -> list[Row]:
     """The matrix of where documents go, with its head."""
-    rows: list[Row] = [("Platform", "Access", *DOCUMENTS, "Takes back", "Safe to repeat by", "Calls a minute")]
+    head = ("Platform", "Access", *DOCUMENTS, "Purchase orders", "Takes back", "Safe to repeat by", "Calls a minute")
+    rows: list[Row] = [head]
     for platform in platforms:
         taken = tuple(_YES if kind in platform.document_kinds else "" for kind in DOCUMENTS)
         back = "all" if len(platform.voids) >= len(platform.document_kinds) else ", ".join(sorted(platform.voids))
-        rows.append((platform.name, access(platform.auth), *taken, back, _safety(platform), _rate(platform)))
+        orders = "drafts" if platform.drafts_orders else ""
+        rows.append((platform.name, access(platform.auth), *taken, orders, back, _safety(platform), _rate(platform)))
     return rows
 
 

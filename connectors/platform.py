@@ -23,6 +23,7 @@ from connectors.wire import Response
 
 if TYPE_CHECKING:
     from connectors.auth import Client
+    from connectors.purchasing import DraftOrder
     from ledger.commerce import Record
     from ledger.documents import Document
 
@@ -167,11 +168,12 @@ class AccountingPlatform(Platform):
 
     `local` is true for the built-in books: their writes join our own transaction, so there is nothing
     unknown. `voids` names the kinds of documents (as in `Document.kind`) that `void` can take back; others are
-    reversed by documents of their own.
+    reversed by documents of their own. `drafts_orders` says that purchase orders can be drafted there.
     """
 
     document_kinds: ClassVar[frozenset[str]]
     voids: ClassVar[frozenset[str]] = frozenset()
+    drafts_orders: ClassVar[bool] = False
     safety: ClassVar[Safety]
 
     @property
@@ -215,6 +217,14 @@ class AccountingPlatform(Platform):
 
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
         """Make an account that the mapping lacks; `type` is one of `Option.type`."""
+        raise NotImplementedError
+
+    def draft_order(self, session: Session, order: DraftOrder) -> Pushed:
+        """Leave the order there as a draft, which books nothing. Sends once; raises as `push` does."""
+        raise NotImplementedError
+
+    def find_order(self, session: Session, reference: str) -> Pushed | None:
+        """The drafted order by our reference, whatever became of it since; None only for a clear "not there"."""
         raise NotImplementedError
 
 
