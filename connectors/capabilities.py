@@ -31,12 +31,13 @@ def access(auth: Auth) -> str:
 def sources(platforms: Iterable[CommercePlatform]) -> list[Row]:
     """The matrix of where sales come from, with its head."""
     kinds = [kind.replace("_", " ") for kind in RECORDS]
-    rows: list[Row] = [("Platform", "Access", *kinds, "Names", "Webhooks", "Calls a minute")]
+    rows: list[Row] = [("Platform", "Access", *kinds, "Names", "Stock", "Webhooks", "Calls a minute")]
     for platform in platforms:
         told = {kind for stream in platform.streams.values() for kind in stream.kinds}
         named = sum(not stream.kinds for stream in platform.streams.values())
+        stock = _YES if any(stream.stock for stream in platform.streams.values()) else ""
         webhooks = _YES if platform.webhooks else ""
-        facts = (*(_YES if kind in told else "" for kind in RECORDS), str(named or ""), webhooks)
+        facts = (*(_YES if kind in told else "" for kind in RECORDS), str(named or ""), stock, webhooks)
         rows.append((platform.name, access(platform.auth), *facts, _rate(platform)))
     return rows
 

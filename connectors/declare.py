@@ -187,7 +187,8 @@ class Stream:
     (`query:name`) or the dotted path in the JSON body (`body:query.filter.start`) that takes the watermark as
     an ISO instant. `id` and `updated` are the dotted paths of a row's identity and its last change. Each pull
     starts `lookback` before the watermark, because late rows and two clocks are normal. `is_utc` says that instants
-    without an offset are in UTC; else they are refused.
+    without an offset are in UTC; else they are refused. `stock` says that its rows tell of stock, beside names or alone
+    (`CommercePlatform.stock`); such a stream has no records.
     """
 
     to: Callable[..., Any]
@@ -201,8 +202,11 @@ class Stream:
     id: str = "id"
     updated: str | None = "updated_at"
     is_utc: bool = False
+    stock: bool = False
 
     def __post_init__(self) -> None:
+        if self.stock and self.kinds:
+            raise ValueError("a stream that tells of stock has no records: `kinds` is ()")
         if self.since is not None and self.since.partition(":")[0] not in ("query", "body"):
             raise ValueError(f"`since` is query:name or body:path, not {self.since!r}")
         if self.lookback < timedelta(0):

@@ -24,6 +24,7 @@ from connectors.wire import Response
 if TYPE_CHECKING:
     from connectors.auth import Client
     from connectors.purchasing import DraftOrder
+    from connectors.stock import StockCount
     from ledger.commerce import Record
     from ledger.documents import Document
 
@@ -154,6 +155,10 @@ class CommercePlatform(Platform):
     def reference(self, dataset: str, row: bytes) -> Any:
         """What a row of names tells about one thing (`connectors.references.Named`), or None. Raises as `map` does."""
         return None
+
+    def stock(self, dataset: str, row: bytes, context: MapContext) -> Sequence[StockCount]:
+        """What a row of a stream with `stock=True` tells of stock. Raises as `map` does."""
+        return ()
 
     def stream(self, dataset: str) -> Stream:
         """The declaration of a stream; raises `MisconfiguredPlatform` for an unknown one."""

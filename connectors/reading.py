@@ -12,6 +12,7 @@ from connectors.errors import MappingProblem
 from connectors.named import Named
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
+from connectors.stock import StockCount, checked
 from ledger.commerce import KIND_OF, Deleted, Record, RecordKind
 from ledger.incoming import Identity, Incoming
 from ledger.problems import Problem
@@ -64,6 +65,7 @@ class Reading:
         self.problems: dict[int, list[Problem]] = {}
         self.refused: dict[int, Problem] = {}
         self.named: list[Named] = []
+        self.counts: list[StockCount] = []
 
     def identify(self, body: bytes, rows: Sequence[msgspec.Raw], row_digests: Sequence[bytes]) -> None:
         """Find each row's id, all at once where the platform can; a row without one is refused."""
@@ -103,12 +105,14 @@ class Reading:
     def mapped(self, items: list[Incoming]) -> Iterator[Incoming]:
         """The records of the changed rows, one by one; ``items`` gets them all, in the same order."""
         platform, dataset, context = self.origin.platform, self.dataset, self.origin.context
-        kinds = platform.stream(dataset).kinds
+        kinds, is_stock = platform.stream(dataset).kinds, platform.stream(dataset).stock
         for row, known in self.changed:
             try:
                 records = platform.map(dataset, row.body, context)
                 if not kinds:
                     self._name(row)
+                if is_stock:
+                    self.counts += map(checked, platform.stock(dataset, row.body, context))
             except _ROW_ERRORS as error:
                 self._refuse(row.place, error)
                 continue

@@ -22,6 +22,7 @@ from connectors import registry
 from connectors.declare import Stream
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext, Session
+from connectors.stock import checked
 from ledger.commerce import KIND_OF, Deleted, Record
 from tests.platforms.exchanges import Json, Replay
 
@@ -134,6 +135,9 @@ class Folder:
             named = None if self.streams[stream].kinds else self.platform.reference(stream, body)
             if named is not None:
                 found.append({"record": named.kind, "id": named.id, "name": named.name, "facts": named.facts})
+            if self.streams[stream].stock:
+                counts = map(checked, self.platform.stock(stream, body, self.context))
+                found += [{"record": "stock", **msgspec.to_builtins(count)} for count in counts]
             found += map(written, self.platform.map(stream, body, self.context))
         return found
 
