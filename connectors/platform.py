@@ -99,10 +99,12 @@ class CommercePlatform(Platform):
     """Where sales come from.
 
     `streams` are the class's `Stream` attributes, by name; `webhooks` is how the platform signs what it sends us.
+    `met` are the kinds of names (tender, tax_rate) that it lists nowhere: they are taken from its sales.
     """
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
     webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
+    met: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -153,7 +155,10 @@ class CommercePlatform(Platform):
         return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
 
     def reference(self, dataset: str, row: bytes) -> Any:
-        """What a row of names tells about one thing (`connectors.references.Named`), or None. Raises as `map` does."""
+        """What a row of names tells about a thing (`connectors.references.Named`): one, several as a tuple, or None.
+
+        Raises as `map` does.
+        """
         return None
 
     def stock(self, dataset: str, row: bytes, context: MapContext) -> Sequence[StockCount]:

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from connectors.errors import MappingProblem
-from connectors.named import Named
+from connectors.met import Met, meet
+from connectors.named import Named, each
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
 from connectors.stock import StockCount, checked
@@ -65,6 +66,7 @@ class Reading:
         self.problems: dict[int, list[Problem]] = {}
         self.refused: dict[int, Problem] = {}
         self.named: list[Named] = []
+        self.met: Met = {}
         self.counts: list[StockCount] = []
 
     def identify(self, body: bytes, rows: Sequence[msgspec.Raw], row_digests: Sequence[bytes]) -> None:
@@ -118,6 +120,8 @@ class Reading:
                 continue
             if known:
                 self._leave(row, known, records)
+            if platform.met:
+                meet(records, platform.met, context.references, self.met)
             for record in records:
                 # What a row says of itself to be gone keeps the kind that it had.
                 if type(record) is Deleted:
@@ -139,9 +143,7 @@ class Reading:
 
     def _name(self, row: Row) -> None:
         """A row of a stream that only tells names; `map` has held it to its shape."""
-        named = self.origin.platform.reference(self.dataset, row.body)
-        if named is not None:
-            self.named.append(named)
+        self.named += each(self.origin.platform.reference(self.dataset, row.body))
 
     def note(self, index: int, status: Status, problem: Problem | None) -> None:
         """Remember what became of one record of the row; of several the strongest word stays."""

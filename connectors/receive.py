@@ -95,7 +95,7 @@ def _take_in(origin: Origin, reading: Reading, page_id: int, at: datetime) -> No
     if reading.left_over:
         take_back(origin, reading, page_id, at)
     take_back_hanging(origin, reading, items, outcomes, page_id, at)
-    references.remember(origin.connection_id, reading.named, at)
+    references.remember(origin.connection_id, [*reading.named, *reading.met.values()], at)
     remember_counts(origin.connection_id, reading.counts, at)
     _report(origin, reading, page_id, at)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Raw
 
@@ -13,6 +13,8 @@ from connectors.named import Thing
 from connectors.session import MapContext
 from connectors.stamps import read
 from ledger.commerce import Deleted, GiftCardChange
+
+LONGEST_CATEGORY: Final = 200
 
 
 def no_record(row: Any, context: MapContext) -> None:
@@ -26,18 +28,25 @@ def location(row: bytes | Raw) -> Thing:
     return Thing("location", place.legacy_resource_id, place.name, {"country": country or ""})
 
 
-def variation(row: bytes | Raw) -> Thing:
-    """A variant: its product's type is the category, its unit cost what is known of it now."""
+def variation(row: bytes | Raw) -> tuple[Thing, ...]:
+    """A variant with its product: the type of that is the category, its own unit cost what is known of it now."""
     found: wire.Variant = read(wire.Variant, row)
-    facts: dict[str, Any] = {"category": found.product.product_type or "", "sku": found.sku or ""}
+    product, category = found.product, found.product.product_type or ""
+    facts: dict[str, Any] = {"category": category, "sku": found.sku or ""}
     cost = found.inventory_item.unit_cost if found.inventory_item is not None else None
     if cost is not None:
         currency = parts.currency_of(cost.currency_code, "$.inventoryItem.unitCost.currencyCode")
         units = parts.amount(cost, currency, "$.inventoryItem.unitCost")
         facts["cost"] = {"units": units, "currency": currency}
     title = found.title if found.title not in (None, "", "Default Title") else ""
-    name = f"{found.product.title} ({title})" if title else found.product.title
-    return Thing("variation", found.legacy_resource_id, name, facts)
+    name = f"{product.title} ({title})" if title else product.title
+    things = [
+        Thing("variation", found.legacy_resource_id, name, facts),
+        Thing("product", product.legacy_resource_id, product.title, {"category": category}),
+    ]
+    if category and len(category) <= LONGEST_CATEGORY:
+        things.append(Thing("category", category, category))
+    return tuple(things)
 
 
 def gift_card_records(row: wire.GiftCard, context: MapContext) -> list[GiftCardChange]:

@@ -19,7 +19,8 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 * **Disputes** are listed whole each time: they do not say when they changed.
 * **Gift cards**: sold as order lines, used as tenders, given back as refunds. Those that were given away are read only
   where a setting says so, because few apps get the scope `read_gift_cards`; expiry and deactivation are not read.
-* **Tax rates** have no ids: a rate is its title with its percentage. Tax that the channel owes is the marketplace's.
+* **Tax rates** have no ids and, as ways of paying, no list: they are met on sales, and a rate is its title with its
+  percentage. Tax that the channel owes is the marketplace's.
 * **Costs** are the variants' present unit costs. **Categories** are the types of their products.
 * **Deleted orders** leave an event [unverified: else only the webhook `orders/delete` tells, and nothing takes them
   out]; their refunds are taken out with them, as is a refund that came to nothing (`connectors/hanging.py`).
@@ -105,6 +106,7 @@ class Shopify(CommercePlatform):
             account_suffix=".myshopify.com",
         ),
     )
+    met = frozenset({"tender", "tax_rate"})
     budget = Budget((Rate(calls=600, seconds=60, burst=60),))  # none is published for calls: points are what counts
 
     locations = Stream(
@@ -150,8 +152,8 @@ class Shopify(CommercePlatform):
         """The pages of a stream, and beside them what belongs to their rows. Raises a `Failure`."""
         yield from pages(session, dataset, self.stream(dataset), since)
 
-    def reference(self, dataset: str, row: bytes | Raw) -> Thing | None:
-        """What a location or a variant of a product is called."""
+    def reference(self, dataset: str, row: bytes | Raw) -> Thing | tuple[Thing, ...] | None:
+        """What a location, or a variant with its product, is called."""
         if dataset == "locations":
             return location(row)
         return variation(row) if dataset == "variants" else None

@@ -89,6 +89,7 @@ class Square(CommercePlatform):
             account_setting="merchant_id",
         ),
     )
+    met = frozenset({"tender"})
     budget = Budget((Rate(calls=600, seconds=60, burst=300),))
 
     locations = Stream(

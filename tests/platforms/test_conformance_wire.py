@@ -22,14 +22,15 @@ from connectors.errors import Failure, MappingProblem, NotAuthorized, Waiting
 from connectors.general_ledger.chart import default_book
 from connectors.http import Door
 from connectors.limits import Clock, Limits
-from connectors.models import Call, Connection, Credential
+from connectors.met import Met, meet
+from connectors.models import Call, Connection, Credential, Reference
 from connectors.pull import pull_connection, pull_stream
 from connectors.receive import receive_page
 from connectors.services import connect_commerce, origin_of
 from connectors.session import Session
 from ledger import sql
 from ledger.calendar import DayRule
-from ledger.commerce import happened_at
+from ledger.commerce import Order, happened_at
 from ledger.models import Company, Partner, ProblemRow, RecordRow
 from ledger.post_due import post_due
 from ledger.services import create_company, save_book
@@ -154,6 +155,18 @@ def test_every_record_is_posted_and_the_books_balance(key: str, linked: Linked) 
         assert (currency, total) == (facts.currency, 0)
     again = post_due(company_id=linked.company.pk, through=last.date(), act=uuid4())
     assert (again.records, again.documents) == (0, 0)
+
+
+@of_each_platform
+def test_whatever_sales_name_is_there_to_be_chosen_from_by_its_name(key: str, linked: Linked) -> None:
+    linked.pull()
+    listed = set(Reference.objects.exclude(name="").values_list("kind", "external_id"))
+    sales = [row.record for row in RecordRow.objects.filter(superseded=False, deleted=False, kind="order")]
+    wanted = {("location", sale.location) for sale in sales if isinstance(sale, Order) and sale.location}
+    found: Met = {}
+    meet(sales, linked.folder.platform.met, {}, found)
+    assert wanted | set(found) <= listed
+    assert len({kind for kind, _ in found}) == len(linked.folder.platform.met)
 
 
 @of_each_platform
