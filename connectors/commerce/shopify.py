@@ -21,7 +21,9 @@ booked is the money of the shop. Times are UTC. Rules, and why:
   where a setting says so, because few apps get the scope `read_gift_cards`; expiry and deactivation are not read.
 * **Tax rates** have no ids and, as ways of paying, no list: they are met on sales, and a rate is its title with its
   percentage. Tax that the channel owes is the marketplace's.
-* **Costs** are the variants' present unit costs. **Categories** are the types of their products.
+* **Costs** are the variants' present unit costs. **Categories** are the types of their products. **Stock** is what is
+  on hand at a location, of variants that are tracked and stocked there; Shopify knows no thresholds, and of a variant
+  that is deleted it says nothing more.
 * **Deleted orders** leave an event [unverified: else only the webhook `orders/delete` tells, and nothing takes them
   out]; their refunds are taken out with them, as is a refund that came to nothing (`connectors/hanging.py`).
 * **Points**: a question costs what it may return, out of a bucket that fills steadily; `THROTTLED` comes with status
@@ -50,16 +52,18 @@ from connectors.commerce import _shopify_gate as gate
 from connectors.commerce import _shopify_queries as queries
 from connectors.commerce import _shopify_wire as wire
 from connectors.commerce._shopify_balance import balance_records, dispute_records, payout_records
-from connectors.commerce._shopify_names import deleted_order, gift_card_records, location, no_record, variation
+from connectors.commerce._shopify_names import deleted_order, gift_card_records, location, no_record
 from connectors.commerce._shopify_orders import order_records
 from connectors.commerce._shopify_pages import ENDPOINT, pages
+from connectors.commerce._shopify_variants import Variant, counts, variation
 from connectors.declare import POST, Budget, Endpoint, Hosts, OAuth2, Rate, Stream
 from connectors.errors import BadCallback, Failure
 from connectors.graphql import Relay
 from connectors.named import Thing
 from connectors.paging import Page
 from connectors.platform import CommercePlatform
-from connectors.session import Session
+from connectors.session import MapContext, Session
+from connectors.stock import StockCount
 from connectors.webhooks import Deliveries, HmacSha256
 from connectors.wire import Response
 
@@ -114,9 +118,9 @@ class Shopify(CommercePlatform):
         id="legacyResourceId", updated=None, endpoint=_ask(queries.LOCATIONS, first=100),
     )  # fmt: skip
     variants = Stream(
-        to=no_record, wire=wire.Variant, kinds=(), rows="data.productVariants.nodes",
+        to=no_record, wire=Variant, kinds=(), stock=True, rows="data.productVariants.nodes",
         paging=Relay("data.productVariants"), id="legacyResourceId", updated=None,
-        endpoint=_ask(queries.VARIANTS, first=100),
+        endpoint=_ask(queries.VARIANTS, first=50, levels=5),
     )  # fmt: skip
     orders = Stream(
         to=order_records, wire=wire.Order, kinds=("order", "refund"), rows="data.orders.nodes",
@@ -157,6 +161,10 @@ class Shopify(CommercePlatform):
         if dataset == "locations":
             return location(row)
         return variation(row) if dataset == "variants" else None
+
+    def stock(self, dataset: str, row: bytes | Raw, context: MapContext) -> tuple[StockCount, ...]:
+        """What a variant costs, and how many of it are where."""
+        return counts(row) if self.stream(dataset).stock else ()
 
     def setting_problem(self, name: str, value: str) -> str:
         """A shop is named by the first part of its own address at Shopify."""

@@ -214,6 +214,28 @@ class FakeShopify:
         self.disputes.append(made)
         return made
 
+    def variant(
+        self, number: str, title: str, kind: str, cost: int | None, places: dict[str, int], *, tracked: bool = True
+    ) -> Json:
+        """A thing to sell, and how many of it are at which location."""
+        levels = [
+            {
+                "isActive": True, "updatedAt": self.stamp, "location": {"legacyResourceId": place},
+                "quantities": [{"name": "on_hand", "quantity": count, "updatedAt": self.stamp}],
+            }
+            for place, count in places.items()
+        ]  # fmt: skip
+        item = {
+            "id": f"gid://shopify/InventoryItem/8{number}", "updatedAt": self.stamp, "tracked": tracked,
+            "unitCost": None if cost is None else money(cost), "inventoryLevels": listing(levels),
+        }  # fmt: skip
+        made: Json = {
+            "legacyResourceId": number, "title": "Default Title", "sku": f"SKU-{number}", "inventoryItem": item,
+            "product": {"legacyResourceId": f"9{number}", "title": title, "productType": kind}, "_levels": levels,
+        }  # fmt: skip
+        self.variants.append(made)
+        return made
+
     def answer(self, seen: Seen) -> Any:
         """What the shop says to a question; 404 to anything that is none."""
         if seen.path == "/admin/oauth/access_token":
@@ -278,6 +300,9 @@ class FakeShopify:
             "orders": listing(orders, self.page), "shopifyPaymentsAccount": account,
             "locations": listing(self.locations, 2), "productVariants": listing(self.variants, 2),
             "events": listing(self.events, 2), "giftCards": listing(self.gift_cards, 2),
+            "inventoryItem": lambda info, id: next(
+                (row["inventoryItem"] for row in self.variants if row["inventoryItem"]["id"] == id), None
+            ),
             "order": lambda info, id: next((row for row in self.orders if row["id"] == id), None),
         }  # fmt: skip
 

@@ -188,7 +188,7 @@ def test_every_question_that_goes_over_the_wire_is_one_of_the_schema_and_names_a
     story.month(fake)
     sync(a_merchant(server.url, "journal"))
     asked = {json.loads(seen.body)["query"] for seen in server.log}
-    assert len(asked) == 10  # eight lists, the rest of an order, the entries of a payout
+    assert len(asked) == 11  # eight lists, the rest of an order and of a variant, the entries of a payout
     for query in asked:
         assert validate(schema(), parse(query)) == []
     assert {seen.path for seen in server.log} == {f"/admin/api/{VERSION}/graphql.json"}
