@@ -1,18 +1,16 @@
 """How a request proves who we are, and the messages of the OAuth 2 code flow.
 
-Pure: it builds and reads, and never sends.
-
-The steps that need a clock, a database or a network (when to renew, who renews, where tokens are kept) are in
-`credentials` and `http`.
+Pure: it builds and reads, and never sends. When tokens are renewed, by whom and where they are kept: `credentials`.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -26,6 +24,7 @@ from connectors.wire import Request, Response
 DEFAULT_LIFE: Final = timedelta(minutes=30)  # when a token answer does not say how long it lives
 LONGEST_LIFE_SECONDS: Final = 10 * 365 * 86_400
 LONGEST_ACCOUNT: Final = 200
+_NONE: Final[Mapping[str, Any]] = {}
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,12 +72,20 @@ class _TokenAnswer(msgspec.Struct):
     error_description: str = ""
 
 
-def sign(auth: Auth, secrets: Secrets, request: Request) -> Request:
+def way_of(auth: Auth, secrets: Secrets) -> Auth:
+    """The way in that these secrets are for, where a platform has both: a consent's token, or a key."""
+    return auth.key if isinstance(auth, OAuth2) and auth.key is not None and not secrets.access_token else auth
+
+
+def sign(auth: Auth, secrets: Secrets, request: Request, settings: Mapping[str, Any] = _NONE) -> Request:
     """`request` with what `auth` demands; raises `NotAuthorized` when the secret it needs is empty."""
+    auth = way_of(auth, secrets)
     if isinstance(auth, OAuth2):
         return request.with_headers((auth.header, _scheme(auth.scheme, _needed(secrets.access_token))))
     if isinstance(auth, ApiKey):
         key = _needed(secrets.api_key)
+        if auth.account and settings.get(auth.account[1]):
+            request = request.with_headers((auth.account[0], str(settings[auth.account[1]])))
         filled = with_key(request.body, auth.body, key) if auth.body and request.body else None
         if filled is not None:
             return replace(request, body=filled)
@@ -133,7 +140,7 @@ def refresh_request(auth: OAuth2, client: Client, secrets: Secrets) -> Request:
     return _token_request(auth, client, fields)
 
 
-def read_tokens(response: Response, previous: Secrets, now: datetime) -> Secrets:
+def read_tokens(response: Response, previous: Secrets, now: datetime, *, endless: bool = False) -> Secrets:
     """The secrets after a token answer. One without a refresh token leaves the old one valid: it is kept.
 
     Raises `NotAuthorized` for an error answer (some send it with status 200), `BadAnswer` for nonsense.
@@ -152,7 +159,7 @@ def read_tokens(response: Response, previous: Secrets, now: datetime) -> Secrets
         previous,
         access_token=answer.access_token,
         refresh_token=answer.refresh_token or previous.refresh_token,
-        expires_at=now + life,
+        expires_at=None if endless and seconds is None else now + life,
         refresh_expires_at=_refresh_end(answer, now, previous),
     )
 
@@ -170,21 +177,25 @@ def told_account(auth: OAuth2, response: Response) -> str:
     return name if len(name) <= LONGEST_ACCOUNT and name.isprintable() else ""
 
 
-def revoke_request(auth: OAuth2, client: Client, secrets: Secrets) -> Request | None:
-    """What tells the platform that we give our access back; None when it has no such call.
+def revoke_request(auth: OAuth2, client: Client, secrets: Secrets, account: str = "") -> Request | None:
+    """What tells the platform that we give our access back; None when it has no such call, or we have only a key.
 
     By the standard (RFC 7009) the refresh token is sent as a form; `json` platforms take the access token as JSON, and
-    the client's secret in the header. Sending it twice does no harm.
+    the client's secret in the header; with `revoke_account` the account is named. Sending it twice does no harm.
     """
-    if auth.revoke is None:
+    if auth.revoke is None or way_of(auth, secrets) is not auth or (auth.revoke_account and not account):
         return None
     request = Request("POST", auth.revoke, safe=True, headers=(("Accept", "application/json"),))
     if auth.client == "json":
         request = request.with_headers(("Authorization", f"Client {client.client_secret}"))
         return request.with_json({"client_id": client.client_id, "access_token": secrets.access_token})
+    form = ("Content-Type", "application/x-www-form-urlencoded")
+    if auth.revoke_account:
+        fields = {"client_id": client.client_id, auth.revoke_account: account}
+        request = request.with_headers(("Authorization", f"Bearer {client.client_secret}"), form)
+        return replace(request, body=urlencode(fields).encode())
     token = secrets.refresh_token or secrets.access_token
     login = _basic(client.client_id, client.client_secret)
-    form = ("Content-Type", "application/x-www-form-urlencoded")
     request = request.with_headers(("Authorization", f"Basic {login}"), form)
     return replace(request, body=urlencode({"token": token}).encode())
 

@@ -110,7 +110,7 @@ def _exchanged(
     with Door(platform, connection.pk, FixedKeys(), settings={**connection.settings, **given.settings}) as door:
         response = door.exchange(request)
     try:
-        return read_tokens(response, Secrets(), at), _account(platform, auth, response)
+        return read_tokens(response, Secrets(), at, endless=auth.endless), _account(platform, auth, response)
     except NotAuthorized:
         # The platform's own words are not repeated: they may hold the code.
         sentence = f"{platform.name} did not accept it: it was used before, is too old, or is another app's."

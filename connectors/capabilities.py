@@ -19,7 +19,7 @@ def access(auth: Auth) -> str:
     """How a merchant lets us in."""
     match auth:
         case OAuth2():
-            return "OAuth 2 with PKCE" if auth.pkce else "OAuth 2"
+            return "OAuth 2" + " with PKCE" * auth.pkce + " or key" * (auth.key is not None)
         case ApiKey():
             return "key"
         case BasicLogin():

@@ -13,7 +13,7 @@ from msgspec import Struct
 from connectors.auth import authorize_url
 from connectors.authorization import BadAuthorization, read_authorization, setting_names
 from connectors.authorizing import authorize
-from connectors.clients import client_of
+from connectors.clients import client_of, is_client
 from connectors.declare import OAuth2
 from connectors.errors import BadCallback, MisconfiguredPlatform
 from connectors.models import Connection
@@ -46,8 +46,11 @@ class Begun(Struct, frozen=True):
 
 
 def asks_consent(connection: Connection) -> bool:
-    """Whether this platform's merchants consent in the browser."""
-    return isinstance(platform_of(connection).auth, OAuth2)
+    """Whether this platform's merchants consent in the browser; not where a key does, and we are no client there."""
+    platform = platform_of(connection)
+    if not isinstance(platform.auth, OAuth2):
+        return False
+    return platform.auth.key is None or (is_client(platform) and bool(client_of(platform).client_secret))
 
 
 def begin(connection: Connection, settings: Mapping[str, str]) -> Begun:

@@ -118,7 +118,7 @@ class Door:
         renewed, tries = False, 0
         while True:
             try:
-                signed = sign(self.platform.auth, secrets, request)
+                signed = sign(self.platform.auth, secrets, request, self._settings)
                 return self._try(signed, deadline, secrets.values(), self._judge)
             except NotAuthorized as failure:
                 if renewed or failure.status != 401:

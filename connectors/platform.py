@@ -7,17 +7,17 @@ go), states its facts, and overrides only what the declarations cannot say. Pure
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import msgspec
+from msgspec import Raw
 
 from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
-from connectors.session import CompanyFacts, MapContext, Option, Pushed, Session
+from connectors.session import CompanyFacts, Known, MapContext, Option, Pushed, Session
 from connectors.webhooks import HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
@@ -135,9 +135,9 @@ class CommercePlatform(Platform):
             raise MappingProblem("malformed", stream.id, "the row has no id")
         if isinstance(identity, str) and "\x00" in identity:  # no text of PostgreSQL can hold it
             raise MappingProblem("malformed", stream.id, "the id contains the character NUL")
-        return str(identity), _instant(updated, stream.updated or "", UTC if stream.is_utc else None)
+        return str(identity), stamps.instant(updated, stream.updated or "", UTC if stream.is_utc else None)
 
-    def identities(self, dataset: str, body: bytes, rows: Sequence[msgspec.Raw]) -> list[str] | None:
+    def identities(self, dataset: str, body: bytes, rows: Sequence[Raw]) -> list[str] | None:
         """The ids of all rows of a page at once; None when in any doubt, and the rows are then asked one by one."""
         return None
 
@@ -153,6 +153,13 @@ class CommercePlatform(Platform):
         if since is not None and stream.since:
             request = since_instant(request, stream.since, since)
         return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
+
+    def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
+        """Rows of the platform file's own making that say which of `known` are clearly not there any more at `at`.
+
+        Asked for streams that declare `vanishes`; `map` makes `Deleted` of them. Raises a `Failure`.
+        """
+        return iter(())
 
     def reference(self, dataset: str, row: bytes) -> Any:
         """What a row of names tells about a thing (`connectors.references.Named`): one, several as a tuple, or None.
@@ -236,15 +243,3 @@ class AccountingPlatform(Platform):
     def find_order(self, session: Session, reference: str) -> Pushed | None:
         """The drafted order by our reference, whatever became of it since; None only for a clear "not there"."""
         raise NotImplementedError
-
-
-def _instant(value: Any, path: str, zone: tzinfo | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = msgspec.convert(value, datetime, strict=not isinstance(value, int))
-    except msgspec.ValidationError as error:
-        raise MappingProblem("malformed", path, str(error)) from None
-    if moment.tzinfo is None and zone is None:
-        raise MappingProblem("malformed", path, "the instant has no offset")
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -8,7 +8,7 @@ the moment at which the listing began: what changes while it is read may have be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -23,6 +23,7 @@ from connectors.platform import CommercePlatform
 from connectors.receive import MAX_ROWS, receive_page
 from connectors.services import origin_of
 from connectors.session import Session
+from connectors.vanished import gone
 from ledger.services import now
 
 
@@ -68,18 +69,26 @@ def pull_stream(connection: Connection, session: Session, platform: CommercePlat
     total = PullResult()
     began_at = now()
     for page in platform.fetch(session, dataset, since):
-        total += PullResult(pages=1)
-        for body, rows in _portions(page, stream.rows):
-            at = now()
-            results = receive_page(origin_of(connection, at), dataset, body, rows, at)
-            reached = _latest(platform, dataset, rows, reached, began_at)
-            stored = sum(result.status in ("new", "changed") for result in results)
-            refused = sum(result.status == "refused" for result in results)
-            total += PullResult(rows=len(rows), stored=stored, refused=refused)
+        total += _taken(connection, dataset, page, stream)
+        reached = _latest(platform, dataset, page.rows, reached, began_at)
     if reached is not None and _advances(stream):
         Watermark.objects.update_or_create(
             connection=connection, dataset=dataset, defaults={"reached_at": reached, "pulled_at": now()}
         )
+    for page in gone(connection, session, platform, dataset, now()):
+        total += _taken(connection, dataset, page, stream)
+    return total
+
+
+def _taken(connection: Connection, dataset: str, page: Page, stream: Stream) -> PullResult:
+    """Store a page, in as many transactions as it needs."""
+    total = PullResult(pages=1)
+    for body, rows in _portions(page, stream.rows):
+        at = now()
+        results = receive_page(origin_of(connection, at), dataset, body, rows, at)
+        stored = sum(result.status in ("new", "changed") for result in results)
+        refused = sum(result.status == "refused" for result in results)
+        total += PullResult(rows=len(rows), stored=stored, refused=refused)
     return total
 
 
@@ -105,7 +114,7 @@ def _portions(page: Page, path: str) -> Iterator[tuple[bytes, list[msgspec.Raw]]
 
 
 def _latest(
-    platform: CommercePlatform, dataset: str, rows: list[msgspec.Raw], reached: datetime | None, most: datetime
+    platform: CommercePlatform, dataset: str, rows: Sequence[bytes], reached: datetime | None, most: datetime
 ) -> datetime | None:
     """The latest change among ``rows``, ``most`` at most; a row that cannot be read says nothing about time."""
     for row in rows:

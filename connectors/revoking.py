@@ -44,7 +44,7 @@ def give_back_later(connection: Connection, *, actor: str) -> None:
 def _give_back(connection: Connection, platform: Platform, auth: OAuth2, secrets: Secrets, actor: str) -> None:
     try:
         client = client_of(platform)
-        request = revoke_request(auth, client, secrets)
+        request = revoke_request(auth, client, secrets, _account(connection, platform))
         if request is None:
             return
         with Door(platform, connection.pk, FixedKeys(), settings=connection.settings, limits=LIMITS) as door:
@@ -59,13 +59,22 @@ def _give_back(connection: Connection, platform: Platform, auth: OAuth2, secrets
 
 
 def _is_shared(connection: Connection, platform: Platform) -> bool:
-    declared = platform.webhooks if isinstance(platform, CommercePlatform) else None
-    name = declared.facts.account_setting if declared is not None else ""
-    account = connection.settings.get(name) if name else None
+    account = _account(connection, platform)
     if not account:
         return False
+    name = _account_setting(platform)
     linked = Connection.objects.filter(platform=connection.platform, status=Connection.Status.LINKED)
     return linked.filter(**{f"settings__{name}": account}).exclude(pk=connection.pk).exists()
+
+
+def _account(connection: Connection, platform: Platform) -> str:
+    """The merchant's account at the platform, empty when it is not known."""
+    return str(connection.settings.get(_account_setting(platform)) or "")
+
+
+def _account_setting(platform: Platform) -> str:
+    declared = platform.webhooks if isinstance(platform, CommercePlatform) else None
+    return declared.facts.account_setting if declared is not None else ""
 
 
 def _audit_failure(connection: Connection, actor: str, failure: Failure) -> None:

@@ -54,6 +54,16 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A record that counts at the moment: its id, its currency, when it happened, and the order that it is about."""
+
+    id: str
+    currency: str
+    happened_at: datetime
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pushed:
     """A document at the platform: its id there, where a person sees it, and the platform's answer."""
 

@@ -17,7 +17,8 @@ class Deliveries:
 
     `id` is the place of what names it, the same when it is sent again; `event` that of what happened; `sent` that of
     the instant at which it did: older than `replay_seconds` it is refused, which is longer than the platform tries.
-    `revoked` are the events that say that we are let in no longer. `personal` are those by which a platform asks for
+    `revoked` are the events that say that we are let in no longer, `deleted` those that say that something was deleted:
+    then it is asked what is still there. `personal` are those by which a platform asks for
     what is kept of a person, or that it be deleted: they name that person, so their bodies are not kept, nor those
     of deliveries before. After one of `erased`, which comes when we are long let out, no secret is kept either.
     `account` is the place of whose event it is, for
@@ -32,6 +33,7 @@ class Deliveries:
     revoked: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     erased: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
     account: str | None = None
     account_setting: str = ""
     account_suffix: str = ""

@@ -17,6 +17,7 @@ SALES: Final = ("elsewhere", "charges", "charges_without_order")
 REFUNDS: Final = ("sales", "stripe")
 TAXES: Final = ("unknown", "none")
 TIPS: Final = ("nothing", "payment_intents")
+MOVEMENTS: Final = ("payouts", "ledger")
 ORDER_KEYS: Final = "order_id,order_number,order_no"
 # Where the decimals that Stripe counts in are not those of ISO 4217.
 _DECIMALS: Final[dict[str, int]] = {"ISK": 2, "UGX": 2, "MGA": 0}
@@ -70,6 +71,11 @@ def is_sale(metadata: Mapping[str, str] | None, context: MapContext) -> bool:
         keys = str(context.settings.get("order_keys", ORDER_KEYS)).split(",")
         return not any((metadata or {}).get(key.strip()) for key in keys)
     return sales == "charges"
+
+
+def is_told_by_ledger(context: MapContext) -> bool:
+    """Whether reserves, transfers, advances and adjustments are told by the ledger, and not by payouts."""
+    return choice(context.settings, "movements_from", MOVEMENTS) == "ledger"
 
 
 def source_id(row: wire.Transaction) -> str:

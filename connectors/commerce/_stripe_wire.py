@@ -134,3 +134,12 @@ class Dispute(Wire):
     charge: str | None = None
     balance_transactions: list[Transaction] | None = None
     closed_at: Seconds | None = None
+
+
+class Named(Wire):
+    """A product, a rate of tax or a place with readers: only what it is called, and a rate's percentage."""
+
+    id: Id
+    name: str | None = None
+    display_name: str | None = None
+    percentage: Decimal | None = None

@@ -11,11 +11,13 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 from tests.connectors.server import Answer, Seen
 
 Json = dict[str, Any]
 KEPT = timedelta(days=30)
+APP_SECRET = "sk_test_app_secret"
 LISTS = {
     "balance_transactions": "txn",
     "charges": "ch",
@@ -24,6 +26,9 @@ LISTS = {
     "disputes": "dp",
     "events": "evt",
     "payment_intents": "pi",
+    "products": "prod",
+    "tax_rates": "txr",
+    "terminal/locations": "tml",
 }
 
 
@@ -51,12 +56,15 @@ class FakeStripe:
     rows: dict[str, dict[str, Json]] = field(default_factory=dict)
     settled: dict[str, str] = field(default_factory=dict)  # row of the ledger → payout
     asked: list[Seen] = field(default_factory=list)
+    codes: set[str] = field(default_factory=set)  # of consents that were given
 
     # -- the wire -------------------------------------------------------------------------------------------------
 
     def answer(self, seen: Seen) -> Any:
         self.asked.append(seen)
         try:
+            if seen.path.startswith("/oauth/"):
+                return self._connect(seen)
             if seen.headers.get("authorization", "").removeprefix("Bearer ") not in self.keys:
                 raise Wrong(401, "Invalid API Key provided")
             if not seen.headers.get("stripe-version"):
@@ -65,12 +73,30 @@ class FakeStripe:
         except Wrong as wrong:
             return Answer(wrong.status, wrong.body)
 
+    def _connect(self, seen: Seen) -> Any:
+        """What Connect says: a code is good once, for the app's own secret; access ends for whoever asked for it."""
+        form = {name: values[-1] for name, values in parse_qs((seen.body or b"").decode()).items()}
+        bearer = seen.headers.get("authorization", "").removeprefix("Bearer ")
+        if APP_SECRET not in (form.get("client_secret"), bearer):
+            return Answer(401, {"error": "invalid_client", "error_description": "No such API key"})
+        if seen.path == "/oauth/token":
+            if form.get("grant_type") != "authorization_code" or form.get("code") not in self.codes:
+                return Answer(400, {"error": "invalid_grant", "error_description": "Authorization code does not exist"})
+            self.codes.remove(form["code"])
+            self.keys.add("rk_of_acct_7")
+            return {"access_token": "rk_of_acct_7", "refresh_token": "rt_7", "token_type": "bearer", "livemode": False,
+                    "stripe_publishable_key": "pk_7", "stripe_user_id": "acct_7", "scope": "read_only"}  # fmt: skip
+        if seen.path != "/oauth/deauthorize" or form.get("stripe_user_id") != "acct_7" or not form.get("client_id"):
+            return Answer(400, {"error": "invalid_request", "error_description": "This application is not connected"})
+        self.keys.discard("rk_of_acct_7")
+        return {"stripe_user_id": "acct_7"}
+
     def _get(self, seen: Seen) -> Json:
         asked = {name: values[-1] for name, values in seen.query.items()}
         expand = [value for name, value in asked.items() if name.startswith("expand[")]
         match seen.path.strip("/").split("/"):
-            case ["v1", name] if seen.method == "GET" and name in LISTS:
-                return self._listed(name, asked, expand)
+            case ["v1", *names] if seen.method == "GET" and "/".join(names) in LISTS:
+                return self._listed("/".join(names), asked, expand)
             case ["v1", name, row] if seen.method == "GET" and row in self.rows.get(name, {}):
                 return self._expanded(self.rows[name][row], expand)
         raise Wrong(404, f"Unrecognized request URL ({seen.method}: {seen.path})", "resource_missing")
@@ -123,11 +149,29 @@ class FakeStripe:
     def later(self, **span: int) -> None:
         self.now += timedelta(**span)
 
-    def make(self, name: str, **facts: Any) -> Json:
+    def make(self, name: str, /, **facts: Any) -> Json:
         rows = self.rows.setdefault(name, {})
-        kind = {"balance_transactions": "balance_transaction"}.get(name, name.removesuffix("s"))
+        kind = name.removesuffix("s").replace("/", ".")
         made = {"id": f"{LISTS[name]}_{len(rows) + 1}", "object": kind, "created": _seconds(self.now), **facts}
         rows[made["id"]] = made
+        return made
+
+    def add_product(self, name: str) -> Json:
+        return self.make("products", name=name, active=True, images=[], livemode=False, marketing_features=[],
+                         metadata={}, updated=_seconds(self.now), description=None, package_dimensions=None,
+                         shippable=None, tax_code=None, url=None)  # fmt: skip
+
+    def add_tax_rate(self, name: str, percentage: float) -> Json:
+        return self.make("tax_rates", display_name=name, percentage=percentage, inclusive=False, active=True,
+                         livemode=False, metadata={}, country="US", state="NY", jurisdiction=None, description=None,
+                         effective_percentage=percentage, flat_amount=None, rate_type="percentage",
+                         tax_type="sales_tax", jurisdiction_level=None)  # fmt: skip
+
+    def add_location(self, name: str) -> Json:
+        address = {"city": "New York", "country": "US", "line1": "1 Main St", "line2": None, "postal_code": "10001",
+                   "state": "NY"}  # fmt: skip
+        made = self.make("terminal/locations", display_name=name, address=address, livemode=False, metadata={})
+        del made["created"]
         return made
 
     def tell(self, kind: str, row: Json) -> None:
