@@ -193,3 +193,15 @@ query Deleted($first: Int!, $after: String, $query: String) {{
   }}
 }}
 """
+
+PRESENT: Final = """
+query Present($ids: [ID!]!) {
+  nodes(ids: $ids) { id }
+}
+"""
+
+ONE_ORDER: Final = """
+query OneOrder($id: ID!) {
+  order(id: $id) { id }
+}
+"""

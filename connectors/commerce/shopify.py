@@ -24,8 +24,9 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 * **Costs** are the variants' present unit costs. **Categories** are the types of their products. **Stock** is what is
   on hand at a location, of variants that are tracked and stocked there; Shopify knows no thresholds, and of a variant
   that is deleted it says nothing more.
-* **Deleted orders** leave an event [unverified: else only the webhook `orders/delete` tells, and nothing takes them
-  out]; their refunds are taken out with them, as is a refund that came to nothing (`connectors/hanging.py`).
+* **Deleted orders** leave an event [unverified]; besides, the shop is asked once a day, and when `orders/delete` rings,
+  which of the orders of the last 45 days it still has. Their refunds are taken out with them, as is a refund that came
+  to nothing (`connectors/hanging.py`).
 * **Points**: a question costs what it may return, out of a bucket that fills steadily; `THROTTLED` comes with status
   200. What is left is in each answer, and the shared budget is held until another such question fits. A question that
   is too large is asked again for half as many orders; what does not fit into an order is fetched beside it.
@@ -36,12 +37,13 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 Settings of a connection, for what the vendor's word leaves open (the first is the default): ``cash_rounding``: beside |
 inside (whether the amount of a cash transaction is without its rounding, or with it); ``tax_adjustments``: withheld |
 adjustment (whether those of the balance are the tax that orders say the channel owes); ``orders_per_page``: 10;
-``gift_cards_without_order``: pass_over | issued_free.
+``gift_cards_without_order``: pass_over | issued_free; ``missing_orders``: take_back | keep | take_back_all (whether
+orders that are not there any more are taken out of the books, and also when none of more than twenty is there).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -52,6 +54,7 @@ from connectors.commerce import _shopify_gate as gate
 from connectors.commerce import _shopify_queries as queries
 from connectors.commerce import _shopify_wire as wire
 from connectors.commerce._shopify_balance import balance_records, dispute_records, payout_records
+from connectors.commerce._shopify_gone import gone_rows
 from connectors.commerce._shopify_names import deleted_order, gift_card_records, location, no_record
 from connectors.commerce._shopify_orders import order_records
 from connectors.commerce._shopify_pages import ENDPOINT, pages
@@ -62,7 +65,7 @@ from connectors.graphql import Relay
 from connectors.named import Thing
 from connectors.paging import Page
 from connectors.platform import CommercePlatform
-from connectors.session import MapContext, Session
+from connectors.session import Known, MapContext, Session
 from connectors.stock import StockCount
 from connectors.webhooks import Deliveries, HmacSha256
 from connectors.wire import Response
@@ -103,6 +106,7 @@ class Shopify(CommercePlatform):
             id="header:x-shopify-webhook-id",  # the same when it is sent again, for four hours
             event="header:x-shopify-topic",
             revoked=("app/uninstalled",),
+            deleted=("orders/delete",),
             personal=("customers/data_request", "customers/redact"),
             erased=("shop/redact",),  # two days after it was uninstalled
             account="header:x-shopify-shop-domain",
@@ -150,11 +154,16 @@ class Shopify(CommercePlatform):
     deleted_orders = Stream(
         to=deleted_order, wire=wire.Event, kinds=("order",), rows="data.events.nodes", paging=Relay("data.events"),
         updated="createdAt", since=_SINCE, endpoint=_ask(queries.DELETED, first=100),
+        vanishes=timedelta(days=45),  # older ones than 60 days are hidden from apps without `read_all_orders`
     )  # fmt: skip
 
     def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
         """The pages of a stream, and beside them what belongs to their rows. Raises a `Failure`."""
         yield from pages(session, dataset, self.stream(dataset), since)
+
+    def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
+        """Which of the orders are clearly not there any more. Raises a `Failure`."""
+        yield from gone_rows(session, ENDPOINT, self.stream(dataset), known, at)
 
     def reference(self, dataset: str, row: bytes | Raw) -> Thing | tuple[Thing, ...] | None:
         """What a location, or a variant with its product, is called."""
