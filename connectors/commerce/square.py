@@ -78,7 +78,7 @@ class Square(CommercePlatform):
         revoke="/oauth2/revoke",
         account="merchant_id",
         client="json",
-        extra=(("session", "false"),),
+        live_extra=(("session", "false"),),  # [unverified: the sandbox is said to refuse it]
         margin_seconds=4 * 3_600,  # of thirty days, or of one where short-lived tokens are asked for
         scopes=(
             *("MERCHANT_PROFILE_READ", "ORDERS_READ", "PAYMENTS_READ", "ITEMS_READ", "PAYOUTS_READ", "DISPUTES_READ"),
