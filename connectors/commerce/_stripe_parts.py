@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from connectors.commerce import _stripe_wire as wire
@@ -17,6 +18,7 @@ SALES: Final = ("elsewhere", "charges", "charges_without_order")
 REFUNDS: Final = ("sales", "stripe")
 TAXES: Final = ("unknown", "none")
 TIPS: Final = ("nothing", "payment_intents")
+LINES: Final = ("charges", "documents")
 MOVEMENTS: Final = ("payouts", "ledger")
 ORDER_KEYS: Final = "order_id,order_number,order_no"
 # Where the decimals that Stripe counts in are not those of ISO 4217.
@@ -76,6 +78,13 @@ def is_sale(metadata: Mapping[str, str] | None, context: MapContext) -> bool:
 def is_told_by_ledger(context: MapContext) -> bool:
     """Whether reserves, transfers, advances and adjustments are told by the ledger, and not by payouts."""
     return choice(context.settings, "movements_from", MOVEMENTS) == "ledger"
+
+
+def rate_ppm(percentage: Decimal | None) -> int | None:
+    """A percentage in millionths; None for none that can be."""
+    if percentage is None or not percentage.is_finite() or not 0 <= percentage <= 1_000:
+        return None
+    return int((percentage * 10_000).to_integral_value())
 
 
 def source_id(row: wire.Transaction) -> str:

@@ -4,9 +4,10 @@ API: https://docs.stripe.com/api (version below). Money is whole numbers, of the
 ISK, UGX (two decimals) and MGA (none); currencies are in small letters, instants are seconds since 1970. Rules, and
 why:
 
-* **A payment is not a sale.** Stripe knows no goods and no tax. Beside a shop it tells of fees, payouts and disputes,
-  and the shop of sales and refunds, whose tenders wait in the same clearing role (`tender:card:stripe`): nothing is
-  booked twice. Who sells by Stripe alone lets charges be sales (``sales_from``).
+* **A payment is not a sale.** A charge knows no goods and no tax; a Checkout session or an invoice behind it does
+  (``lines_from``). Beside a shop Stripe tells of fees, payouts and disputes, and the shop of sales and refunds, whose
+  tenders wait in the same clearing role (`tender:card:stripe`): nothing is booked twice. Who sells by Stripe alone lets
+  charges be sales (``sales_from``).
 * **The ledger** (`balance_transactions`) is only added to; a kind of row that is new is told and not passed over. Fees
   come from it, each on its own day, and charges as they became money: captured, in the currency that settles. What the
   customer paid in is kept beside it.
@@ -33,6 +34,7 @@ why:
 Settings of a connection (the first is the default): ``sales_from``: elsewhere | charges | charges_without_order
 (those whose metadata has none of ``order_keys``, a list with commas, by default order_id,order_number,order_no);
 ``refunds_from``: sales (from where the sales are) | stripe (though the sales are told elsewhere);
+``lines_from``: charges | documents (up to four calls for each charge; one that does not come to the charge is none);
 ``taxes_of_charges``: unknown (such a sale waits for a person) | none (the merchant charges none); ``tips_from``:
 nothing | payment_intents (a call for each charge); ``movements_from``: payouts | ledger (for accounts that pay out by
 hand only).
