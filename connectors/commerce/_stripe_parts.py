@@ -21,6 +21,23 @@ TIPS: Final = ("nothing", "payment_intents")
 LINES: Final = ("charges", "documents")
 MOVEMENTS: Final = ("payouts", "ledger")
 ORDER_KEYS: Final = "order_id,order_number,order_no"
+CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "sales_from": SALES,
+    "refunds_from": REFUNDS,
+    "lines_from": LINES,
+    "taxes_of_charges": TAXES,
+    "tips_from": TIPS,
+    "movements_from": MOVEMENTS,
+}
+MEANINGS: Final[dict[str, str]] = {
+    "sales_from": "whether charges are sales: elsewhere (a shop tells of them), charges, or charges_without_order",
+    "order_keys": "names in a charge's metadata that say that a shop tells of the sale",
+    "refunds_from": "sales (from where the sales are) or stripe, though the sales are told elsewhere",
+    "lines_from": "charges, or documents: Checkout sessions and invoices tell lines and taxes",
+    "taxes_of_charges": "unknown (such a sale waits for a person), or none: the merchant charges no tax",
+    "tips_from": "nothing, or payment_intents",
+    "movements_from": "payouts, or ledger for accounts that pay out by hand: who tells of reserves and transfers",
+}
 # Where the decimals that Stripe counts in are not those of ISO 4217.
 _DECIMALS: Final[dict[str, int]] = {"ISK": 2, "UGX": 2, "MGA": 0}
 

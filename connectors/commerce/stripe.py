@@ -50,6 +50,7 @@ from typing import Final
 
 from msgspec import Raw
 
+from connectors.commerce import _stripe_parts as parts
 from connectors.commerce import _stripe_wire as wire
 from connectors.commerce._stripe_money import dispute_records, payout_records, transaction_records
 from connectors.commerce._stripe_names import KINDS, named, no_record
@@ -100,7 +101,9 @@ class Stripe(CommercePlatform):
         ),
     )
     budget = Budget((Rate(calls=25, seconds=1, burst=2),))
-    setting_fields = MappingProxyType({ACCOUNT: "the connected account (acct_…), if the key is a Connect platform's"})
+    setting_fields = MappingProxyType(
+        {ACCOUNT: "the connected account (acct_…), if the key is a Connect platform's", **parts.MEANINGS}
+    )
     met = frozenset({"tender"})
     webhooks = TimedHmacSha256(
         header="stripe-signature",
@@ -149,7 +152,10 @@ class Stripe(CommercePlatform):
     )  # fmt: skip
 
     def setting_problem(self, name: str, value: str) -> str:
-        """An account is named as Stripe names it."""
+        """An account is named as Stripe names it; the others are one of few words."""
+        choices = parts.CHOICES.get(name)
+        if choices is not None and value not in choices:
+            return f"It is one of: {', '.join(choices)}."
         if name == ACCOUNT and not _ACCOUNT.fullmatch(value):
             return "It begins with acct_ and has only letters and digits after it."
         return ""
