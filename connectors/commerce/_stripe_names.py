@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import Raw
 
+from connectors.commerce import _stripe_parts as parts
 from connectors.commerce import _stripe_wire as wire
 from connectors.named import Thing
 from connectors.session import MapContext
@@ -28,7 +29,5 @@ def named(dataset: str, row: bytes | Raw) -> Thing | None:
 
 
 def _facts(found: wire.Named, kind: str) -> dict[str, Any]:
-    percentage = found.percentage
-    if kind != "tax_rate" or percentage is None or not percentage.is_finite() or not 0 <= percentage <= 1_000:
-        return {}
-    return {"rate_ppm": int((percentage * 10_000).to_integral_value())}
+    rate = parts.rate_ppm(found.percentage) if kind == "tax_rate" else None
+    return {} if rate is None else {"rate_ppm": rate}

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from connectors.commerce import _stripe_parts as parts
+from connectors.commerce._stripe_behind import document
 from connectors.declare import GET, Stream
 from connectors.errors import BadAnswer
 from connectors.paging import Page, rows_at, value_at, walk
@@ -118,7 +119,7 @@ def _beside(session: Session, dataset: str, row: bytes, told: Told) -> dict[str,
     if dataset == "payouts":
         return _entries(session, row)
     if dataset == "transactions":
-        return _payment_intent(session, row)
+        return {**_payment_intent(session, row), **document(session, _intent(row), _PAGES)}
     closed = told.get(_text(row, "id"), {}).get(_CLOSED) if dataset == "disputes" else None
     return {} if closed is None else {"closed_at": Raw(msgspec.json.encode(closed))}
 
@@ -137,12 +138,17 @@ def _payment_intent(session: Session, row: bytes) -> dict[str, Raw]:
     """What a charge belongs to, where tips are wanted: a call for each charge."""
     if session.settings.get("tips_from", parts.TIPS[0]) != "payment_intents":
         return {}
-    is_sale = _text(row, "source.object") == "charge" and _text(row, "type") in parts.CHARGES
-    intent = _text(row, "source.payment_intent") if is_sale else ""
+    intent = _intent(row)
     if not intent:
         return {}
     answer = session.send(GET(f"/v1/payment_intents/{intent}").request())
     return {"payment_intent": Raw(answer.body)}
+
+
+def _intent(row: bytes) -> str:
+    """What a row's charge belongs to; empty for rows of anything else."""
+    is_sale = _text(row, "source.object") == "charge" and _text(row, "type") in parts.CHARGES
+    return _text(row, "source.payment_intent") if is_sale else ""
 
 
 def _from(request: Request, since: datetime | None) -> Request:

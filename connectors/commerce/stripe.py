@@ -4,9 +4,10 @@ API: https://docs.stripe.com/api (version below). Money is whole numbers, of the
 ISK, UGX (two decimals) and MGA (none); currencies are in small letters, instants are seconds since 1970. Rules, and
 why:
 
-* **A payment is not a sale.** Stripe knows no goods and no tax. Beside a shop it tells of fees, payouts and disputes,
-  and the shop of sales and refunds, whose tenders wait in the same clearing role (`tender:card:stripe`): nothing is
-  booked twice. Who sells by Stripe alone lets charges be sales (``sales_from``).
+* **A payment is not a sale.** A charge knows no goods and no tax; a Checkout session or an invoice behind it does
+  (``lines_from``). Beside a shop Stripe tells of fees, payouts and disputes, and the shop of sales and refunds, whose
+  tenders wait in the same clearing role (`tender:card:stripe`): nothing is booked twice. Who sells by Stripe alone lets
+  charges be sales (``sales_from``).
 * **The ledger** (`balance_transactions`) is only added to; a kind of row that is new is told and not passed over. Fees
   come from it, each on its own day, and charges as they became money: captured, in the currency that settles. What the
   customer paid in is kept beside it.
@@ -33,6 +34,7 @@ why:
 Settings of a connection (the first is the default): ``sales_from``: elsewhere | charges | charges_without_order
 (those whose metadata has none of ``order_keys``, a list with commas, by default order_id,order_number,order_no);
 ``refunds_from``: sales (from where the sales are) | stripe (though the sales are told elsewhere);
+``lines_from``: charges | documents (up to four calls for each charge; one that does not come to the charge is none);
 ``taxes_of_charges``: unknown (such a sale waits for a person) | none (the merchant charges none); ``tips_from``:
 nothing | payment_intents (a call for each charge); ``movements_from``: payouts | ledger (for accounts that pay out by
 hand only).
@@ -48,6 +50,7 @@ from typing import Final
 
 from msgspec import Raw
 
+from connectors.commerce import _stripe_parts as parts
 from connectors.commerce import _stripe_wire as wire
 from connectors.commerce._stripe_money import dispute_records, payout_records, transaction_records
 from connectors.commerce._stripe_names import KINDS, named, no_record
@@ -98,7 +101,9 @@ class Stripe(CommercePlatform):
         ),
     )
     budget = Budget((Rate(calls=25, seconds=1, burst=2),))
-    setting_fields = MappingProxyType({ACCOUNT: "the connected account (acct_…), if the key is a Connect platform's"})
+    setting_fields = MappingProxyType(
+        {ACCOUNT: "the connected account (acct_…), if the key is a Connect platform's", **parts.MEANINGS}
+    )
     met = frozenset({"tender"})
     webhooks = TimedHmacSha256(
         header="stripe-signature",
@@ -147,7 +152,10 @@ class Stripe(CommercePlatform):
     )  # fmt: skip
 
     def setting_problem(self, name: str, value: str) -> str:
-        """An account is named as Stripe names it."""
+        """An account is named as Stripe names it; the others are one of few words."""
+        choices = parts.CHOICES.get(name)
+        if choices is not None and value not in choices:
+            return f"It is one of: {', '.join(choices)}."
         if name == ACCOUNT and not _ACCOUNT.fullmatch(value):
             return "It begins with acct_ and has only letters and digits after it."
         return ""

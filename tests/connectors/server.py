@@ -117,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             getattr(self, f"_{fault.name}")(seen, fault)
 
-    do_GET = do_POST = do_PUT = _handle
+    do_GET = do_POST = do_PUT = do_DELETE = _handle
 
     def _reply(self, status: int, value: Any, **headers: str) -> None:
         self._send(status, json.dumps(value).encode(), **{"Content-Type": "application/json", **headers})

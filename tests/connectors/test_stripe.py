@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.auth import Secrets, sign
+from connectors.authorization import setting_names
 from connectors.commerce.stripe import Stripe
 from connectors.errors import BadAnswer, MappingProblem, NotAuthorized, Refused
 from connectors.session import MapContext, Session
@@ -374,3 +375,11 @@ def test_a_connected_account_is_named_as_stripe_names_it(value: str, fits: bool)
 def test_the_host_is_stripe_s_own_unless_the_operator_says_otherwise() -> None:
     assert STRIPE.hosts.base({}) == "https://api.stripe.com"
     assert STRIPE.hosts.base({"base_url": "http://127.0.0.1:12111"}) == "http://127.0.0.1:12111"
+
+
+def test_each_setting_of_a_mapping_can_be_sent_and_a_word_that_it_does_not_take_is_refused() -> None:
+    names = set(setting_names(STRIPE))
+    assert {"stripe_account", "sales_from", "order_keys", "lines_from", "movements_from"} <= names
+    assert STRIPE.setting_problem("sales_from", "charges") == ""
+    assert STRIPE.setting_problem("order_keys", "shop_order") == ""
+    assert "charges_without_order" in STRIPE.setting_problem("sales_from", "all")

@@ -29,12 +29,19 @@ LISTS = {
     "products": "prod",
     "tax_rates": "txr",
     "terminal/locations": "tml",
+    "checkout/sessions": "cs",
+    "invoices": "in",
+    "invoice_payments": "inpay",
 }
 
 
 # What a list may be asked; anything else is refused.
 PLAIN = ("limit", "starting_after", "created[gte]")
-ALSO = {"balance_transactions": ("payout",)}
+ALSO = {
+    "balance_transactions": ("payout",),
+    "checkout/sessions": ("payment_intent",),
+    "invoice_payments": ("payment[type]", "payment[payment_intent]"),
+}
 
 
 class Wrong(Exception):
@@ -56,6 +63,7 @@ class FakeStripe:
     rows: dict[str, dict[str, Json]] = field(default_factory=dict)
     settled: dict[str, str] = field(default_factory=dict)  # row of the ledger → payout
     asked: list[Seen] = field(default_factory=list)
+    lines: dict[str, list[Json]] = field(default_factory=dict)  # of a session or an invoice
     codes: set[str] = field(default_factory=set)  # of consents that were given
 
     # -- the wire -------------------------------------------------------------------------------------------------
@@ -97,6 +105,8 @@ class FakeStripe:
         match seen.path.strip("/").split("/"):
             case ["v1", *names] if seen.method == "GET" and "/".join(names) in LISTS:
                 return self._listed("/".join(names), asked, expand)
+            case ["v1", *_, owner, "line_items" | "lines"] if owner in self.lines:
+                return self._paged(seen.path, self.lines[owner], asked, expand)
             case ["v1", name, row] if seen.method == "GET" and row in self.rows.get(name, {}):
                 return self._expanded(self.rows[name][row], expand)
         raise Wrong(404, f"Unrecognized request URL ({seen.method}: {seen.path})", "resource_missing")
@@ -115,8 +125,13 @@ class FakeStripe:
             if payout is None or not payout["automatic"]:
                 raise Wrong(400, "Balance transaction history can only be filtered on automatic payouts")
             rows = [row for row in rows if self.settled.get(row["id"]) == payout["id"]]
+        if wanted := asked.get("payment_intent") or asked.get("payment[payment_intent]"):
+            rows = [row for row in rows if wanted in (row.get("payment_intent"), row.get("payment"))]
         if "created[gte]" in asked:
             rows = [row for row in rows if row["created"] >= int(asked["created[gte]"])]
+        return self._paged(f"/v1/{name}", rows, asked, expand)
+
+    def _paged(self, url: str, rows: list[Json], asked: Json, expand: list[str]) -> Json:
         if "starting_after" in asked:
             ids = [row["id"] for row in rows]
             if asked["starting_after"] not in ids:
@@ -130,12 +145,12 @@ class FakeStripe:
             raise Wrong(400, "a list is expanded below data")
         inner = [path.removeprefix("data.") for path in expand]
         data = [self._expanded(row, inner) for row in rows[:size]]
-        return {"object": "list", "url": f"/v1/{name}", "has_more": len(rows) > size, "data": data}
+        return {"object": "list", "url": url, "has_more": len(rows) > size, "data": data}
 
     def _expanded(self, row: Json, paths: list[str]) -> Json:
         found = dict(row)
         for path in paths:
-            if path not in row and path != "failure_balance_transaction":
+            if path.partition(".")[0] not in row and path != "failure_balance_transaction":
                 raise Wrong(400, f"This property cannot be expanded ({path}).")
             if isinstance(row.get(path), str):
                 found[path] = next(rows[row[path]] for rows in self.rows.values() if row[path] in rows)
@@ -222,6 +237,50 @@ class FakeStripe:
 
     def pay(self, amount: int, tip: int = 0, **facts: Any) -> Json:
         return self.capture(self.authorize(amount, tip, **facts))
+
+    def check_out(self, *lines: Json, shipping: Json | None = None, **facts: Any) -> Json:
+        """A Checkout session that was paid: lines of a name, a price, what is off it, and (rate, tax) pairs on top."""
+        items = [self._item(line) for line in lines]
+        whole = sum(item["amount_total"] for item in items) + (shipping["amount_total"] if shipping else 0)
+        charge = self.pay(whole, **facts)
+        session = self.make(
+            "checkout/sessions", amount_total=whole, payment_intent=charge["payment_intent"], mode="payment",
+            currency=charge["currency"], status="complete", payment_status="paid", shipping_cost=shipping,
+            amount_subtotal=sum(item["amount_subtotal"] for item in items), livemode=False,
+        )  # fmt: skip
+        self.lines[session["id"]] = items
+        return charge
+
+    def _item(self, line: Json) -> Json:
+        quantity, off = line.get("quantity", 1), line.get("off", 0)
+        price, tax = line["price"] * quantity, sum(part for _, part in line.get("taxes", ()))
+        return {
+            "id": f"li_{line['name']}", "object": "item", "description": line["name"], "quantity": quantity,
+            "currency": self.currency, "amount_subtotal": price, "amount_discount": off, "amount_tax": tax,
+            "amount_total": price - off + tax,
+            "taxes": [{"amount": part, "rate": rate} for rate, part in line.get("taxes", ())],
+        }  # fmt: skip
+
+    def bill(self, *lines: Json, inclusive: bool = False, paid: int | None = None) -> Json:
+        """An invoice that was paid, or a part of it; taxes are in the prices or on top of them."""
+        items = []
+        for line in lines:
+            off, parts = line.get("off", 0), line.get("taxes", ())
+            items.append({
+                "id": f"il_{line['name']}", "object": "line_item", "amount": line["price"], "currency": self.currency,
+                "description": line["name"], "quantity": line.get("quantity", 1),
+                "discount_amounts": [{"amount": off, "discount": "di_1"}] if off else [],
+                "taxes": [{"amount": part, "tax_behavior": "inclusive" if inclusive else "exclusive",
+                           "tax_rate_details": {"tax_rate": rate["id"]}} for rate, part in parts],
+            })  # fmt: skip
+        on_top = 0 if inclusive else sum(tax["amount"] for item in items for tax in item["taxes"])
+        off = sum(each["amount"] for item in items for each in item["discount_amounts"])
+        whole = sum(item["amount"] for item in items) - off + on_top
+        charge = self.pay(whole if paid is None else paid)
+        invoice = self.make("invoices", total=whole, currency=charge["currency"], status="paid", shipping_cost=None)
+        self.make("invoice_payments", invoice=invoice["id"], payment=charge["payment_intent"], status="paid")
+        self.lines[invoice["id"]] = items
+        return charge
 
     def refund(self, charge: Json, amount: int, status: str = "succeeded") -> Json:
         row = self.make(

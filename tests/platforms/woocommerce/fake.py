@@ -68,6 +68,8 @@ class FakeWoo:
             if not seen.path.startswith(ROOT):
                 raise Wrong(404, "rest_no_route", "No route was found matching the URL and request method.")
             path = seen.path.removeprefix(ROOT).strip("/").split("/")
+            if seen.method == "DELETE":
+                return self._remove(path, seen.query.get("force", ["false"])[-1] == "true")
             if seen.method in ("POST", "PUT"):
                 return Answer(201 if seen.method == "POST" else 200, self._write(path, json.loads(seen.body)))
             return self._read(path, {name: values[-1] for name, values in seen.query.items()})
@@ -99,10 +101,7 @@ class FakeWoo:
                 rows = [row for row in self.refunds.values() if row["parent_id"] == order["id"]]
                 return self._list(rows, query)
             case ["orders", number, "refunds", refund]:
-                row = self.refunds.get(int(refund)) if refund.isdigit() else None
-                if row is None or row["parent_id"] != self._known(number)["id"]:
-                    raise Wrong(404, "woocommerce_rest_invalid_order_refund_id", "Invalid order refund ID.")
-                return self._shown(row, query)
+                return self._shown(self._refund(number, refund), query)
         return self._names(path, query)
 
     def _names(self, path: list[str], query: dict[str, str]) -> Any:
@@ -180,6 +179,12 @@ class FakeWoo:
             raise Wrong(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
         return self.orders[int(number)]
 
+    def _refund(self, number: str, refund: str) -> Json:
+        row = self.refunds.get(int(refund)) if refund.isdigit() else None
+        if row is None or row["parent_id"] != self._known(number)["id"]:
+            raise Wrong(404, "woocommerce_rest_invalid_order_refund_id", "Invalid order refund ID.")
+        return row
+
     def _order(self, order: Json) -> Json:
         rows = [row for row in self.refunds.values() if row["parent_id"] == order["id"]]
         listed = [{"id": row["id"], "reason": row["reason"], "total": f"-{row['amount']}"} for row in rows]
@@ -204,6 +209,18 @@ class FakeWoo:
         self.key, self.secret = "ck_" + "a" * 40, "cs_" + "b" * 40
         return {"key_id": 7, "user_id": asked["user_id"], "consumer_key": self.key, "consumer_secret": self.secret,
                 "key_permissions": asked["scope"]}  # fmt: skip
+
+    def _remove(self, path: list[str], for_good: bool) -> Json:
+        match path:
+            case ["orders", number]:
+                row = self._order(self._known(number))
+                (self.delete if for_good else self.trash)(row["id"])
+                return self._shown(row, {})
+            case ["orders", number, "refunds", refund] if for_good:
+                row = self._refund(number, refund)
+                self.delete_refund(row["id"])
+                return self._shown(row, {})
+        raise Wrong(501, "woocommerce_rest_trash_not_supported", "It does not support trashing.")
 
     # -- the shop -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from woocommerce import API
 
+from commerce_sync.replay import Difference, replay
 from connectors.models import Connection, IncomingWebhook, Watermark
 from ledger.models import Company, RecordRow
 from ledger.services import now
@@ -55,6 +57,13 @@ def alive(company: Company) -> set[tuple[str, str]]:
     return set(rows.values_list("kind", "external_id"))
 
 
+def differences_of_a_replay(company: Company) -> list[Difference]:
+    found: list[Difference] = []
+    links = list(Connection.objects.filter(company=company, kind=Connection.Kind.COMMERCE).select_related("company"))
+    replay(links, since=None, limit=None, report=found.append, progress=lambda pages: None)
+    return found
+
+
 def next_day(company: Company, clock: Any) -> None:
     clock.shift(timedelta(days=1))
     sync(company)
@@ -66,13 +75,33 @@ def test_an_order_that_was_deleted_for_good_is_taken_back_with_its_fee_and_its_r
     fake, company, orders = a_shop(server)
     before = trial_balance(company)
     lost = {str(orders[1]), *map(str, fake.refunds)}
-    fake.delete(orders[1])
+    vendor = API(url=server.url, consumer_key="ck_test", consumer_secret="cs_test", version="wc/v3")
+    assert vendor.delete(f"orders/{orders[1]}", params={"force": "true"}).status_code == 200
     next_day(company, clock)
     assert {external_id for _, external_id in alive(company)}.isdisjoint(lost)
     found = trial_balance(company)
     assert found["1100"] == 2 * (3 * 1333 - 50)
     assert sum(found.values()) == 0
     assert found != before
+    assert differences_of_a_replay(company) == []
+
+
+def test_an_order_goes_into_the_trash_and_comes_back_and_is_then_deleted_for_good(
+    server: PlatformServer, clock: Any
+) -> None:
+    fake, company, orders = a_shop(server)
+    before = trial_balance(company)
+    vendor = API(url=server.url, consumer_key="ck_test", consumer_secret="cs_test", version="wc/v3")
+    assert vendor.delete(f"orders/{orders[1]}").status_code == 200
+    sync(company)
+    assert not {("order", str(orders[1])), *(("refund", str(key)) for key in fake.refunds)} & alive(company)
+    fake.later(hours=1)
+    assert vendor.put(f"orders/{orders[1]}", {"status": "processing"}).status_code == 200
+    sync(company)
+    assert trial_balance(company) == before
+    fake.delete(orders[1])
+    next_day(company, clock)
+    assert ("order", str(orders[1])) not in alive(company)
 
 
 def test_a_deleted_refund_is_taken_back_and_the_other_one_stays(server: PlatformServer, clock: Any) -> None:
