@@ -16,8 +16,11 @@ from connectors.models import (
     IncomingWebhook,
     Option,
     Page,
+    PurchaseOrder,
     PushItem,
     Reference,
+    StockLevel,
+    StockRule,
     Watermark,
 )
 from ledger.admin import ReadOnly
@@ -106,3 +109,26 @@ class IncomingWebhookAdmin(ReadOnly):
 @admin.register(BudgetLine)
 class BudgetLineAdmin(ReadOnly):
     list_display = ("key", "booked_until")
+
+
+@admin.register(StockLevel)
+class StockLevelAdmin(ReadOnly):
+    list_display = ("__str__", "sku", "on_hand", "threshold", "unit_cost", "currency", "low_since", "counted_at")
+    list_filter = (("low_since", admin.EmptyFieldListFilter),)
+    list_select_related = ("connection",)
+    search_fields = ("=item_id", "=sku")
+
+
+@admin.register(StockRule)
+class StockRuleAdmin(ReadOnly):
+    list_display = ("__str__", "company", "threshold", "reorder_quantity", "supplier", "drafts_orders", "changed_by")
+    list_select_related = ("company",)
+    search_fields = ("company__name", "=item_id")
+
+
+@admin.register(PurchaseOrder)
+class PurchaseOrderAdmin(ReadOnly):
+    list_display = ("reference", "company", "state", "supplier", "remote_id", "failure_sentence", "failure_turn")
+    list_filter = ("state", "failure_turn")
+    list_select_related = ("company",)
+    search_fields = ("=reference", "=remote_id", "company__name")

@@ -100,7 +100,10 @@ class CommercePlatform(Platform):
 
     `streams` are the class's `Stream` attributes, by name; `webhooks` is how the platform signs what it sends us.
     `met` are the kinds of names (tender, tax_rate) that it lists nowhere: they are taken from its sales.
+    `catalog_costs` says that the costs on its lines are those of the catalog at the time of mapping.
     """
+
+    catalog_costs: ClassVar[bool] = False
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
     webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None

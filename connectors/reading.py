@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from connectors.costs import costed
 from connectors.errors import MappingProblem
 from connectors.met import Met, meet
 from connectors.named import Named, each
@@ -108,6 +109,7 @@ class Reading:
         """The records of the changed rows, one by one; ``items`` gets them all, in the same order."""
         platform, dataset, context = self.origin.platform, self.dataset, self.origin.context
         kinds, is_stock = platform.stream(dataset).kinds, platform.stream(dataset).stock
+        is_costed = bool(context.costs) or platform.catalog_costs
         for row, known in self.changed:
             try:
                 records = platform.map(dataset, row.body, context)
@@ -122,13 +124,14 @@ class Reading:
                 self._leave(row, known, records)
             if platform.met:
                 meet(records, platform.met, context.references, self.met)
-            for record in records:
+            for mapped in records:
+                record = costed(mapped, context.costs, platform.catalog_costs) if is_costed else mapped
                 # What a row says of itself to be gone keeps the kind that it had.
                 if type(record) is Deleted:
                     kind = (known if known and record.id == row.id else kinds)[0]
                 else:
                     kind = KIND_OF[type(record)]  # type: ignore[index]
-                item = Incoming(kind, record, row.raw_digest, row.place)
+                item = Incoming(kind, record, row.raw_digest, row.place, is_costed)
                 items.append(item)
                 yield item
 

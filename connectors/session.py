@@ -17,7 +17,7 @@ class MapContext:
 
     `references` leads from a kind (`location`, `category`, …) and a platform id to what is known of it.
     `received_at` is when the row reached us (an aware instant), for platforms that do not say when it
-    changed.
+    changed. `costs` (`connectors.costs`) are put on what a mapping made, not by it.
     """
 
     currency: str
@@ -25,6 +25,7 @@ class MapContext:
     settings: Mapping[str, Any] = field(default_factory=dict)
     references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     received_at: datetime | None = None
+    costs: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 
+from connectors.cost_rows import costs_changed
 from connectors.stock import StockCount, Told, told
 from ledger import sql
 
@@ -33,6 +34,7 @@ def remember_counts(connection_id: int, counts: Sequence[StockCount], at: dateti
            ON CONFLICT DO NOTHING""",  # noqa: S608  (constants)
         (connection_id, at, *columns),
     )
+    costs = _tell_other_costs(connection_id, news)
     changed = sql.execute(
         f"""UPDATE connectors_stocklevel level SET
                product_id = coalesce(nullif(said.product_id, ''), level.product_id),
@@ -56,7 +58,24 @@ def remember_counts(connection_id: int, counts: Sequence[StockCount], at: dateti
         (at, *columns, connection_id),
     )
     _forget_gone(connection_id, news, at)
+    if costs:
+        costs_changed(connection_id)
     return changed
+
+
+def _tell_other_costs(connection_id: int, news: Sequence[Told]) -> bool:
+    """Whether one of these has another cost than is known."""
+    told_costs = [each for each in news if each.cost_at is not None]
+    return bool(told_costs) and bool(
+        sql.rows(
+            f"""SELECT 1 FROM connectors_stocklevel level JOIN {_TOLD} ON level.item_id = said.item_id
+                    AND level.location_id = said.location_id
+                WHERE level.connection_id = %s AND {_is_news("cost_at")}
+                    AND (level.unit_cost, level.currency) IS DISTINCT FROM (said.unit_cost, said.currency)
+                LIMIT 1""",  # noqa: S608  (constants)
+            (*_columns(told_costs), connection_id),
+        )
+    )
 
 
 def _forget_gone(connection_id: int, news: Sequence[Told], at: datetime) -> None:

@@ -34,7 +34,9 @@ them. Rules, and why:
   contract: a payout.
 * **Our extensions** in ``supplementalData.content``: ``state`` ("open"), ``deleted``, ``voided``,
   ``fulfilledAt`` on orders; ``cost`` (of all units) and ``fulfilledAt`` on lines; ``deleted`` and
-  ``voided`` on transactions.
+  ``voided`` on transactions; ``restocked`` on returns and refund transactions: the goods are back on the shelf.
+
+* **Stock** comes in rows of its own, ``stockLevels``: see `connectors.commerce._partner_stock`.
 
 * **Stock** comes in rows of its own, ``stockLevels``: see `connectors.commerce._partner_stock`.
 

@@ -84,6 +84,7 @@ class Shopify(CommercePlatform):
     key = "shopify"
     published_key = "fztf"
     name = "Shopify"
+    catalog_costs = True
     hosts = Hosts(live="https://{shop}.myshopify.com")
     auth = OAuth2(
         authorize="/admin/oauth/authorize",
