@@ -135,7 +135,7 @@ def test_the_recorded_month_is_in_the_books_to_the_cent_however_they_are_kept(se
     for company in (journal, invoice):
         sync(company)
     assert held_to(journal, expected) == held_to(invoice, expected)
-    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.severity == "blocks"] == []
+    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.problem.blocks] == []
     before = RecordRow.objects.count()
     assert sync(invoice).code == 2040
     assert RecordRow.objects.count() == before

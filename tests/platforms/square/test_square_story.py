@@ -162,7 +162,7 @@ def test_the_month_is_in_the_books_to_the_cent_however_they_are_kept(server: Pla
     fake, journal = told(server, "journal", lambda fake: Sdk(vendor))
     other, invoice = told(server, "invoice", Straight)
     assert held_to(journal, truth(fake)) == held_to(invoice, truth(other))
-    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.severity == "blocks"] == []
+    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.problem.blocks] == []
     before = RecordRow.objects.count()
     assert sync(invoice).code == 2040
     assert RecordRow.objects.count() == before

@@ -127,7 +127,7 @@ def held_to(company: Company, expected: dict[str, int]) -> dict[str, int]:
 
 
 def blocking() -> list[str]:
-    return [row.code for row in ProblemRow.objects.filter(resolved_at=None) if row.severity == "blocks"]
+    return [row.code for row in ProblemRow.objects.filter(resolved_at=None) if row.problem.blocks]
 
 
 def test_the_month_is_in_the_books_to_the_cent_however_they_are_kept(server: PlatformServer) -> None:
