@@ -254,6 +254,24 @@ def test_a_seller_who_gave_no_right_to_the_stock_loses_no_sale(
     assert StockLevel.objects.filter(on_hand__isnull=False).count() == 4
 
 
+def test_what_is_at_the_seller_s_own_threshold_is_told_once_and_where_no_warning_is_wanted_never(
+    server: PlatformServer,
+) -> None:
+    fake = FakeSquare()
+    server.otherwise = fake.answer
+    company = a_seller(server.url, "journal")
+    story.catalog(fake)
+    for _ in range(2):
+        sync(company)
+        [low] = ProblemRow.objects.filter(code="stock_low", resolved_at=None)
+        said = {name: low.detail[name] for name in ("item", "location", "on_hand", "threshold")}
+        assert said == {"item": "VAR_COFFEE", "location": "Shop 1", "on_hand": "5.5", "threshold": "25"}
+    fake.later(days=1)
+    fake.count("VAR_COFFEE", "LOC1", "60")
+    sync(company)
+    assert not ProblemRow.objects.filter(code="stock_low", resolved_at=None).exists()
+
+
 def test_a_variation_that_is_deleted_is_counted_nowhere_any_more(server: PlatformServer) -> None:
     fake = FakeSquare()
     server.otherwise = fake.answer
