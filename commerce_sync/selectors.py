@@ -74,6 +74,7 @@ class Run(Struct):
     refused_before: int = 0
     has_undo: bool = False
     from_day: date | None = None
+    kind: str = "sync"
 
     @property
     def brings_sales(self) -> bool:
@@ -112,7 +113,7 @@ _RUNS = """
         (SELECT count(*) FROM connectors_pushitem WHERE company_id = job.company_id AND state = 'refused'),
         EXISTS (SELECT FROM commerce_sync_undo undo
                 WHERE undo.company_id = job.company_id AND undo.finished_at IS NULL),
-        sync.from_day
+        sync.from_day, job.kind
     FROM commerce_sync_job job
     LEFT JOIN commerce_sync_sync sync ON sync.id = job.sync_id
     LEFT JOIN commerce_sync_schedule schedule ON schedule.company_id = job.company_id
@@ -153,6 +154,7 @@ def _run(row: tuple[Any, ...]) -> Run:
         refused_before=row[18],
         has_undo=row[19],
         from_day=row[20],
+        kind=row[21],
     )
 
 
