@@ -39,6 +39,13 @@ def contrast_of(color: str) -> Contrast:
     )
 
 
+def ratio(color: str, other: str) -> Decimal:
+    """The contrast of two colors, 1 to 21, never rounded up."""
+    lights = sorted((_luminance(color), _luminance(other)))
+    margin = Decimal("0.05")
+    return ((lights[1] + margin) / (lights[0] + margin)).quantize(Decimal("0.01"), ROUND_DOWN)
+
+
 def _luminance(color: str) -> Decimal:
     channels = (Decimal(int(color[start : start + 2], 16)) / 255 for start in (1, 3, 5))
     return sum((weight * _linear(channel) for weight, channel in zip(_WEIGHTS, channels, strict=True)), Decimal(0))

@@ -53,13 +53,16 @@ def nothing_written() -> Iterator[None]:
             transaction.set_rollback(True)
 
 
-def preview(company: Company, first: date, last: date, view: View) -> Preview:
-    """What posting the business days `first` through `last` would do. Raises `NoBook` and `TooManyRecords`."""
+def preview(company: Company, first: date, last: date, view: View, *, candidate: Book | None = None) -> Preview:
+    """What posting the business days `first` through `last` would do. Raises `NoBook` and `TooManyRecords`.
+
+    Under the book in force, or under a `candidate` that nobody has put in force.
+    """
     with nothing_written():
         version = company.book_versions.order_by("-number").first()
-        if version is None:
+        book = candidate or (version.book if version else None)
+        if book is None:
             raise NoBook(f"company {company.pk} has no book")
-        book = version.book
         scope = Scope(company.pk, first, last, book.calendar.bounds(first)[0], book.calendar.bounds(last)[1])
         tally = Tally(book, settlements_of(company.pk, book) if book.mode == "per_payout" else None)
         is_complete = True
@@ -72,7 +75,8 @@ def preview(company: Company, first: date, last: date, view: View) -> Preview:
         lock = _lock(company)
         through = through_day(book.calendar, "request", now())
         posted = close(tally, Context(company.public_id.hex, through, lock.through, *before))
-        return as_preview(tally, posted, scope, Circumstances(view, version.number, is_complete, lock))
+        made = Circumstances(view, version.number if version else 0, is_complete, lock)
+        return as_preview(tally, posted, scope, made)
 
 
 def _add_changes(tally: Tally, scope: Scope) -> None:

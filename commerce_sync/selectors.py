@@ -74,6 +74,7 @@ class Run(Struct):
     refused_before: int = 0
     has_undo: bool = False
     from_day: date | None = None
+    kind: str = "sync"
     has_stock: bool = False
 
     @property
@@ -113,7 +114,7 @@ _RUNS = """
         (SELECT count(*) FROM connectors_pushitem WHERE company_id = job.company_id AND state = 'refused'),
         EXISTS (SELECT FROM commerce_sync_undo undo
                 WHERE undo.company_id = job.company_id AND undo.finished_at IS NULL),
-        sync.from_day,
+        sync.from_day, job.kind,
         EXISTS (SELECT FROM connectors_connection link
                 JOIN connectors_stocklevel level ON level.connection_id = link.id
                 WHERE link.company_id = job.company_id AND link.kind = 'commerce')
@@ -157,7 +158,8 @@ def _run(row: tuple[Any, ...]) -> Run:
         refused_before=row[18],
         has_undo=row[19],
         from_day=row[20],
-        has_stock=row[21],
+        kind=row[21],
+        has_stock=row[22],
     )
 
 

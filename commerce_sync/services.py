@@ -66,7 +66,7 @@ def request_sync(
     Job.objects.create(
         kind=kind, company=company, sync=sync, key=f"request:{sync.public_id}", lane=lane, next_at=at, created_at=at
     )
-    _enqueue(company.pk, lane)
+    enqueue(company.pk, lane)
     ring()
     return sync
 
@@ -106,11 +106,12 @@ def _note(company_id: int, trigger: str) -> None:
            ON CONFLICT (key) DO NOTHING""",
         (company_id, f"{trigger}:{company_id}", Jsonb({"trigger": trigger}), at, at),
     )
-    _enqueue(company_id, Job.Lane.ORDINARY)
+    enqueue(company_id, Job.Lane.ORDINARY)
     ring()
 
 
-def _enqueue(company_id: int, lane: int) -> None:
+def enqueue(company_id: int, lane: int) -> None:
+    """Let the company have its turn; for whoever writes a job, in the same transaction."""
     sql.execute(
         """INSERT INTO commerce_sync_companyqueue (company_id, lane, served_at, next_at)
            VALUES (%s, %s, '-infinity', clock_timestamp())

@@ -108,6 +108,7 @@ INSTALLED_APPS = [
         "rest_framework",
         "drf_spectacular",
         "drf_spectacular_sidecar",
+        "django_htmx",
         "ledger",
         "connectors",
         "commerce_sync",
@@ -122,6 +123,7 @@ MIDDLEWARE = [
     *(
         "django.contrib.messages.middleware.MessageMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        "django_htmx.middleware.HtmxMiddleware",
     ),
 ]
 ROOT_URLCONF = "commerce_sync.urls"
@@ -141,6 +143,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("fr", "Français"), ("fr-ca", "Français (Canada)")]  # of the merchant's pages
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -24,8 +24,10 @@ from msgspec import Struct
 from commerce_sync import correlation, faultpoints, work_rows
 from commerce_sync.due import sweep_due
 from commerce_sync.engine import Done, Later, run_sync
+from commerce_sync.fetching import fetch, give_up
 from commerce_sync.retry import backoff
 from commerce_sync.selectors import Run, runs_of
+from commerce_sync.status import Outcome
 from ledger import sql
 from ledger.services import now
 
@@ -37,6 +39,7 @@ SLOTS: Final = 64  # drains at work at once, on all hosts together
 COMPANIES_AT_ONCE: Final = 50
 OCCUPIED_SECONDS: Final = 10  # until a job looks again whether the other sync of its company has ended
 ERROR_CHARACTERS: Final = 4_000
+FETCHED: Final = Done(Outcome(), {})
 _chance = random.SystemRandom().random
 
 
@@ -99,8 +102,11 @@ def _work(run: Run, drained: Drained) -> None:
     """One attempt at one job. Whatever it raises stays with the job; what ends the process is counted already."""
     try:
         if run.attempts > run.max_attempts:
-            work_rows.bury(run, "")
+            _bury(run, "")
             drained.failed += 1
+        elif run.kind == "fetch":
+            fetch(run)
+            drained.ended += work_rows.conclude(run, FETCHED).was_ours
         elif run.sync_id is None:
             work_rows.postpone(run, Later(OCCUPIED_SECONDS, "queued", run.counts))
             drained.later += 1
@@ -138,9 +144,15 @@ def _after_failure(run: Run, error: str) -> None:
     if connection.connection is not None and not connection.is_usable():
         connection.close()  # the next statement opens a new one
     if run.attempts >= run.max_attempts:
-        work_rows.bury(run, error)
+        _bury(run, error)
     else:
         work_rows.fail(run, error, backoff(run.attempts, _chance()).total_seconds())
+
+
+def _bury(run: Run, error: str) -> None:
+    work_rows.bury(run, error)
+    if run.kind == "fetch":
+        give_up(run)
 
 
 def _free_the_dead(hold: _Hold) -> None:

@@ -52,11 +52,11 @@ _BEGIN = """
             failure_sentence, failure_remedy, failure_turn, correlation)
         SELECT gen_random_uuid(), company_id, coalesce(payload ->> 'trigger', 'schedule'), 1000, 'queued',
             clock_timestamp(), '{}', '', '', '', '', ''
-        FROM commerce_sync_job WHERE id = ANY(%s) AND sync_id IS NULL
+        FROM commerce_sync_job WHERE id = ANY(%s) AND sync_id IS NULL AND kind <> 'fetch'
         ON CONFLICT DO NOTHING RETURNING id, company_id
     )
     UPDATE commerce_sync_job job SET sync_id = begun.id FROM begun
-    WHERE job.id = ANY(%s) AND job.sync_id IS NULL AND job.company_id = begun.company_id
+    WHERE job.id = ANY(%s) AND job.sync_id IS NULL AND job.kind <> 'fetch' AND job.company_id = begun.company_id
 """
 
 
@@ -135,6 +135,8 @@ def conclude(run: Run, done: Done) -> Ended:
     paused = streak.is_over
     verdict = done.verdict or ("", "", "", "")
     codes = ["sync.succeeded" if is_success(code) else "sync.failed", *(["sync.paused"] if paused else [])]
+    if run.kind == "fetch":  # no sync: nothing to tell
+        codes = []
     if run.trigger == "undo":  # it has told what it did itself
         codes = [] if is_success(code) else ["sync.undo_failed"]
     detail = {"code": code, "through": str(through or ""), "counts": done.counts, "failure": verdict[0]}

@@ -41,8 +41,8 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def values(self) -> tuple[str, ...]:
         """The secret texts themselves, for the redactor; also in the form in which HTTP Basic sends them."""
-        basic = _basic(self.username, self.password) if self.username else ""
-        texts = (self.access_token, self.refresh_token, self.api_key, self.password, basic, *self.webhook_secrets)
+        login = basic(self.username, self.password) if self.username else ""
+        texts = (self.access_token, self.refresh_token, self.api_key, self.password, login, *self.webhook_secrets)
         return tuple(text for text in texts if text)
 
     def __repr__(self) -> str:
@@ -68,6 +68,7 @@ class _TokenAnswer(msgspec.Struct):
     expires_in: int | str | None = None
     expires_at: str | int | None = None  # an ISO instant, or seconds since 1970
     refresh_token_expires_in: int | None = None
+    x_refresh_token_expires_in: int | None = None  # Intuit's word for it
     error: str = ""
     error_description: str = ""
 
@@ -93,7 +94,7 @@ def sign(auth: Auth, secrets: Secrets, request: Request, settings: Mapping[str, 
             return request.with_params((auth.query, key))
         return request.with_headers((auth.header or "Authorization", _scheme(auth.scheme, key)))
     if isinstance(auth, BasicLogin):
-        login = _basic(_needed(secrets.username), secrets.password)
+        login = basic(_needed(secrets.username), secrets.password)
         return request.with_headers(("Authorization", f"Basic {login}"))
     return request
 
@@ -177,33 +178,12 @@ def told_account(auth: OAuth2, response: Response) -> str:
     return name if len(name) <= LONGEST_ACCOUNT and name.isprintable() else ""
 
 
-def revoke_request(auth: OAuth2, client: Client, secrets: Secrets, account: str = "") -> Request | None:
-    """What tells the platform that we give our access back; None when it has no such call, or we have only a key.
-
-    By the standard (RFC 7009) the refresh token is sent as a form; `json` platforms take the access token as JSON, and
-    the client's secret in the header; with `revoke_account` the account is named. Sending it twice does no harm.
-    """
-    if auth.revoke is None or way_of(auth, secrets) is not auth or (auth.revoke_account and not account):
-        return None
-    request = Request("POST", auth.revoke, safe=True, headers=(("Accept", "application/json"),))
-    if auth.client == "json":
-        request = request.with_headers(("Authorization", f"Client {client.client_secret}"))
-        return request.with_json({"client_id": client.client_id, "access_token": secrets.access_token})
-    form = ("Content-Type", "application/x-www-form-urlencoded")
-    if auth.revoke_account:
-        fields = {"client_id": client.client_id, auth.revoke_account: account}
-        request = request.with_headers(("Authorization", f"Bearer {client.client_secret}"), form)
-        return replace(request, body=urlencode(fields).encode())
-    token = secrets.refresh_token or secrets.access_token
-    login = _basic(client.client_id, client.client_secret)
-    request = request.with_headers(("Authorization", f"Basic {login}"), form)
-    return replace(request, body=urlencode({"token": token}).encode())
-
-
 def _refresh_end(answer: _TokenAnswer, now: datetime, previous: Secrets) -> datetime | None:
     """When the refresh token ends that is valid after ``answer``; None when that was never said of it."""
-    if answer.refresh_token_expires_in is not None:
-        return now + timedelta(seconds=min(max(answer.refresh_token_expires_in, 0), LONGEST_LIFE_SECONDS))
+    told = answer.refresh_token_expires_in
+    seconds = answer.x_refresh_token_expires_in if told is None else told
+    if seconds is not None:
+        return now + timedelta(seconds=min(max(seconds, 0), LONGEST_LIFE_SECONDS))
     return None if answer.refresh_token else previous.refresh_expires_at
 
 
@@ -225,7 +205,7 @@ def _token_request(auth: OAuth2, client: Client, fields: dict[str, str]) -> Requ
     if auth.client == "basic":
         if not client.client_secret:
             raise MisconfiguredPlatform("the OAuth client has no secret")
-        login = _basic(client.client_id, client.client_secret)
+        login = basic(client.client_id, client.client_secret)
         request = request.with_headers(("Authorization", f"Basic {login}"))
     else:
         fields = {**fields, "client_id": client.client_id, "client_secret": client.client_secret}
@@ -246,5 +226,6 @@ def _scheme(scheme: str, secret: str) -> str:
     return f"{scheme} {secret}" if scheme else secret
 
 
-def _basic(username: str, password: str) -> str:
+def basic(username: str, password: str) -> str:
+    """A log-in as HTTP Basic sends it."""
     return base64.b64encode(f"{username}:{password}".encode()).decode()

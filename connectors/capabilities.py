@@ -44,13 +44,19 @@ def sources(platforms: Iterable[CommercePlatform]) -> list[Row]:
 
 def targets(platforms: Iterable[AccountingPlatform]) -> list[Row]:
     """The matrix of where documents go, with its head."""
-    head = ("Platform", "Access", *DOCUMENTS, "Purchase orders", "Takes back", "Safe to repeat by", "Calls a minute")
-    rows: list[Row] = [head]
+    rows: list[Row] = [
+        (
+            *("Platform", "Access", *DOCUMENTS, "Purchase orders", "Takes back", "Safe to repeat by", "Webhooks"),
+            "Calls a minute",
+        )
+    ]
     for platform in platforms:
         taken = tuple(_YES if kind in platform.document_kinds else "" for kind in DOCUMENTS)
         back = "all" if len(platform.voids) >= len(platform.document_kinds) else ", ".join(sorted(platform.voids))
         orders = "drafts" if platform.drafts_orders else ""
-        rows.append((platform.name, access(platform.auth), *taken, orders, back, _safety(platform), _rate(platform)))
+        webhooks = _YES if platform.webhooks else ""
+        told = (*taken, orders, back, _safety(platform), webhooks, _rate(platform))
+        rows.append((platform.name, access(platform.auth), *told))
     return rows
 
 

@@ -7,7 +7,7 @@ than `FRESH`; what has disappeared there is kept as inactive, because mappings a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -33,6 +33,9 @@ FRESH: Final = timedelta(minutes=15)
 COMPANY_NAME: Final = "company_name"
 BASE_CURRENCY: Final = "base_currency"
 """The connection's settings that keep what the company is called in its accounting software, and its currency there."""
+
+LOCKED_THROUGH: Final = "locked_through"
+"""The setting that keeps the last day that was closed there when it was asked last, as an ISO date; "" for none."""
 
 _KEEP: Final = """
     INSERT INTO connectors_option (connection_id, fetched_at, kind, external_id, code, name, type, currency, active,
@@ -98,14 +101,22 @@ def keep_options(*, connection_id: int, found: Sequence[Option]) -> int:
     return len(unique)
 
 
+def keep_option(*, connection_id: int, option: Option) -> None:
+    """Keep one more thing to choose, beside those that are kept."""
+    row = [[option.kind], [option.id], [option.code[:100]], [option.name[:400]], [option.type[:20]]]
+    sql.execute(_KEEP, (connection_id, now(), *row, [option.currency], [option.active], [Jsonb(dict(option.detail))]))
+
+
 @transaction.atomic
 def note_facts(*, connection: Connection, facts: CompanyFacts) -> None:
     """Keep the company's name there; until it has a book, the company's currency is that of its accounting software."""
     told = {name: value for name, value in facts.settings.items() if not connection.settings.get(name)}
     told |= {COMPANY_NAME: facts.name, BASE_CURRENCY: facts.base_currency}
-    if any(value and connection.settings.get(name) != value for name, value in told.items()):
+    told = {name: value for name, value in told.items() if value}
+    told[LOCKED_THROUGH] = facts.lock_through.isoformat() if facts.lock_through else ""  # a lock may be lifted
+    if any(connection.settings.get(name, "") != value for name, value in told.items()):
         held = Connection.objects.select_for_update().get(pk=connection.pk)
-        connection.settings = {**held.settings, **{name: value for name, value in told.items() if value}}
+        connection.settings = {**held.settings, **told}
         Connection.objects.filter(pk=connection.pk).update(settings=connection.settings)
     company = Company.objects.select_for_update(no_key=True).get(pk=connection.company_id)
     wanted = facts.base_currency
@@ -117,6 +128,15 @@ def note_facts(*, connection: Connection, facts: CompanyFacts) -> None:
         code="company.changed", actor="accounting software", company=company,
         detail={"fields": ["currency"], "before": before, "after": wanted},
     )  # fmt: skip
+
+
+def locked_through(connection: Connection) -> date | None:
+    """The last day that is closed there: of local books as it is now, else as it was when they were asked last."""
+    platform = registry.accounting(connection.platform)
+    if platform.local:
+        return platform.facts(Session(connection.pk, connection.company_id, connection.settings)).lock_through
+    kept = connection.settings.get(LOCKED_THROUGH, "")
+    return date.fromisoformat(kept) if kept else None
 
 
 def options_of(connection: Connection, session: Session | None = None) -> list[Option]:

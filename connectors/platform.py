@@ -17,8 +17,8 @@ from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
-from connectors.session import CompanyFacts, Known, MapContext, Option, Pushed, Session
-from connectors.webhooks import HmacSha256, TimedHmacSha256, TransmissionRsa
+from connectors.session import CompanyFacts, Known, Leg, MapContext, Option, Pushed, ReadBack, Session
+from connectors.webhooks import Heard, HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
 
 if TYPE_CHECKING:
@@ -28,17 +28,12 @@ if TYPE_CHECKING:
     from ledger.commerce import Record
     from ledger.documents import Document
 
+# fmt: off
 __all__ = [
-    "AccountingPlatform",
-    "CommercePlatform",
-    "CompanyFacts",
-    "MapContext",
-    "MappingProblem",
-    "Option",
-    "Platform",
-    "Pushed",
-    "Session",
+    "AccountingPlatform", "CommercePlatform", "CompanyFacts", "MapContext", "MappingProblem", "Option", "Platform",
+    "Pushed", "ReadBack", "Session",
 ]
+# fmt: on
 
 
 class Platform:
@@ -47,6 +42,7 @@ class Platform:
     `local` ones have no outside: nothing is called, so no hosts and no budget. `published_key` is what the published
     contract calls it: four letters, its own where it gives the platform some. `setting_fields` are the settings that
     come with a connection's authorization, beside those that are part of its address: name → what it is, for people.
+    `webhooks` is how the platform signs what it sends us; None for one that sends nothing.
     """
 
     key: ClassVar[str]
@@ -56,8 +52,10 @@ class Platform:
     auth: ClassVar[Auth] = NoAuth()
     budget: ClassVar[Budget]
     headers: ClassVar[tuple[tuple[str, str], ...]] = ()  # of every call: the version of the interface, for one
+    pause_seconds: ClassVar[int] = 0  # to stay away after 429 without a time; 0: the door's own short pause
     local: ClassVar[bool] = False
     setting_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
 
     @property
     def slug(self) -> str:
@@ -96,9 +94,8 @@ class Platform:
 
 
 class CommercePlatform(Platform):
-    """Where sales come from.
+    """Where sales come from. `streams` are the class's `Stream` attributes, by name.
 
-    `streams` are the class's `Stream` attributes, by name; `webhooks` is how the platform signs what it sends us.
     `met` are the kinds of names (tender, tax_rate) that it lists nowhere: they are taken from its sales.
     `catalog_costs` says that the costs on its lines are those of the catalog at the time of mapping.
     """
@@ -106,7 +103,6 @@ class CommercePlatform(Platform):
     catalog_costs: ClassVar[bool] = False
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
-    webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None
     met: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -188,12 +184,14 @@ class AccountingPlatform(Platform):
 
     `local` is true for the built-in books: their writes join our own transaction, so there is nothing
     unknown. `voids` names the kinds of documents (as in `Document.kind`) that `void` can take back; others are
-    reversed by documents of their own. `drafts_orders` says that purchase orders can be drafted there.
+    reversed by documents of their own. `drafts_orders` says that purchase orders can be drafted there. `books_setting`
+    names the setting that says which books they are: it stays once something was delivered.
     """
 
     document_kinds: ClassVar[frozenset[str]]
     voids: ClassVar[frozenset[str]] = frozenset()
     drafts_orders: ClassVar[bool] = False
+    books_setting: ClassVar[str] = ""
     safety: ClassVar[Safety]
 
     @property
@@ -209,11 +207,8 @@ class AccountingPlatform(Platform):
         """The document at the platform by its reference; None only for a clear "not there"."""
         raise NotImplementedError
 
-    def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]] | None:
-        """(account, debit, credit) of each leg there, in minor units of the document's currency.
-
-        None: cannot say.
-        """
+    def read_back(self, session: Session, remote_id: str, kind: str) -> ReadBack | list[Leg] | None:
+        """Each leg there, in minor units of the document's currency, and the document's day; None: cannot say."""
         return None
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
@@ -234,6 +229,13 @@ class AccountingPlatform(Platform):
         A short cut for platforms that can tell at less cost than by listing their options.
         """
         return False
+
+    def heard(self, body: bytes, account: str) -> Heard:
+        """What a delivery says that happened in `account`, the value of the setting that names it ("" where none does).
+
+        Believed only so far that it is looked at again. Never raises: a body that it cannot read is about the options.
+        """
+        return Heard(options=True)
 
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
         """Make an account that the mapping lacks; `type` is one of `Option.type`."""

@@ -8,8 +8,9 @@ the moment at which the listing began: what changes while it is read may have be
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -41,6 +42,25 @@ class PullResult(Struct, frozen=True):
         )
 
 
+Told = Callable[[PullResult], None]
+
+
+def pull_recent(connection: Connection, session: Session, since: datetime, told: Told) -> PullResult:
+    """Pull what changed after ``since``, for somebody who waits and is ``told`` after each page what has come so far.
+
+    The watermarks stay: the next pull reads all that it would have read without this one. Raises a `Failure`.
+    """
+    total = PullResult()
+    platform = registry.commerce(connection.platform)
+    for dataset in _wanted(connection, platform):
+        before = total
+        for page_total in _pages(connection, session, platform, dataset, since):
+            total = before + page_total.read
+            told(total)
+        connection.refresh_from_db(fields=["references_version"])
+    return total
+
+
 def pull_connection(connection: Connection, session: Session) -> PullResult:
     """Pull all streams that can be fetched; names first, so that records find them.
 
@@ -49,10 +69,8 @@ def pull_connection(connection: Connection, session: Session) -> PullResult:
     """
     platform = registry.commerce(connection.platform)
     total = PullResult()
-    unwanted = connection.settings.get("without_streams", ())  # another connection tells of them, or nobody may
-    streams = {name: stream for name, stream in platform.streams.items() if name not in unwanted}
-    fetched = [name for name, stream in streams.items() if stream.endpoint is not None]
-    for dataset in sorted(fetched, key=lambda name: bool(platform.stream(name).kinds)):
+    fetched = _wanted(connection, platform)
+    for dataset in fetched:
         total += pull_stream(connection, session, platform, dataset)
         connection.refresh_from_db(fields=["references_version"])
     if fetched and not total.pages:
@@ -67,10 +85,8 @@ def pull_stream(connection: Connection, session: Session, platform: CommercePlat
     since = mark.reached_at - stream.lookback if mark and stream.since else None
     reached = mark.reached_at if mark else None
     total = PullResult()
-    began_at = now()
-    for page in platform.fetch(session, dataset, since):
-        total += _taken(connection, dataset, page, stream)
-        reached = _latest(platform, dataset, page.rows, reached, began_at)
+    for so_far in _pages(connection, session, platform, dataset, since, reached):
+        total, reached = so_far
     if reached is not None and _advances(stream):
         Watermark.objects.update_or_create(
             connection=connection, dataset=dataset, defaults={"reached_at": reached, "pulled_at": now()}
@@ -78,6 +94,37 @@ def pull_stream(connection: Connection, session: Session, platform: CommercePlat
     for page in gone(connection, session, platform, dataset, now()):
         total += _taken(connection, dataset, page, stream)
     return total
+
+
+def _wanted(connection: Connection, platform: CommercePlatform) -> list[str]:
+    """The streams to fetch, names first, without those of which another connection tells, or that nobody may read."""
+    unwanted = connection.settings.get("without_streams", ())
+    streams = {name: stream for name, stream in platform.streams.items() if name not in unwanted}
+    fetched = [name for name, stream in streams.items() if stream.endpoint is not None]
+    return sorted(fetched, key=lambda name: bool(platform.stream(name).kinds))
+
+
+class _SoFar(NamedTuple):
+    """What has been read of a listing, and the latest change in it."""
+
+    read: PullResult
+    reached: datetime | None
+
+
+def _pages(
+    connection: Connection,
+    session: Session,
+    platform: CommercePlatform,
+    dataset: str,
+    since: datetime | None,
+    reached: datetime | None = None,
+) -> Iterator[_SoFar]:
+    """Fetch and store a listing page by page; after each, how far it is."""
+    stream, total, began_at = platform.stream(dataset), PullResult(), now()
+    for page in platform.fetch(session, dataset, since if stream.since else None):
+        total += _taken(connection, dataset, page, stream)
+        reached = _latest(platform, dataset, page.rows, reached, began_at)
+        yield _SoFar(total, reached)
 
 
 def _taken(connection: Connection, dataset: str, page: Page, stream: Stream) -> PullResult:

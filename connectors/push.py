@@ -26,6 +26,7 @@ from connectors.push_rows import Item, Step, prepare
 from connectors.push_send import AGAIN_SECONDS, LeaveAlone, Sending
 from connectors.push_verify import verify
 from connectors.session import Pushed, Session
+from connectors.watching import watch
 from ledger import sql
 from ledger.documents import Document, Payment
 
@@ -62,6 +63,7 @@ def deliver(delivery: Delivery) -> PushResult:
         session = replace(session, accounts=kept_accounts(session.connection_id))
         round_ = _Round(msgspec.structs.replace(delivery, session=session))
         round_.work()
+        watch(delivery.platform, session)
         verify(delivery.platform, session)
     result = PushResult.of(round_.written, rows.standing(session.connection_id))
     return msgspec.structs.replace(result, next_seconds=0.0) if round_.is_unfinished else result

@@ -7,15 +7,16 @@ from typing import Final
 
 from django.db import transaction
 
-from connectors.auth import Secrets, revoke_request
+from connectors.auth import Secrets
 from connectors.clients import client_of
 from connectors.credentials import FixedKeys, load
 from connectors.declare import OAuth2
 from connectors.errors import Failure
+from connectors.giving_back import revoke_request
 from connectors.http import Door
 from connectors.limits import Limits
 from connectors.models import Connection
-from connectors.platform import CommercePlatform, Platform
+from connectors.platform import Platform
 from connectors.services import platform_of
 from ledger.services import audit
 
@@ -73,7 +74,7 @@ def _account(connection: Connection, platform: Platform) -> str:
 
 
 def _account_setting(platform: Platform) -> str:
-    declared = platform.webhooks if isinstance(platform, CommercePlatform) else None
+    declared = platform.webhooks
     return declared.facts.account_setting if declared is not None else ""
 
 

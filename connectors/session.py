@@ -73,6 +73,18 @@ class Pushed:
     answer: Mapping[str, Any] = field(default_factory=dict)
 
 
+Leg = tuple[str, int, int]
+"""(account, debit, credit) in minor units."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What stands at the platform of a document: its legs, and the day it is dated there (None: it does not say)."""
+
+    legs: list[Leg]
+    day: date | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class CompanyFacts:
     """What the platform says about the company: its base currency, and the last day of its locked period.

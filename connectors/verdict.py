@@ -66,6 +66,8 @@ def asked_pause(platform: Platform, response: Response, now: datetime) -> tuple[
         return platform.breath(response)
     header = response.headers.get("retry-after")
     unavailable = response.status == 503 and header is not None and not response.write
+    if response.status == 429 and header is None and platform.pause_seconds:
+        return timedelta(seconds=platform.pause_seconds), True
     return (retry_after(header, now), True) if response.status == 429 or unavailable else (None, False)
 
 

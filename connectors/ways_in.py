@@ -60,6 +60,7 @@ class OAuth2:
     margin_seconds: int = 300
     endless: bool = False
     revoke: str | None = None
+    revoke_as: Literal["form", "json"] = "form"  # how the token is told there, where `client` is not `json`
     revoke_account: str = ""
     account: str = ""
     key: ApiKey | None = None

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from commerce_sync.branding import brand_name
-from commerce_sync.flow.page import page
-from commerce_sync.flow.session import FlowSession, current
+from commerce_sync.flow.merchant import Merchant, again, merchant_page, shown
 from connectors import consent, handover
 from connectors.authorization import BadAuthorization, secret_fields, setting_names
 from connectors.authorizing import authorize
@@ -30,98 +30,105 @@ MOST_KEPT: Final = 5  # ways begun in one session: two tabs, and some that were 
 ACTOR: Final = "merchant"
 
 
-@page
+@merchant_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def connect(request: HttpRequest, connection_id: UUID) -> HttpResponse:
+def connect(request: HttpRequest, merchant: Merchant, connection_id: UUID) -> HttpResponse:
     """The page of one connection: on to the platform's consent, or the fields that its access needs."""
-    session = current(request)
-    row = _connection(session, connection_id)
-    if session is None or row is None:
-        return render(request, "flow/again.html", status=401)
+    row = Connection.objects.filter(company=merchant.company, public_id=connection_id).first()
+    if row is None:
+        return again(request)
+    row.company = merchant.company
     platform = platform_of(row)
     if request.method == "POST":
-        return _given(request, row, platform)
+        return _given(request, merchant, row, platform)
     if consent.asks_consent(row) and not _asked(row, platform):
-        return _sent(request, row, {})
-    return _form(request, row, platform)
+        return _sent(request, merchant, row, {})
+    return _form(request, merchant, row, platform)
 
 
-@page
+@merchant_page
 @require_safe
-def callback(request: HttpRequest, platform: str) -> HttpResponse:
+def callback(request: HttpRequest, merchant: Merchant, platform: str) -> HttpResponse:
     """Back from the platform's consent: the code is exchanged, once, for the connection that the way was begun for."""
-    session = current(request)
     kept: dict[str, Any] = request.session.get(_KEPT, {})
     begun = kept.pop(request.GET.get("state", ""), None)
-    if session is None or begun is None:
-        return render(request, "flow/again.html", status=401)
+    if begun is None:
+        return again(request)
     request.session[_KEPT] = kept  # used up before anything else happens
     found = msgspec.convert(begun, consent.Consent)
     row = Connection.objects.select_related("company").filter(pk=found.connection_id).first()
-    if row is None or row.company_id != session.company_id or platform_of(row).slug != platform:
-        return render(request, "flow/again.html", status=401)
+    if row is None or row.company_id != merchant.company.pk or platform_of(row).slug != platform:
+        return again(request)
     try:
         consent.finish(found, {name: request.GET[name] for name in request.GET}, actor=ACTOR)
     except BadCallback:
-        return _failed(request, row, "The connection was not completed.", 400)
+        return _failed(request, merchant, row, _("The connection was not completed."), 400)
     except BadAuthorization as error:
-        return _failed(request, row, " ".join(sentence for _, sentence in error.items), 400)
+        return _failed(request, merchant, row, " ".join(sentence for _, sentence in error.items), 400)
     except (AlreadyLinked, Failure) as error:
-        return _failed(request, row, _sentence(error, platform_of(row)), 409)
+        return _failed(request, merchant, row, _sentence(error, platform_of(row)), 409)
     return redirect("flow")
 
 
-def _given(request: HttpRequest, row: Connection, platform: Platform) -> HttpResponse:
+def _given(request: HttpRequest, merchant: Merchant, row: Connection, platform: Platform) -> HttpResponse:
     """The form was sent: the access is stored, or the way to the consent is shown."""
-    fields = {name: request.POST[name].strip() for name, _, _ in _fields(row, platform) if request.POST.get(name)}
+    fields = {
+        name: request.POST[name].strip() for name, _label, _secret in _fields(row, platform) if request.POST.get(name)
+    }
     if consent.asks_consent(row):
-        return _sent(request, row, fields)
+        return _sent(request, merchant, row, fields)
     if "handover" in request.POST:
-        return _handed_over(request, row, platform, fields)
+        return _handed_over(request, merchant, row, platform, fields)
     try:
         authorize(connection=row, secrets=fields, actor=ACTOR)
     except BadAuthorization as error:
-        return _form(request, row, platform, dict(error.items))
+        return _form(request, merchant, row, platform, dict(error.items))
     except (AlreadyLinked, Failure) as error:
-        return _failed(request, row, _sentence(error, platform), 409)
+        return _failed(request, merchant, row, _sentence(error, platform), 409)
     return redirect("flow")
 
 
-def _sent(request: HttpRequest, row: Connection, fields: dict[str, str]) -> HttpResponse:
+def _sent(request: HttpRequest, merchant: Merchant, row: Connection, fields: dict[str, str]) -> HttpResponse:
     """On to the platform. After a form by a link: browsers hold a form's redirects to this site."""
     try:
         begun = consent.begin(row, fields)
     except BadAuthorization as error:
-        return _form(request, row, platform_of(row), dict(error.items))
+        return _form(request, merchant, row, platform_of(row), dict(error.items))
     except Failure as error:
-        return _failed(request, row, _sentence(error, platform_of(row)), 409)
+        return _failed(request, merchant, row, _sentence(error, platform_of(row)), 409)
     kept = list(request.session.get(_KEPT, {}).items())[-(MOST_KEPT - 1) :]
     request.session[_KEPT] = {**dict(kept), begun.state: msgspec.to_builtins(begun.consent)}
     if request.method == "POST":
-        return render(request, "flow/onward.html", {"address": begun.address, "name": platform_of(row).name})
+        return shown(request, merchant, "flow/onward.html", {"address": begun.address, "name": platform_of(row).name})
     return redirect(begun.address)
 
 
-def _handed_over(request: HttpRequest, row: Connection, platform: Platform, fields: dict[str, str]) -> HttpResponse:
+def _handed_over(
+    request: HttpRequest, merchant: Merchant, row: Connection, platform: Platform, fields: dict[str, str]
+) -> HttpResponse:
     """On to the page of the merchant's own server that makes a key and posts it to us (`commerce_sync.flow.keys`)."""
     try:
-        address = handover.begin(row, fields, app=brand_name(row.company.partner) or "Commerce Sync")
+        address = handover.begin(row, fields, app=brand_name(merchant.company.partner) or "Commerce Sync")
     except BadAuthorization as error:
-        return _form(request, row, platform, dict(error.items))
+        return _form(request, merchant, row, platform, dict(error.items))
     except Failure as error:
-        return _failed(request, row, _sentence(error, platform), 409)
-    return render(request, "flow/onward.html", {"address": address, "name": platform.name})
+        return _failed(request, merchant, row, _sentence(error, platform), 409)
+    return shown(request, merchant, "flow/onward.html", {"address": address, "name": platform.name})
 
 
 def _form(
-    request: HttpRequest, row: Connection, platform: Platform, problems: dict[str, str] | None = None
+    request: HttpRequest,
+    merchant: Merchant,
+    row: Connection,
+    platform: Platform,
+    problems: dict[str, str] | None = None,
 ) -> HttpResponse:
     problems = problems or {}
     fields = [
         {
             "name": name,
-            "label": asked.label,
-            "where": asked.where,
+            "label": _(asked.label),
+            "where": _(asked.where) if asked.where else "",
             "secret": secret,
             "problem": problems.get(name, ""),
             "value": "" if secret else request.POST.get(name, ""),
@@ -131,7 +138,7 @@ def _form(
     others = [sentence for name, sentence in problems.items() if name not in {field["name"] for field in fields}]
     hands_over = handover.handover_of(platform) is not None
     context = {"name": platform.name, "fields": fields, "others": others, "hands_over": hands_over}
-    return render(request, "flow/connect.html", context, status=400 if problems else 200)
+    return shown(request, merchant, "flow/connect.html", context, status=400 if problems else 200)
 
 
 def _fields(row: Connection, platform: Platform) -> list[tuple[str, Asked, bool]]:
@@ -148,9 +155,9 @@ def _asked(row: Connection, platform: Platform) -> dict[str, str]:
     return {name: names[name] for name in needed if not row.settings.get(name)}
 
 
-def _failed(request: HttpRequest, row: Connection, sentence: str, status: int) -> HttpResponse:
+def _failed(request: HttpRequest, merchant: Merchant, row: Connection, sentence: str, status: int) -> HttpResponse:
     context = {"sentence": sentence, "connection": row, "name": platform_of(row).name}
-    return render(request, "flow/failed.html", context, status=status)
+    return shown(request, merchant, "flow/failed.html", context, status=status)
 
 
 def _sentence(error: Exception, platform: Platform) -> str:
@@ -159,12 +166,6 @@ def _sentence(error: Exception, platform: Platform) -> str:
         return str(error)
     if isinstance(error, MisconfiguredPlatform):
         logger.error("%s cannot be connected: %s", platform.name, error)
-        return f"{platform.name} cannot be connected here at the moment. The people who run this have been told."
-    return f"{platform.name} did not answer as it should. Try again in a few minutes."
-
-
-def _connection(session: FlowSession | None, connection_id: UUID) -> Connection | None:
-    if session is None:
-        return None
-    rows = Connection.objects.select_related("company")
-    return rows.filter(company_id=session.company_id, public_id=connection_id).first()
+        words = _("%(name)s cannot be connected here at the moment. The people who run this have been told.")
+        return words % {"name": platform.name}
+    return _("%(name)s did not answer as it should. Try again in a few minutes.") % {"name": platform.name}

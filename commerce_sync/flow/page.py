@@ -1,4 +1,5 @@
-"""What every page of the merchant's has: nothing that is not ours, no copy kept, no frame, no trace in an address."""
+"""What every page of the merchant's has: the reader's language, nothing that is not ours, no copy kept, no frame, no
+trace in an address."""
 
 from __future__ import annotations
 
@@ -7,6 +8,9 @@ from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from commerce_sync.flow.locales import LANGUAGES, locale_of
 
 P = ParamSpec("P")
 _POLICY: Final = "; ".join(
@@ -14,6 +18,8 @@ _POLICY: Final = "; ".join(
         "default-src 'none'",
         "style-src 'self'",
         "script-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
@@ -28,8 +34,11 @@ def page(
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response["Content-Security-Policy"] = _POLICY
+        with translation.override(LANGUAGES[locale_of(request)]):
+            response = view(request, *args, **kwargs)
+        response.setdefault("Content-Security-Policy", _POLICY)
+        response["Content-Language"] = locale_of(request)
+        response["Vary"] = "Accept-Language, Cookie"
         response["Cache-Control"] = "no-store"
         # With no referrer at all browsers would name the origin of a form "null", and it could not be checked.
         response.setdefault("Referrer-Policy", "same-origin")

@@ -4,12 +4,40 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, keys, views
+from commerce_sync.flow import connecting, history, keys, linking, preview, progress, views
+from commerce_sync.flow.accounts import new_account
+from commerce_sync.flow.fees import fees
+from commerce_sync.flow.payments import payments
 from commerce_sync.flow.pictures import picture
+from commerce_sync.flow.sales import sales
+from commerce_sync.flow.schedule import schedule
 
 urlpatterns = [
     path("flow/", views.home, name="flow"),
     path("flow/start/<uuid:company_id>", views.start, name="flow-start"),
+    path("flow/language", views.language, name="flow-language"),
+    path("flow/brand.css", views.brand, name="flow-brand"),
+    path("flow/sales-system", linking.commerce, name="flow-commerce"),
+    path("flow/accounting-software", linking.accounting, name="flow-accounting"),
+    path("flow/sales", sales, name="flow-sales"),
+    path("flow/payments", payments, name="flow-payments"),
+    path("flow/accounts/new", new_account, name="flow-new-account"),
+    path("flow/schedule", schedule, name="flow-schedule"),
+    path("flow/preview", preview.preview_page, name="flow-preview"),
+    path("flow/preview/post", preview.post_day, name="flow-post-day"),
+    path("flow/preview/posted/<uuid:sync_id>", preview.posted, name="flow-posted"),
+    path("flow/finish", preview.finish, name="flow-finish"),
+    path("flow/finished", preview.finished, name="flow-finished"),
+    path("flow/fetching", progress.fetching, name="flow-fetching"),
+    path("flow/fetching/again", progress.fetch_again, name="flow-fetch-again"),
+    path("flow/history", history.history, name="flow-history"),
+    path("flow/history/<uuid:sync_id>", history.one_sync, name="flow-sync"),
+    path("flow/history/<uuid:sync_id>/retry", history.retry, name="flow-retry"),
+    path("flow/day/<str:day>", history.one_day, name="flow-day"),
+    path("flow/day/<str:day>/run", history.run_day, name="flow-run-day"),
+    path("flow/syncs/<uuid:sync_id>/progress", progress.sync_progress, name="flow-sync-progress"),
+    path("flow/change", views.home, name="flow-change"),
+    path("flow/fees", fees, name="flow-fees"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),
     path("oauth/keys/<slug:platform>", keys.keys, name="oauth-keys"),
     path("oauth/callback/<slug:platform>", connecting.callback, name="oauth-callback"),

@@ -7,27 +7,28 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from commerce_sync.branding import brand_name
+from commerce_sync.configuration.state import known_of, links_of
 from commerce_sync.flow import attempts
+from commerce_sync.flow.brand import stylesheet
+from commerce_sync.flow.draft import draft_of
+from commerce_sync.flow.linking import shown_link
+from commerce_sync.flow.locales import COOKIE, KEPT_SECONDS, LANGUAGES
+from commerce_sync.flow.merchant import Merchant, again, merchant_page, shown
+from commerce_sync.flow.overview import overview
 from commerce_sync.flow.page import page, unreferred
-from commerce_sync.flow.session import begin, current
+from commerce_sync.flow.progress import fetch_context
+from commerce_sync.flow.session import begin
+from commerce_sync.flow.stage import done_of
+from commerce_sync.flow.stages import next_stage, steps
 from commerce_sync.setup_links import use_link
-from connectors import registry
-from connectors.models import Connection
-from ledger.models import Company
 from ledger.services import now
 
 LONGEST_CODE: Final = 100
 ACTOR: Final = "merchant"
-STATES: Final = {
-    Connection.Status.PENDING_AUTH: "Not connected yet",
-    Connection.Status.LINKED: "Connected",
-    Connection.Status.DEAUTHORIZED: "No longer connected: the access has ended",
-    Connection.Status.UNLINKED: "Disconnected",
-}
 
 
 # No CSRF token: the code is the proof, works once, and this page posts itself for whoever opens it; a token would prove
@@ -42,7 +43,7 @@ def start(request: HttpRequest, company_id: UUID) -> HttpResponse:
         return _opened(request, company_id)
     code = request.GET.get("code", "")
     if not code or len(code) > LONGEST_CODE:
-        return _again(request)
+        return again(request)
     return render(request, "flow/start.html", {"code": code})
 
 
@@ -50,7 +51,7 @@ def _opened(request: HttpRequest, company_id: UUID) -> HttpResponse:
     """The code is used: a session for its company, or the one page that says to start again."""
     at, address = now(), attempts.address_of(request)
     if not attempts.may_try(address, at):
-        response = _again(request, 429)
+        response = again(request, 429)
         response["Retry-After"] = str(60 - at.second)
         return response
     # Browsers say it, and only our own page posts here.
@@ -59,24 +60,51 @@ def _opened(request: HttpRequest, company_id: UUID) -> HttpResponse:
     used = use_link(company_id=company_id, code=code, actor=ACTOR) if from_here and len(code) <= LONGEST_CODE else None
     if used is None:
         attempts.failed(address, at)
-        return _again(request)
+        return again(request)
     begin(request, used)
     return redirect("flow")
 
 
-@page
+@merchant_page
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Where the merchant's set-up stands."""
-    session = current(request)
-    company = Company.objects.select_related("partner").filter(pk=session.company_id).first() if session else None
-    if session is None or company is None:
-        return _again(request)
-    wanted = (session.commerce_platform, session.accounting_platform)
-    # Of several connections to one platform the latest is the one that the merchant means.
-    rows = {row.platform: row for row in Connection.objects.filter(company=company, platform__in=wanted).order_by("id")}
-    links = [_shown(rows[key]) for key in wanted if key in rows]
-    return render(request, "flow/home.html", {"company": company, "brand": brand_name(company.partner), "links": links})
+def home(request: HttpRequest, merchant: Merchant) -> HttpResponse:
+    """Where the merchant's set-up stands, and the way on."""
+    known = known_of(merchant.company, links_of(merchant.company))
+    draft = draft_of(merchant.company, known)
+    done = done_of(merchant, draft)
+    if not draft.is_setup:
+        return shown(request, merchant, "flow/settings.html", overview(merchant, known))
+    links = [shown_link(row) for row in (merchant.sales, merchant.books) if row is not None]
+    context = {
+        **fetch_context(merchant),
+        "steps": steps(done),
+        "next": next_stage(done),
+        "links": links,
+    }
+    return shown(request, merchant, "flow/home.html", context)
+
+
+@merchant_page
+@require_POST
+def language(request: HttpRequest, merchant: Merchant) -> HttpResponse:
+    """The merchant's own choice of language, kept in this browser."""
+    back = request.POST.get("back", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = "/flow/"
+    response = redirect(back)
+    chosen = request.POST.get("language", "")
+    if chosen in LANGUAGES:
+        response.set_cookie(
+            COOKIE, chosen, max_age=KEPT_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure()
+        )
+    return response
+
+
+@merchant_page
+@require_safe
+def brand(request: HttpRequest, merchant: Merchant) -> HttpResponse:
+    """The partner's colors, as a stylesheet: the pages' policy allows none inside them."""
+    return HttpResponse(stylesheet(merchant.brand), content_type="text/css; charset=utf-8")
 
 
 @page
@@ -84,22 +112,3 @@ def home(request: HttpRequest) -> HttpResponse:
 def link(request: HttpRequest, company_id: UUID, connection_id: UUID | None = None) -> HttpResponse:
     """The address that the API gives of a company or a connection: the same page for every id, there or not."""
     return render(request, "flow/link.html")
-
-
-def _shown(row: Connection) -> dict[str, object]:
-    return {
-        "id": row.public_id,
-        "name": _platform_name(row.platform),
-        "state": STATES[Connection.Status(row.status)],
-        "connects": row.status != Connection.Status.LINKED,
-    }
-
-
-def _again(request: HttpRequest, status: int = 401) -> HttpResponse:
-    """Late, used or unknown: one page, so that nobody learns which."""
-    return render(request, "flow/again.html", status=status)
-
-
-def _platform_name(key: str) -> str:
-    platform = registry.named(key)
-    return platform.name if platform else key

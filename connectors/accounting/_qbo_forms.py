@@ -205,6 +205,7 @@ class _Lines:
     def _rate(self, line: Line, code: str) -> None:
         """Tax by rate, the larger part to the higher rate; what cannot be told apart is left to the platform."""
         self.coded = True
+        company.refuse_retired_tax(self.session, code)
         rates = company.rates_of(self.session, code, self.side)
         parts = sorted(abs(part.amount) for part in line.taxes) or [0] * len(rates)
         if len(rates) != len(parts):

@@ -10,10 +10,10 @@ import pytest
 from msgspec import structs
 
 from commerce_sync import services, work
-from commerce_sync.api.configuration.saving import Overtaken, save_configuration
 from commerce_sync.api.configuration.shapes import Configuration
-from commerce_sync.api.configuration.state import known_of, links_of
 from commerce_sync.api.configuration.wanted import wanted
+from commerce_sync.configuration.saving import Overtaken, save_configuration
+from commerce_sync.configuration.state import known_of, links_of
 from commerce_sync.flow_settings import choose_visible_keys
 from commerce_sync.models import Schedule, Sync
 from connectors.general_ledger.accounts import (
@@ -468,7 +468,7 @@ def test_of_two_who_save_at_once_the_later_is_told_and_changes_nothing(api: Api,
     asked = wanted(Configuration(enable=True), read)
     saved(api, company, choose("sales", shipping="4900"))
     with pytest.raises(Overtaken):
-        save_configuration(company=company, known=read, wanted=asked, actor="test")
+        save_configuration(company=company, known=read, wanted=asked, actor="test", reason="test")
     assert BookVersion.objects.count() == 2
     assert not Schedule.objects.exists()
 

@@ -11,14 +11,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from commerce_sync.api.configuration.fields import NAMED, account_of, field_of, with_account
 from commerce_sync.api.configuration.from_book import configuration
-from commerce_sync.api.configuration.known import Known, Plan, Rate, components_of, rate_keys, treatment_of
-from commerce_sync.api.configuration.rules import failures
 from commerce_sync.api.configuration.shapes import Configuration
-from commerce_sync.api.configuration.suggest import suggest
-from commerce_sync.api.configuration.wanted import Wanted, wanted
+from commerce_sync.api.configuration.wanted import wanted
 from commerce_sync.api.shape import encode
+from commerce_sync.configuration.fields import NAMED, account_of, field_of, with_account
+from commerce_sync.configuration.known import Known, Plan, Rate, components_of, rate_keys, treatment_of
+from commerce_sync.configuration.rules import failures
+from commerce_sync.configuration.suggest import suggest
+from commerce_sync.configuration.wanted import Wanted
 from connectors.choices import choices, unavailable
 from connectors.general_ledger.chart import DEFAULT_CHART, default_book
 from connectors.session import Option

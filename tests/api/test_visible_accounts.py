@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from commerce_sync import account_keys
-from commerce_sync.api.configuration.fields import NAMED
+from commerce_sync.configuration.fields import NAMED
 from commerce_sync.flow_settings import visible_keys
 from commerce_sync.models import VisibleAccounts
 from ledger.models import AuditEntry

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from msgspec import UNSET
 
 from commerce_sync.api.configuration import shapes, words
-from commerce_sync.api.configuration.fields import Field, Section, account_of
-from commerce_sync.api.configuration.known import Known, rate_keys
+from commerce_sync.configuration.fields import Field, Section, account_of
+from commerce_sync.configuration.known import Known, rate_keys
 from connectors.session import Option
 
 
@@ -112,9 +112,10 @@ def _option(option: Option) -> shapes.AccountConfigurationOption:
 def _account(
     known: Known, field: Field, options: dict[str, shapes.AccountConfigurationOption]
 ) -> shapes.AccountConfiguration:
+    reason = known.reasons.get(field.role)
     return shapes.AccountConfiguration(
         label_text=field.label,
-        description_text=known.reasons.get(field.role),
+        description_text=reason.sentence if reason else None,
         selected_account_id=account_of(known.book, field.role) or None,
         required=field.required,
         account_options=[options[option.id] for option in known.accounts_for(field)],

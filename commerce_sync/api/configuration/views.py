@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.http import HttpResponse
 from django.urls import path
 from rest_framework.request import Request
@@ -9,19 +11,22 @@ from rest_framework.request import Request
 from commerce_sync import status
 from commerce_sync.api.bodies import raw_body
 from commerce_sync.api.configuration.from_book import configuration
-from commerce_sync.api.configuration.rules import failures
-from commerce_sync.api.configuration.saving import Overtaken, save_configuration
 from commerce_sync.api.configuration.shapes import Configuration
-from commerce_sync.api.configuration.state import Links, known_of, links_of
-from commerce_sync.api.configuration.wanted import Problem, wanted
+from commerce_sync.api.configuration.wanted import wanted
 from commerce_sync.api.errors import ApiError, conflict, invalid
 from commerce_sync.api.operation import operation
 from commerce_sync.api.view import ApiView, answer
+from commerce_sync.configuration.rules import failures
+from commerce_sync.configuration.saving import Overtaken, save_configuration
+from commerce_sync.configuration.state import Links, known_of, links_of
+from commerce_sync.configuration.wanted import Problem
 from commerce_sync.services import CannotResume
 from connectors.errors import Failure, NotAuthorized
 from connectors.options import ensure_fresh
 from ledger.models import Company
 from ledger.services import now
+
+REASON: Final = "API"
 
 
 class CompanyConfiguration(ApiView):
@@ -64,7 +69,7 @@ class CompanyConfiguration(ApiView):
         _refuse([*asked.problems, *failures(asked.book, known)])
         if is_sent:
             try:
-                save_configuration(company=company, known=known, wanted=asked, actor=self.actor)
+                save_configuration(company=company, known=known, wanted=asked, actor=self.actor, reason=REASON)
             except Overtaken:
                 words = "The configuration was changed by somebody else in the meantime. Read it and try again."
                 raise conflict(words, retry=True) from None

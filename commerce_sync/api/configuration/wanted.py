@@ -9,29 +9,20 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from msgspec import UNSET, Struct, UnsetType, structs
+from msgspec import UNSET, UnsetType, structs
 
 from commerce_sync.api.configuration import shapes, words
-from commerce_sync.api.configuration.fields import Section, account_of, field_of, with_account
-from commerce_sync.api.configuration.known import Known, Plan
 from commerce_sync.api.configuration.wanted_days import with_days
 from commerce_sync.api.configuration.wanted_taxes import with_tax_codes
+from commerce_sync.configuration.fields import Section, account_of, field_of, with_account
+from commerce_sync.configuration.known import Known, Plan
+from commerce_sync.configuration.wanted import Problem, Wanted
 from commerce_sync.schedule import Frequency
 from ledger.book import Book, Policy
 
 T = TypeVar("T", bound=Hashable)
-Problem = tuple[str, str]  # the published path of a field, and what is wrong with it
 
 _BOTH_SAID = "Two fields say different things here. Change one of them and leave the other as it was."
-
-
-class Wanted(Struct, frozen=True):
-    """What is asked for, and what of it cannot be. ``enable`` None: it was not said."""
-
-    book: Book
-    plan: Plan
-    enable: bool | None
-    problems: tuple[Problem, ...]
 
 
 def said(value: T | None | UnsetType) -> T | None:

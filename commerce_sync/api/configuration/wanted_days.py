@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from msgspec import structs
 
 from commerce_sync.api.configuration import shapes
-from commerce_sync.api.configuration.known import Known
+from commerce_sync.configuration.changing import moved
+from commerce_sync.configuration.known import Known
 from ledger.book import Book
-from ledger.calendar import DayRule, OutsideCalendar, UnknownZone, localize
+from ledger.calendar import OutsideCalendar, UnknownZone, localize
 from ledger.zones import zone_of
-
-_ONE_DAY = timedelta(days=1)
 
 
 def with_days(
@@ -38,18 +37,6 @@ def with_days(
         else:
             book = structs.replace(book, start_on=start_on)
     return book
-
-
-def moved(days: tuple[DayRule, ...], zone: str, today: date, *, has_postings: bool) -> tuple[DayRule, ...]:
-    """``days`` on the clock of ``zone``: from tomorrow on once anything is in the books, else from the beginning."""
-    last = days[-1]
-    if last.zone == zone:
-        return days
-    if not has_postings:
-        return (DayRule(days[0].from_day, zone, last.cutoff_hour),)
-    tomorrow = today + _ONE_DAY
-    kept = tuple(rule for rule in days if rule.from_day < tomorrow)
-    return (*kept, DayRule(tomorrow, zone, last.cutoff_hour)) if kept else (DayRule(tomorrow, zone, last.cutoff_hour),)
 
 
 def _day(text: str, book: Book) -> date:

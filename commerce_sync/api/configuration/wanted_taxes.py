@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
 from msgspec import UNSET, structs
 
 from commerce_sync.api.configuration import shapes
-from commerce_sync.api.configuration.fields import is_name
-from commerce_sync.api.configuration.known import Known, rate_keys, treatment_of
-from ledger.book import Book, TaxCode
+from commerce_sync.configuration.changing import with_tax_code
+from commerce_sync.configuration.fields import is_name
+from commerce_sync.configuration.known import Known, rate_keys, treatment_of
+from ledger.book import Book
 
 _NO_CHOICE: Final = "What is not taxed goes without a tax rate here: leave it out."
 _BOTH_SAID: Final = "taxRates and newTaxRates say different things of this. Change one and leave the other as it was."
@@ -27,7 +27,7 @@ def with_tax_codes(sales: shapes.SalesConfiguration, book: Book, known: Known, p
         if len(changes) > 1:
             problems.extend((path, _BOTH_SAID) for path, _ in said)
         elif changes:
-            book = structs.replace(book, tax_codes=_replaced(book.tax_codes, tax, changes[0], known.today))
+            book = structs.replace(book, tax_codes=with_tax_code(book.tax_codes, tax, changes[0], known.today))
     return book
 
 
@@ -73,14 +73,3 @@ def _read_by_component(
             problems.append((where, "Name the tax components that this tax rate is for."))
         elif chosen is not UNSET:
             asked.setdefault(tax, []).append((path, chosen or ""))
-
-
-def _replaced(codes: tuple[TaxCode, ...], tax: str, code: str, today: date) -> tuple[TaxCode, ...]:
-    """``codes`` with ``code`` in force for ``tax`` on ``today``; what begins later stays. "" leaves none in force."""
-    in_force = [each for each in codes if each.tax == tax and each.from_day <= today]
-    if not code:
-        return tuple(each for each in codes if each not in in_force)
-    if not in_force:
-        return (*codes, TaxCode(tax, code))
-    latest = max(in_force, key=lambda each: each.from_day)
-    return tuple(structs.replace(each, code=code) if each is latest else each for each in codes)

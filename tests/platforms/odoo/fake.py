@@ -64,6 +64,8 @@ class Fake:
     orm: Orm
     moves: Moves
     interface: str
+    key: str = KEY
+    ends_in: str = ""  # the key ends after the next page of this model
 
     @property
     def tax_codes(self) -> dict[str, str]:
@@ -81,7 +83,7 @@ class Fake:
 
     @property
     def secrets(self) -> Secrets:
-        return Secrets(api_key=KEY)
+        return Secrets(api_key=self.key)
 
     def documents(self) -> list[tuple[str, dict[str, int]]]:
         """(reference, account → debits less credits in minor units) of what is in the books."""
@@ -108,12 +110,41 @@ class Fake:
         name, header = KINDS[kind]
         self.server.fail(name, header=header, times=times)
 
+    def delete_tax_code(self, code: str) -> None:
+        """Delete a tax."""
+        del self.orm.rows["account.tax"][int(code)]
+
+    def take_number(self, reference: str) -> None:
+        """A person writes an invoice with this reference."""
+        invoice = {"move_type": "out_invoice", "ref": reference, "date": "2026-03-01", "journal_id": 2}
+        move = self.orm.new("account.move", **invoice, partner_id=31, state="posted", name=f"INV/{reference}")
+        for account, amount in ((1200, Decimal(1)), (4000, Decimal(-1))):
+            self.orm.new(
+                "account.move.line", move_id=move["id"], account_id=account, balance=amount, amount_currency=amount
+            )
+
+    def revoke(self) -> None:
+        """The merchant deletes our key."""
+        self.key = "nobody-has-this-key"
+
+    def connect_again(self) -> Secrets:
+        """The new key that the merchant gives us."""
+        self.key = f"{KEY}-again"
+        return self.secrets
+
+    def expire_mid_page(self) -> int:
+        """The key ends between two pages of customers; how many there are."""
+        for number in range(1_000):
+            self.orm.new("res.partner", name=f"Customer {number}", customer_rank=1, supplier_rank=0, active=True)
+        self.ends_in = "res.partner"
+        return sum(row["customer_rank"] > 0 for row in self.orm.rows["res.partner"].values())
+
     def calls(self, method: str) -> int:
         return sum(method_of(seen) == method for seen in self.server.log)
 
 
 def _json2(fake: Fake, seen: Seen) -> Any:
-    if seen.headers.get("authorization", "").lower() != f"bearer {KEY}":
+    if seen.headers.get("authorization", "").lower() != f"bearer {fake.key}":
         return Answer(401, {"name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey"})
     _, _, _, model, method = seen.path.split("/")
     params = json.loads(seen.body)
@@ -144,9 +175,9 @@ def _jsonrpc(fake: Fake, seen: Seen) -> Any:
 
 def _service(fake: Fake, service: str, method: str, args: list[Any]) -> Any:
     if (service, method) == ("common", "login"):
-        return USER if args == [DATABASE, LOGIN, KEY] else False
+        return USER if args == [DATABASE, LOGIN, fake.key] else False
     database, user, key, model, name, *rest = args
-    if (database, user, key) != (DATABASE, USER, KEY):
+    if (database, user, key) != (DATABASE, USER, fake.key):
         raise error("AccessDenied", "Access Denied")
     if method == "execute":
         rest = [rest, {}]
@@ -182,6 +213,9 @@ def call(fake: Fake, model: str, method: str, ids: Any, context: dict[str, Any],
         raise error("AccessError", "Access to unauthorized or invalid companies.")
     if model in fake.orm.forbidden:
         raise error("AccessError", f"You are not allowed to access '{model}' records.")
+    if model == fake.ends_in:
+        fake.revoke()
+        fake.ends_in = ""
     before = fake.orm.copy()
     try:
         own = getattr(fake.moves, f"{model.replace('.', '_')}__{method}", None)

@@ -75,6 +75,9 @@ class Organisation:
     asked: list[tuple[Seen, Any]] = field(default_factory=list)
     made: int = 0
     disconnected: bool = False
+    ended: bool = False  # the access token, before its time
+    ends_in_contacts: bool = False  # it ends after the next page of contacts
+    grants: int = 1
     tenants: dict[str, str] = field(default_factory=lambda: {"Rose & Crown": TENANT})
 
     def __post_init__(self) -> None:
@@ -127,7 +130,7 @@ class Organisation:
     def _answer(self, seen: Seen) -> Any:
         if seen.path == "/connect/token":
             return self._token(seen)
-        if seen.headers.get("authorization") != f"Bearer {self.token}":
+        if self.ended or seen.headers.get("authorization") != f"Bearer {self.token}":
             return Answer(401, {"Type": None, "Title": "Unauthorized", "Status": 401, "Detail": "TokenExpired: …"})
         if seen.path == "/connections":
             return [
@@ -158,11 +161,15 @@ class Organisation:
 
     def _token(self, seen: Seen) -> Any:
         form = {name: values[0] for name, values in parse_qs(seen.body.decode()).items()}
-        if form.get("refresh_token") != self.refresh:
+        if not self.refresh or form.get("refresh_token") != self.refresh:
             return Answer(400, {"error": "invalid_grant"})
-        number = int(self.token.rsplit("-", 1)[1]) + 1
-        self.token, self.refresh = f"xero-test-token-{number}", f"xero-test-refresh-{number}"
+        self.grant()
         return {"access_token": self.token, "refresh_token": self.refresh, "expires_in": 1800, "token_type": "Bearer"}
+
+    def grant(self) -> None:
+        """A new pair of tokens; the old one is worth nothing."""
+        self.grants, self.ended = self.grants + 1, False
+        self.token, self.refresh = f"xero-test-token-{self.grants}", f"xero-test-refresh-{self.grants}"
 
     def _served(self, seen: Seen) -> Any:
         collection, _, id = seen.path.strip("/").partition("/")
@@ -179,7 +186,8 @@ class Organisation:
             case "GET", "TaxRates":
                 return {"TaxRates": [self.tax_rate(type, height) for type, height in self.taxes.items()]}
             case "GET", "Contacts":
-                return {"Contacts": list(self.contacts.values()) if seen.query["page"] == ["1"] else []}
+                self.ended, self.ends_in_contacts = self.ends_in_contacts, False
+                return {"Contacts": _page(list(self.contacts.values()), seen)}
             case "GET", "Items":
                 return {"Items": [{"ItemID": guid("item/tea"), "Code": "TEA", "Name": "Tea"}]}
             case "GET", "TrackingCategories":
@@ -323,6 +331,35 @@ class Fake:
         """The next documents that are sent meet this fault; what is read before them does not."""
         name, header = FAULTS[kind]
         self.server.fail(name, header=header, times=times)
+
+    def delete_tax_code(self, code: str) -> None:
+        """Delete a tax rate."""
+        self.organisation.gone_taxes.add(code)
+
+    def take_number(self, reference: str) -> None:
+        """A person writes an invoice with this number."""
+        line = {"Description": "Gift", "Quantity": 1, "UnitAmount": Decimal(1), "AccountCode": "4000"}
+        row = {"Type": "ACCREC", "InvoiceNumber": reference, "Contact": {"Name": "Somebody"}, "Date": "2026-03-01"}
+        more = {"Status": "AUTHORISED", "CurrencyCode": self.organisation.currency, "LineAmountTypes": "NoTax"}
+        made = checked(self.organisation, "Invoices", {**row, **more, "LineItems": [line]})
+        made["InvoiceID"] = guid(f"by hand/{reference}")
+        self.organisation.rows["Invoices"][made["InvoiceID"]] = made
+
+    def revoke(self) -> None:
+        """The merchant disconnects our app there."""
+        self.organisation.ended, self.organisation.refresh = True, ""
+
+    def connect_again(self) -> Secrets:
+        """What a new connection of the merchant gives us."""
+        self.organisation.grant()
+        return Secrets(access_token=self.organisation.token, refresh_token=self.organisation.refresh)
+
+    def expire_mid_page(self) -> int:
+        """The access ends between two pages of contacts; how many there are."""
+        for number in range(1_000):
+            self.organisation.contact({"Name": f"Customer {number}"})
+        self.organisation.ends_in_contacts = True
+        return len(self.organisation.contacts)
 
 
 @contextmanager

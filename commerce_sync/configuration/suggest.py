@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from msgspec import structs
 
-from commerce_sync.api.configuration.fields import NAMED, SUSPENSE, Field
-from commerce_sync.api.configuration.known import Rate
+from commerce_sync.configuration.fields import NAMED, SUSPENSE, Field
+from commerce_sync.configuration.known import Rate, Reason
 from connectors.session import Option
 from ledger.book import Book, Policy, TaxCode
 from ledger.calendar import DayRule
@@ -23,7 +23,7 @@ class Suggestion(NamedTuple):
     """A book, and role → why its account was picked."""
 
     book: Book
-    reasons: dict[str, str]
+    reasons: dict[str, Reason]
 
 
 # Role → what its account is likely to be called, most telling first. A role that is not here gets no suggestion: it
@@ -70,17 +70,17 @@ def suggest(
     ``supplier_word`` is the sales platform's name: who bills the fees, if such a supplier is there.
     """
     accounts: dict[str, str] = {}
-    reasons: dict[str, str] = {}
+    reasons: dict[str, Reason] = {}
     offered = [option for option in options if option.kind == "account" and option.active]
     for role, patterns in _NAMES.items():
         found = _best(offered, patterns, _TYPES[role], currency, taken=_not_again(role, accounts))
         if found is not None:
             accounts[role] = found.id
-            reasons[role] = f"Suggested by its name, “{found.name}”, and its type, {found.type}."
+            reasons[role] = Reason("name", found.name, found.type)
     for role, other in _LIKENESS.items():
         if role not in accounts and other in accounts:
             accounts[role] = accounts[other]
-            reasons[role] = "Suggested, because nothing closer was found."
+            reasons[role] = Reason("likeness")
     suspense = accounts.pop(SUSPENSE, "")
     suppliers = (rf"\b{re.escape(supplier_word.lower())}\b", *_SUPPLIERS) if supplier_word else _SUPPLIERS
     book = Book(
@@ -96,7 +96,7 @@ def suggest(
     return Suggestion(book, reasons)
 
 
-def with_reasons(book: Book, reason: str, fields: Iterable[Field] = NAMED) -> Suggestion:
+def with_reasons(book: Book, reason: Reason, fields: Iterable[Field] = NAMED) -> Suggestion:
     """A ready-made book, every account of which has the same reason."""
     return Suggestion(book, {field.role: reason for field in fields})
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Final
 
 from django.db import transaction
 
-from commerce_sync.api.configuration.known import Known, Plan
-from commerce_sync.api.configuration.wanted import Wanted
+from commerce_sync.configuration.known import Known, Plan
+from commerce_sync.configuration.wanted import Wanted
 from commerce_sync.services import resume, save_schedule
 from ledger.book import Book
 from ledger.models import Company
 from ledger.services import save_book
-
-REASON: Final = "API"
 
 
 class Overtaken(Exception):
@@ -22,8 +19,9 @@ class Overtaken(Exception):
 
 
 @transaction.atomic
-def save_configuration(*, company: Company, known: Known, wanted: Wanted, actor: str) -> None:
-    """Put ``wanted`` in force, a configuration without failures that was made from what is ``known``.
+def save_configuration(*, company: Company, known: Known, wanted: Wanted, actor: str, reason: str) -> None:
+    """Put ``wanted`` in force, a configuration without failures that was made from what is ``known``; ``reason`` is
+    kept with the version of the book.
 
     What is in force already makes no new version and no entry. Raises `Overtaken`, `ledger.services.InvalidBook` and
     `commerce_sync.services.CannotResume`; nothing is saved then.
@@ -32,7 +30,7 @@ def save_configuration(*, company: Company, known: Known, wanted: Wanted, actor:
     latest = company.book_versions.order_by("-number").first()
     if (latest.number if latest else 0) != known.version:
         raise Overtaken(company.name)
-    save_book(company=company, book=wanted.book, author=actor, reason=REASON)
+    save_book(company=company, book=wanted.book, author=actor, reason=reason)
     enabled = known.enabled if wanted.enable is None else wanted.enable
     if _changes_schedule(known, wanted.plan, enabled):
         _save_schedule(company, known, wanted.plan, enabled=enabled or known.paused, actor=actor)

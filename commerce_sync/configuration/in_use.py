@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, LiteralString, NamedTuple
 
-from commerce_sync.api.configuration.known import Rate, treatment_of
+from commerce_sync.configuration.known import Rate, treatment_of
 from connectors.models import Connection, Reference
 from ledger import adding_up, sql
 from ledger.book import MONEY_ROLES, Book

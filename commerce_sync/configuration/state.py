@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from commerce_sync.api.configuration.fields import fields
-from commerce_sync.api.configuration.in_use import InUse, in_use, listed_rates
-from commerce_sync.api.configuration.known import Known, Plan, Rate
-from commerce_sync.api.configuration.suggest import FIRST_DAY, Suggestion, in_mode_of, suggest, with_reasons
+from commerce_sync.configuration.fields import fields
+from commerce_sync.configuration.in_use import InUse, in_use, listed_rates
+from commerce_sync.configuration.known import Known, Plan, Rate, Reason
+from commerce_sync.configuration.suggest import FIRST_DAY, Suggestion, in_mode_of, suggest, with_reasons
 from commerce_sync.flow_settings import visible_keys
 from commerce_sync.models import Schedule
 from connectors import registry
@@ -51,7 +51,7 @@ def known_of(company: Company, links: Links) -> Known:
     listed = listed_rates(links.sales)
     version = company.book_versions.order_by("-number").first()
     if version is not None:
-        book, reasons, number = version.book, dict[str, str](), version.number
+        book, reasons, number = version.book, dict[str, Reason](), version.number
         used = in_use(company.pk, book)
     else:
         number = 0
@@ -65,7 +65,7 @@ def _known(
     links: Links,
     book: Book,
     number: int,
-    reasons: dict[str, str],
+    reasons: dict[str, Reason],
     options: tuple[Option, ...],
     used: InUse,
     listed: tuple[Rate, ...],
@@ -101,7 +101,7 @@ def _suggestion(company: Company, links: Links, options: tuple[Option, ...], rat
     platform = registry.accounting(links.books.platform)
     if platform.key == Books.key:
         book = default_book(company.currency, (DayRule(FIRST_DAY, company.zone, 0),))
-        return with_reasons(book, "The account of the standard chart.", fields(book, ()))
+        return with_reasons(book, Reason("chart"), fields(book, ()))
     word = registry.commerce(links.sales[0].platform).name if links.sales else ""
     found = suggest(options, rates, currency=company.currency, zone=company.zone, supplier_word=word)
     return found._replace(book=in_mode_of(found.book, platform.document_kinds))

@@ -1,16 +1,18 @@
-"""What is known of a company when its configuration is shown or changed. Pure values."""
+"""What is known of a company when its configuration is shown or changed. Values, that change nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from msgspec import Struct
 
-from commerce_sync.api.configuration.fields import Field, account_of, fields, is_name
+from commerce_sync.configuration.fields import Field, account_of, fields, is_name
 from commerce_sync.schedule import Frequency
 from connectors.session import Option
 from ledger.book import Book, Mode
@@ -46,6 +48,37 @@ class Rate(NamedTuple):
     ppm: int | None = None
 
 
+class Reason(NamedTuple):
+    """Why an account is suggested: its ``name`` and ``type`` say so, it is likest, or it is the standard chart's."""
+
+    kind: Literal["name", "likeness", "chart"]
+    name: str = ""
+    type: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The reason for people, in the language of the page."""
+        if self.kind == "name":
+            words = _("Suggested by its name, “%(name)s”, and its type, %(type)s.")
+            return words % {"name": self.name, "type": type_name(self.type)}
+        if self.kind == "likeness":
+            return _("Suggested, because nothing closer was found.")
+        return _("The account of the standard chart.")
+
+
+def type_name(type: str) -> str:
+    """What a type of account is called, in the language of the page."""
+    names = {
+        "asset": pgettext("type of account", "asset"),
+        "bank": pgettext("type of account", "bank"),
+        "liability": pgettext("type of account", "liability"),
+        "equity": pgettext("type of account", "equity"),
+        "income": pgettext("type of account", "income"),
+        "expense": pgettext("type of account", "expense"),
+    }
+    return names.get(type, type)
+
+
 class Known(Struct, frozen=True, kw_only=True, dict=True):
     """A company's book (the saved one, or while there is none what we suggest) and what it may choose from.
 
@@ -69,7 +102,7 @@ class Known(Struct, frozen=True, kw_only=True, dict=True):
     used_roles: tuple[str, ...] = ()
     rates: tuple[Rate, ...] = ()
     listed_rates: tuple[Rate, ...] = ()
-    reasons: Mapping[str, str] = {}
+    reasons: Mapping[str, Reason] = {}
     visible: frozenset[str] | None = None
     document_kinds: frozenset[str] = frozenset()
     base_currency: str = ""

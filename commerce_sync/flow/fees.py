@@ -1,0 +1,77 @@
+"""The stage of fees: what processors and platforms charge, and who bills it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+from msgspec import structs
+
+from commerce_sync.configuration.known import Known
+from commerce_sync.flow.choosing import by_form_name, entries, label_of, picked, resolve
+from commerce_sync.flow.merchant import Merchant, merchant_page, shown
+from commerce_sync.flow.stage import Begun, begun, completed, said_of, section_failures
+from ledger.book import Book
+
+SUPPLIER: Final = "supplier"
+KEEPS: Final = "keeps_fees"
+_PATHS: Final = {
+    "configuration.fees.feesSupplier.selectedSupplierId": SUPPLIER,
+    "configuration.fees.syncFees": KEEPS,
+}
+
+
+@merchant_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def fees(request: HttpRequest, merchant: Merchant) -> HttpResponse:
+    """Show the stage, or complete it."""
+    at = begun(merchant, "fees")
+    if isinstance(at, HttpResponse):
+        return at
+    if request.method != "POST":
+        return fees_page(request, merchant, at)
+    said = said_of(request)
+    found = picked(at.known, "fees", said)
+    book, problems = found.book, dict(found.problems)
+    keeps = KEEPS in said
+    if keeps != (book.policy.fees_from != "none"):
+        policy = structs.replace(book.policy, fees_from="records" if keeps else "none")
+        book = structs.replace(book, policy=policy)
+    supplier = resolve(said.get(SUPPLIER, book.supplier), at.known.of_kind("supplier"))
+    if supplier is None:
+        problems[SUPPLIER] = _("Choose one of the list.")
+    else:
+        book = structs.replace(book, supplier=supplier)
+    problems |= _failures(book, at)
+    if problems:
+        return fees_page(request, merchant, at, said, problems)
+    return completed(request, merchant, at, book=book, plan=at.known.plan)
+
+
+def _failures(book: Book, at: Begun) -> dict[str, str]:
+    found = section_failures(book, at.in_force, "configuration.fees.")
+    named = {_PATHS[path]: sentence for path, sentence in found if path in _PATHS}
+    return named | by_form_name(at.known, "fees", found)
+
+
+def fees_page(
+    request: HttpRequest,
+    merchant: Merchant,
+    at: Begun,
+    said: dict[str, str] | None = None,
+    problems: dict[str, str] | None = None,
+) -> HttpResponse:
+    """The stage as it stands, or as a form ``said`` it, with the ``problems`` of that."""
+    known: Known = at.known
+    rows = entries(known, "fees", at.texts, at.in_force.book, said, problems)
+    context = {
+        **at.context,
+        "entries": rows,
+        "keeps_fees": KEEPS in said if said is not None else known.book.policy.fees_from != "none",
+        "supplier": (said or {}).get(SUPPLIER, known.book.supplier),
+        "suppliers": [(option.id, label_of(option)) for option in known.of_kind("supplier")],
+        "problems": problems or {},
+    }
+    return shown(request, merchant, "flow/fees.html", context, status=400 if problems else 200)

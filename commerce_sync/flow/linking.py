@@ -1,0 +1,72 @@
+"""The two stages of connecting: where the sales come from, and where they go."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from commerce_sync.configuration.state import known_of, links_of
+from commerce_sync.flow.draft import draft_of
+from commerce_sync.flow.merchant import Merchant, merchant_page, shown
+from commerce_sync.flow.progress import fetch_context
+from commerce_sync.flow.stage import done_of
+from commerce_sync.flow.stages import Key, after, before, steps
+from connectors import registry
+from connectors.models import Connection
+
+STATES: Final = {
+    Connection.Status.PENDING_AUTH: _("Not connected yet"),
+    Connection.Status.LINKED: _("Connected"),
+    Connection.Status.DEAUTHORIZED: _("No longer connected: the access has ended"),
+    Connection.Status.UNLINKED: _("Disconnected"),
+}
+
+
+@merchant_page
+@require_safe
+def commerce(request: HttpRequest, merchant: Merchant) -> HttpResponse:
+    """Where the sales come from."""
+    return _stage(request, merchant, "commerce", merchant.sales)
+
+
+@merchant_page
+@require_safe
+def accounting(request: HttpRequest, merchant: Merchant) -> HttpResponse:
+    """Where they go."""
+    return _stage(request, merchant, "accounting", merchant.books)
+
+
+class Shown(NamedTuple):
+    """A connection as a page shows it."""
+
+    name: str
+    slug: str
+    state: str
+    is_linked: bool
+
+
+def shown_link(row: Connection) -> Shown:
+    """How a connection stands, in words."""
+    platform = registry.named(row.platform)
+    name, slug = (platform.name, platform.slug) if platform else (row.platform, "")
+    return Shown(name, slug, str(STATES[Connection.Status(row.status)]), row.status == Connection.Status.LINKED)
+
+
+def _stage(request: HttpRequest, merchant: Merchant, key: Key, row: Connection | None) -> HttpResponse:
+    known = known_of(merchant.company, links_of(merchant.company))
+    draft = draft_of(merchant.company, known)
+    done = done_of(merchant, draft)
+    context = {
+        **fetch_context(merchant),
+        "stage": key,
+        "steps": steps(done, key),
+        "before": before(key),
+        "after": after(key),
+        "row": row,
+        "link": shown_link(row) if row else None,
+        "is_set_up": not draft.is_setup,
+    }
+    return shown(request, merchant, "flow/linking.html", context)

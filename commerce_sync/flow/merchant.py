@@ -1,0 +1,99 @@
+"""Who looks at the merchant's pages: every view behind the link begins here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from msgspec import Struct
+
+from commerce_sync.branding import branding_of
+from commerce_sync.flow.locales import NAMES, locale_of
+from commerce_sync.flow.page import page
+from commerce_sync.flow.session import FlowSession, current
+from commerce_sync.flow_settings import texts_of
+from commerce_sync.models import Branding
+from connectors.models import Connection
+from ledger.models import Company
+
+P = ParamSpec("P")
+
+
+class Merchant(Struct, dict=True):
+    """One company's merchant in one browser. Nothing of another company can be reached from here.
+
+    ``sales`` and ``books`` are the connections that the set-up is about, as they stand; None: there is none.
+    """
+
+    session: FlowSession
+    company: Company
+    brand: Branding
+    locale: str
+    sales: Connection | None
+    books: Connection | None
+
+    @property
+    def brand_name(self) -> str:
+        """What the merchant knows the partner as."""
+        return self.brand.display_name or self.company.partner.name
+
+    @property
+    def are_linked(self) -> bool:
+        """Whether sales can get from one side to the other."""
+        return all(link is not None and link.status == Connection.Status.LINKED for link in (self.sales, self.books))
+
+
+def merchant_page(
+    view: Callable[Concatenate[HttpRequest, Merchant, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """A page of one company's: without a session the one that says to start again, and nothing else happens."""
+
+    @page
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        merchant = _merchant(request)
+        if merchant is None:
+            return again(request)
+        return view(request, merchant, *args, **kwargs)
+
+    return guarded
+
+
+def again(request: HttpRequest, status: int = 401) -> HttpResponse:
+    """Late, used or unknown: one page, so that nobody learns which."""
+    return render(request, "flow/again.html", status=status)
+
+
+def missing(request: HttpRequest, merchant: Merchant) -> HttpResponse:
+    """There is no such thing, or it is another company's: nobody learns which."""
+    return shown(request, merchant, "flow/missing.html", status=404)
+
+
+def shown(
+    request: HttpRequest, merchant: Merchant, template: str, context: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    """A page in the partner's brand and words."""
+    texts = texts_of(merchant.company.partner, merchant.locale)
+    # The address of a page that somebody came back to from a platform has secrets in it, and works once.
+    here = request.get_full_path() if request.path.startswith("/flow/") else "/flow/"
+    everywhere = {"merchant": merchant, "company": merchant.company, "texts": texts, "languages": NAMES, "here": here}
+    return render(request, template, {**everywhere, **(context or {})}, status=status)
+
+
+def _merchant(request: HttpRequest) -> Merchant | None:
+    session = current(request)
+    if session is None:
+        return None
+    company = Company.objects.select_related("partner").filter(pk=session.company_id).first()
+    if company is None:
+        return None
+    wanted = (session.commerce_platform, session.accounting_platform)
+    # Of several connections to one platform the latest is the one that the merchant means.
+    rows = {row.platform: row for row in Connection.objects.filter(company=company, platform__in=wanted).order_by("id")}
+    for row in rows.values():
+        row.company = company
+    sales, books = (rows.get(key) for key in wanted)
+    return Merchant(session, company, branding_of(company.partner), locale_of(request), sales, books)

@@ -1,0 +1,44 @@
+"""The first page once everything is set up: how it stands, what needs the merchant, and the way to all the rest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from commerce_sync.configuration.known import Known
+from commerce_sync.flow.history import row_of
+from commerce_sync.flow.keeping import MODES
+from commerce_sync.flow.linking import shown_link
+from commerce_sync.flow.merchant import Merchant
+from commerce_sync.flow.needs import needs_of
+from commerce_sync.flow.schedule import FREQUENCIES
+from commerce_sync.models import Schedule, SetupDraft, Sync
+
+LATEST: Final = 5
+
+
+def overview(merchant: Merchant, known: Known) -> dict[str, Any]:
+    """What the page shows."""
+    zone = ZoneInfo(known.plan.zone)
+    schedule = Schedule.objects.filter(company=merchant.company).first()
+    syncs = [row_of(sync, zone) for sync in Sync.objects.filter(company=merchant.company).order_by("-id")[:LATEST]]
+    links = [(row, shown_link(row)) for row in (merchant.sales, merchant.books) if row is not None]
+    return {
+        "schedule": schedule,
+        "next_at": _next_at(schedule, zone),
+        "frequency": FREQUENCIES[known.plan.frequency][0],
+        "mode": MODES[known.book.mode][0],
+        "zone": known.plan.zone,
+        "syncs": syncs,
+        "links": links,
+        "needs": needs_of(merchant.company.pk, merchant.locale),
+        "has_change": SetupDraft.objects.filter(company=merchant.company).exists(),
+    }
+
+
+def _next_at(schedule: Schedule | None, zone: ZoneInfo) -> datetime | None:
+    """When it goes on by itself; None when it does not, or as sales happen."""
+    if schedule is None or not schedule.enabled or schedule.paused_at is not None or schedule.next_due_at is None:
+        return None
+    return schedule.next_due_at.astimezone(zone)

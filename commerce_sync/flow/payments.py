@@ -1,0 +1,41 @@
+"""The stage of payments: where the money of each way to pay waits, and where payouts arrive."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from commerce_sync.flow.choosing import by_form_name, entries, picked
+from commerce_sync.flow.merchant import Merchant, merchant_page, shown
+from commerce_sync.flow.stage import Begun, begun, completed, said_of, section_failures
+
+
+@merchant_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def payments(request: HttpRequest, merchant: Merchant) -> HttpResponse:
+    """Show the stage, or complete it."""
+    at = begun(merchant, "payments")
+    if isinstance(at, HttpResponse):
+        return at
+    if request.method != "POST":
+        return payments_page(request, merchant, at)
+    said = said_of(request)
+    found = picked(at.known, "payments", said)
+    failures = section_failures(found.book, at.in_force, "configuration.payments.")
+    problems = found.problems | by_form_name(at.known, "payments", failures)
+    if problems:
+        return payments_page(request, merchant, at, said, problems)
+    return completed(request, merchant, at, book=found.book, plan=at.known.plan)
+
+
+def payments_page(
+    request: HttpRequest,
+    merchant: Merchant,
+    at: Begun,
+    said: dict[str, str] | None = None,
+    problems: dict[str, str] | None = None,
+) -> HttpResponse:
+    """The stage as it stands, or as a form ``said`` it, with the ``problems`` of that."""
+    rows = entries(at.known, "payments", at.texts, at.in_force.book, said, problems)
+    context = {**at.context, "entries": rows, "problems": problems or {}}
+    return shown(request, merchant, "flow/payments.html", context, status=400 if problems else 200)

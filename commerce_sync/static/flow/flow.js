@@ -1,0 +1,18 @@
+// What the pages do better with a script; without one, everything works all the same.
+const problems = document.getElementById("problems");
+if (problems) {
+  problems.focus();
+}
+// A form that is on its way is not sent twice.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+});
+// A page that comes back by the back button may be sent again.
+addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+});
