@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from connectors import ordering_rows as rows
 from connectors.models import PurchaseOrder, StockLevel, StockRule
+from connectors.options import kept_accounts
 from connectors.ordering_body import drafts
 from connectors.platform import AccountingPlatform
 from connectors.purchasing import DraftOrder
@@ -78,6 +79,7 @@ def deliver_orders(delivery: Delivery, at: datetime) -> int:
         if not is_held:
             return 0
         rows.release_abandoned(session.connection_id)
+        session = replace(session, accounts=kept_accounts(session.connection_id))
         sender = OrderSender(platform, session, delivery.limits.total_seconds, delivery.step)
         try:
             for item in rows.open_orders(session.connection_id, sender.safety.settle_seconds):
