@@ -24,6 +24,7 @@ from connectors.models import (
     Watermark,
 )
 from ledger.admin import ReadOnly
+from ledger.models import AuditEntry
 
 
 @admin.register(Connection)
@@ -32,6 +33,18 @@ class ConnectionAdmin(ReadOnly):
     list_filter = ("kind", "status", "platform")
     list_select_related = ("company",)
     search_fields = ("company__name", "=public_id")
+    readonly_fields = ("why",)
+
+    @admin.display(description="works no longer because", empty_value="")
+    def why(self, connection: Connection) -> str:
+        """What the platform said when it let us in no longer; nothing while the connection works."""
+        if connection.status != Connection.Status.DEAUTHORIZED:
+            return ""
+        told = AuditEntry.objects.filter(
+            company_id=connection.company_id, code="connection.deauthorized", subject=str(connection.public_id)
+        )
+        reason = told.order_by("-id").values_list("detail__reason", flat=True).first()
+        return str(reason or "")
 
 
 @admin.register(Credential)

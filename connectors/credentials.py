@@ -181,8 +181,13 @@ def refresh(*, connection_id: int, stale: Secrets, auth: OAuth2, client: Client,
 
 
 def _exchanged(held: Secrets, auth: OAuth2, client: Client, exchange: Exchange) -> Secrets:
-    answer = exchange(refresh_request(auth, client, held))
-    return read_tokens(answer, held, datetime.now(UTC), endless=auth.endless)
+    response = exchange(refresh_request(auth, client, held))
+    try:
+        return read_tokens(response, held, datetime.now(UTC), endless=auth.endless)
+    except Failure as failure:
+        # A platform that repeats what it was sent repeats it into the audit, the API and the console.
+        failure.conceal((*held.values(), client.client_secret))
+        raise
 
 
 def _keep(connection_id: int, before: Secrets, fresh: Secrets) -> Secrets:

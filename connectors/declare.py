@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from connectors.hosts import Hosts
+from connectors.rates import Budget, Rate
 from connectors.ways_in import ApiKey, Asked, Auth, BasicLogin, Handover, NoAuth, OAuth2
 from connectors.wire import Request, Response
 from ledger.commerce import RecordKind
@@ -35,48 +36,6 @@ __all__ = [
     "Safety",
     "Stream",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most `calls` in any window of `seconds`, counted per connection or over the whole platform.
-
-    `burst` of them may come at once after a rest; the others are spread over the rest of the window.
-    """
-
-    calls: int
-    seconds: int
-    scope: Literal["connection", "platform"] = "connection"
-    burst: int = 0  # 0: a tenth of the calls
-
-    def __post_init__(self) -> None:
-        if self.calls < 1 or self.seconds < 1 or not 0 <= self.burst <= self.calls:
-            raise ValueError(f"a rate needs calls ≥ 1, seconds ≥ 1 and 0 ≤ burst ≤ calls: {self!r}")
-
-    @property
-    def at_once(self) -> int:
-        return self.burst or max(1, self.calls // 10)
-
-    @property
-    def interval(self) -> timedelta:
-        """The distance of two calls once the burst is spent.
-
-        Burst and distance together hold `calls` a window.
-        """
-        calls = max(1, self.calls - self.at_once)
-        return timedelta(microseconds=-(-self.seconds * 1_000_000 // calls))  # up: a call too late is none too many
-
-    @property
-    def tolerance(self) -> timedelta:
-        """How far the next call may be booked ahead of now and still go at once."""
-        return self.interval * (self.at_once - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How often a platform may be called; no rates means that the platform publishes none."""
-
-    rates: tuple[Rate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,16 +235,16 @@ class Door:
             self._gate.finish()
 
     def _judge(self, response: Response) -> Failure | None:
-        return self._throttled(response) or verdict.of_answer(self.platform, response)
+        return self._throttled(response, response.sample) or verdict.of_answer(self.platform, response)
 
     def _judge_tokens(self, response: Response) -> Failure | None:
-        return self._throttled(response) or verdict.of_token_answer(response)
+        return self._throttled(response, "") or verdict.of_token_answer(response)
 
-    def _throttled(self, response: Response) -> Waiting | None:
+    def _throttled(self, response: Response, words: str) -> Waiting | None:
         """The platform says "too many", or "nearly": hold the shared budget, so that every worker hears it."""
         pause, is_refused = verdict.asked_pause(self.platform, response, self._clock.now())
         if pause is None:
             return None
         budget.hold(self.platform.budget, platform=self.platform.key, connection_id=self.connection_id, pause=pause)
-        waiting = Waiting(response.sample, until=self._clock.now() + pause, status=response.status)
+        waiting = Waiting(words, until=self._clock.now() + pause, status=response.status)
         return waiting if is_refused else None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -53,9 +52,9 @@ def pull_recent(connection: Connection, session: Session, since: datetime, told:
     total = PullResult()
     platform = registry.commerce(connection.platform)
     for dataset in _wanted(connection, platform):
-        before = total
-        for page_total in _pages(connection, session, platform, dataset, since):
-            total = before + page_total.read
+        stream = platform.stream(dataset)
+        for page in platform.fetch(session, dataset, since if stream.since else None):
+            total += _taken(connection, dataset, page, stream)
             told(total)
         connection.refresh_from_db(fields=["references_version"])
     return total
@@ -85,8 +84,10 @@ def pull_stream(connection: Connection, session: Session, platform: CommercePlat
     since = mark.reached_at - stream.lookback if mark and stream.since else None
     reached = mark.reached_at if mark else None
     total = PullResult()
-    for so_far in _pages(connection, session, platform, dataset, since, reached):
-        total, reached = so_far
+    began_at = now()
+    for page in platform.fetch(session, dataset, since):
+        total += _taken(connection, dataset, page, stream)
+        reached = _latest(platform, dataset, page.rows, reached, began_at)
     if reached is not None and _advances(stream):
         Watermark.objects.update_or_create(
             connection=connection, dataset=dataset, defaults={"reached_at": reached, "pulled_at": now()}
@@ -102,29 +103,6 @@ def _wanted(connection: Connection, platform: CommercePlatform) -> list[str]:
     streams = {name: stream for name, stream in platform.streams.items() if name not in unwanted}
     fetched = [name for name, stream in streams.items() if stream.endpoint is not None]
     return sorted(fetched, key=lambda name: bool(platform.stream(name).kinds))
-
-
-class _SoFar(NamedTuple):
-    """What has been read of a listing, and the latest change in it."""
-
-    read: PullResult
-    reached: datetime | None
-
-
-def _pages(
-    connection: Connection,
-    session: Session,
-    platform: CommercePlatform,
-    dataset: str,
-    since: datetime | None,
-    reached: datetime | None = None,
-) -> Iterator[_SoFar]:
-    """Fetch and store a listing page by page; after each, how far it is."""
-    stream, total, began_at = platform.stream(dataset), PullResult(), now()
-    for page in platform.fetch(session, dataset, since if stream.since else None):
-        total += _taken(connection, dataset, page, stream)
-        reached = _latest(platform, dataset, page.rows, reached, began_at)
-        yield _SoFar(total, reached)
 
 
 def _taken(connection: Connection, dataset: str, page: Page, stream: Stream) -> PullResult:

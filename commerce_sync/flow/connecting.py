@@ -12,7 +12,6 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from commerce_sync.branding import brand_name
 from commerce_sync.flow.merchant import Merchant, again, merchant_page, shown
 from connectors import consent, handover
 from connectors.authorization import BadAuthorization, secret_fields, setting_names
@@ -108,7 +107,7 @@ def _handed_over(
 ) -> HttpResponse:
     """On to the page of the merchant's own server that makes a key and posts it to us (`commerce_sync.flow.keys`)."""
     try:
-        address = handover.begin(row, fields, app=brand_name(merchant.company.partner) or "Commerce Sync")
+        address = handover.begin(row, fields, app=merchant.brand_name)
     except BadAuthorization as error:
         return _form(request, merchant, row, platform, dict(error.items))
     except Failure as error:
@@ -127,8 +126,8 @@ def _form(
     fields = [
         {
             "name": name,
-            "label": _(asked.label),
-            "where": _(asked.where) if asked.where else "",
+            "label": asked.label,
+            "where": asked.where,
             "secret": secret,
             "problem": problems.get(name, ""),
             "value": "" if secret else request.POST.get(name, ""),

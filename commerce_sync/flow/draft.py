@@ -3,6 +3,8 @@ the end. Keyword-only; each call is one transaction."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.db import transaction
 from msgspec import Struct, structs
 
@@ -55,6 +57,22 @@ def draft_of(company: Company, known: Known) -> Draft:
         return _fresh(known)
     done: frozenset[Key] = frozenset(row.stages)  # type: ignore[arg-type]  # only keys are stored
     return Draft(row.book, Plan(**row.plan), done, row.revision, row.base_version, row.is_setup)
+
+
+class Standing(NamedTuple):
+    """How far the choices are: stages done, and whether this is still the first set-up."""
+
+    done: frozenset[Key]
+    is_setup: bool
+
+
+def standing_of(company: Company) -> Standing:
+    """The same as of `draft_of`, for pages that need no more: nothing of the sales or the accounts is read."""
+    row = SetupDraft.objects.filter(company=company).only("stages", "is_setup").first()
+    if row is not None:
+        return Standing(frozenset(row.stages), row.is_setup)  # type: ignore[arg-type]  # only keys are stored
+    configured = company.book_versions.exists()
+    return Standing(frozenset(CHOOSING) if configured else frozenset(), not configured)
 
 
 def known_with(known: Known, draft: Draft) -> Known:

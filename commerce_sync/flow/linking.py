@@ -8,8 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from commerce_sync.configuration.state import known_of, links_of
-from commerce_sync.flow.draft import draft_of
+from commerce_sync.flow.draft import standing_of
 from commerce_sync.flow.merchant import Merchant, merchant_page, shown
 from commerce_sync.flow.progress import fetch_context
 from commerce_sync.flow.stage import done_of
@@ -56,9 +55,8 @@ def shown_link(row: Connection) -> Shown:
 
 
 def _stage(request: HttpRequest, merchant: Merchant, key: Key, row: Connection | None) -> HttpResponse:
-    known = known_of(merchant.company, links_of(merchant.company))
-    draft = draft_of(merchant.company, known)
-    done = done_of(merchant, draft)
+    standing = standing_of(merchant.company)
+    done = done_of(merchant, standing.done)
     context = {
         **fetch_context(merchant),
         "stage": key,
@@ -67,6 +65,6 @@ def _stage(request: HttpRequest, merchant: Merchant, key: Key, row: Connection |
         "after": after(key),
         "row": row,
         "link": shown_link(row) if row else None,
-        "is_set_up": not draft.is_setup,
+        "is_set_up": not standing.is_setup,
     }
     return shown(request, merchant, "flow/linking.html", context)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from commerce_sync.configuration.known import Known
 from commerce_sync.flow.history import row_of
 from commerce_sync.flow.keeping import MODES
 from commerce_sync.flow.linking import shown_link
@@ -14,22 +13,23 @@ from commerce_sync.flow.merchant import Merchant
 from commerce_sync.flow.needs import needs_of
 from commerce_sync.flow.schedule import FREQUENCIES
 from commerce_sync.models import Schedule, SetupDraft, Sync
+from ledger.book import Book
 
 LATEST: Final = 5
 
 
-def overview(merchant: Merchant, known: Known) -> dict[str, Any]:
+def overview(merchant: Merchant, book: Book) -> dict[str, Any]:
     """What the page shows."""
-    zone = ZoneInfo(known.plan.zone)
     schedule = Schedule.objects.filter(company=merchant.company).first()
+    zone = ZoneInfo(schedule.zone if schedule else book.days[-1].zone)
     syncs = [row_of(sync, zone) for sync in Sync.objects.filter(company=merchant.company).order_by("-id")[:LATEST]]
     links = [(row, shown_link(row)) for row in (merchant.sales, merchant.books) if row is not None]
     return {
         "schedule": schedule,
         "next_at": _next_at(schedule, zone),
-        "frequency": FREQUENCIES[known.plan.frequency][0],
-        "mode": MODES[known.book.mode][0],
-        "zone": known.plan.zone,
+        "frequency": FREQUENCIES[schedule.frequency][0] if schedule else "",  # type: ignore[index]  # one of them
+        "mode": MODES[book.mode][0],
+        "zone": zone.key,
         "syncs": syncs,
         "links": links,
         "needs": needs_of(merchant.company.pk, merchant.locale),

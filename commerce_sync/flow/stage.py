@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -46,14 +47,14 @@ class Begun(Struct):
         }
 
 
-def done_of(merchant: Merchant, draft: Draft) -> set[Key]:
-    """The stages that are done."""
+def done_of(merchant: Merchant, chosen: Collection[Key]) -> set[Key]:
+    """The stages that are done: linked sides, and what was ``chosen``."""
     linked = {
         key
         for key, link in (("commerce", merchant.sales), ("accounting", merchant.books))
         if link is not None and link.status == Connection.Status.LINKED
     }
-    return {*linked, *draft.done}  # type: ignore[arg-type]  # the two keys above are keys
+    return {*linked, *chosen}  # type: ignore[arg-type]  # the two keys above are keys
 
 
 def begun(merchant: Merchant, key: Key) -> Begun | HttpResponse:
@@ -67,7 +68,7 @@ def begun(merchant: Merchant, key: Key) -> Begun | HttpResponse:
         known_with(in_force, draft),
         in_force,
         draft,
-        steps(done_of(merchant, draft), key),
+        steps(done_of(merchant, draft.done), key),
         texts_of(merchant.company.partner, merchant.locale),
     )
 

@@ -11,10 +11,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from commerce_sync.configuration.state import known_of, links_of
 from commerce_sync.flow import attempts
 from commerce_sync.flow.brand import stylesheet
-from commerce_sync.flow.draft import draft_of
+from commerce_sync.flow.draft import standing_of
 from commerce_sync.flow.linking import shown_link
 from commerce_sync.flow.locales import COOKIE, KEPT_SECONDS, LANGUAGES
 from commerce_sync.flow.merchant import Merchant, again, merchant_page, shown
@@ -69,11 +68,11 @@ def _opened(request: HttpRequest, company_id: UUID) -> HttpResponse:
 @require_safe
 def home(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     """Where the merchant's set-up stands, and the way on."""
-    known = known_of(merchant.company, links_of(merchant.company))
-    draft = draft_of(merchant.company, known)
-    done = done_of(merchant, draft)
-    if not draft.is_setup:
-        return shown(request, merchant, "flow/settings.html", overview(merchant, known))
+    standing = standing_of(merchant.company)
+    version = merchant.company.book_versions.order_by("-number").first()
+    if version is not None and not standing.is_setup:
+        return shown(request, merchant, "flow/settings.html", overview(merchant, version.book))
+    done = done_of(merchant, standing.done)
     links = [shown_link(row) for row in (merchant.sales, merchant.books) if row is not None]
     context = {
         **fetch_context(merchant),

@@ -125,28 +125,38 @@ def corrections(document: Document, lines: Iterable[MoveLine]) -> list[tuple[int
     for line in lines:
         if line.display_type == "payment_term" and line.account != document.control:
             found.append((1, line.id, {"account_id": _number(document.control)}))
-        account, amount = taxes.get(str(id_of(line.tax_line_id)), ("", 0))
-        there = (line.account, round_half_even(line.amount_currency, currency))
-        if account and there != (account, sign * amount):
+        code = str(id_of(line.tax_line_id))
+        if code not in taxes:
+            continue
+        account, amount = taxes[code][0] or line.account, taxes[code][1]
+        if (line.account, round_half_even(line.amount_currency, currency)) != (account, sign * amount):
             change = {"account_id": _number(account), "amount_currency": _amount(sign * amount, currency)}
             found.append((1, line.id, change))
     return found
 
 
 def _taxes(document: Taxed) -> dict[str, tuple[str, int]]:
-    """Tax code → its account and amount, of the codes whose tax is on one account."""
+    """Tax code → its account and amount, of the codes whose tax is on one account.
+
+    Of a code without tax (somebody else collects it) the account is empty, and the amount 0.
+    """
     accounts: dict[str, set[str]] = {}
     amounts: Counter[str] = Counter()
     for line in document.lines:
-        if line.tax_code:
+        if line.tax_code and not _is_tax(line):
             accounts.setdefault(line.tax_code, set()).update(part.account for part in line.taxes)
             amounts[line.tax_code] += line.tax
-    return {code: (min(names), amounts[code]) for code, names in accounts.items() if len(names) == 1}
+    return {code: (min(names, default=""), amounts[code]) for code, names in accounts.items() if len(names) <= 1}
+
+
+def _is_tax(line: Line) -> bool:
+    """Whether it is tax itself, of which what was taxed is not in the document: no tax is worked out of that again."""
+    return line.role.partition(":")[0] in ("tax", "fee_tax")
 
 
 def _invoice_lines(line: Line, currency: str, taxes: str) -> list[dict[str, Any]]:
     """A line; without a code (or where codes are not wanted) its taxes follow as lines on their own accounts."""
-    by_code = taxes == CODES and line.tax_code
+    by_code = taxes == CODES and line.tax_code and not _is_tax(line)
     codes = [_number(line.tax_code, RefusalReason.TAX_RATE_GONE)] if by_code else []
     found = [
         {

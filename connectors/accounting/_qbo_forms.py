@@ -182,7 +182,10 @@ class _Lines:
             return ""
         if self.american:
             return "TAX" if line.tax else "NON"
-        return line.tax_code
+        own = self.session.settings.get("tax_account")
+        kept_elsewhere = bool(own) and any(part.account != own for part in line.taxes)
+        is_tax = line.role.partition(":")[0] in ("tax", "fee_tax")  # what was taxed is not in the document
+        return "" if kept_elsewhere or is_tax else line.tax_code
 
     def _add(self, line: Line, account: str, signed: int, words: str, code: str) -> None:
         if not signed and not code:

@@ -13,7 +13,8 @@ Quirks
 - Tax: in the United States (automated sales tax) on lines of its own on the account that the book says; elsewhere by
   the line's tax code in the platform's fields, or on lines of its own where the book has no code. The setting
   `sales_tax` (`lines` or `codes`) decides otherwise; journals always carry lines. `tax_account` says on which account
-  the platform books tax by codes (the interface does not), `untaxed_code` which code a line without tax has.
+  the platform books tax by codes (the interface does not): tax that the book keeps on another is a line of its own.
+  `untaxed_code` says which code a line without tax has.
 - Nothing found is `QueryResponse: {}`. A fault may come with status 200. A version that is not the newest is 5010.
 - Webhooks come to one address for all companies of our app (`/webhooks/quickbooks-online`), signed with the verifier
   token, which stands among the app's `webhook_secrets`; that a merchant disconnected is not told by them.
@@ -77,7 +78,8 @@ class QuickBooksOnline(AccountingPlatform):
     )
     webhooks = _qbo_events.WEBHOOKS
     setting_fields = MappingProxyType({"realmId": "the number of the company, as it comes back with the log-in"})
-    budget = Budget(rates=(Rate(calls=500, seconds=60), Rate(calls=10, seconds=1)))
+    # 10 a second are published; one less leaves room for calls that are slow on their way and arrive with the next.
+    budget = Budget((Rate(calls=500, seconds=60), Rate(calls=9, seconds=1)))
     pause_seconds = 60  # what Intuit asks for, which sends no Retry-After
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Bill", "Payment", "Deposit"})
     voids = frozenset({"journal", "invoice", "credit_note", "bill", "payment", "deposit"})

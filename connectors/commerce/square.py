@@ -25,6 +25,8 @@ currency, times are UTC. Rules, and why:
   money is in orders, payments and refunds.
 * **One seller, many locations**: orders are searched for ten at a time, payments, payouts and drawers one by one,
   because without a location Square answers for the main one. Without a beginning it answers for the last year.
+* **Newest first**: what changes while pages are read moves to where they begin, and shifts no row into a page that has
+  been read. What a cursor stands for is not published: were it a place in the list, oldest first would lose rows.
 * No rate is published, and `429` comes without a time: we keep to ten calls a second, and wait.
 * **Webhooks** go to one address for all sellers of an app (`/webhooks/square`, the seller is `merchant_id`, which is a
   setting of the connection) or to that of a connection; they are signed over the address as it was registered.
@@ -132,7 +134,7 @@ class Square(CommercePlatform):
                 "return_entries": False,
                 "query": {
                     "filter": {"state_filter": {"states": ["COMPLETED", "OPEN", "CANCELED"]}},
-                    "sort": {"sort_field": "UPDATED_AT", "sort_order": "ASC"},
+                    "sort": {"sort_field": "UPDATED_AT", "sort_order": "DESC"},
                 },
             },
             safe=True,
@@ -141,12 +143,12 @@ class Square(CommercePlatform):
     payments = Stream(
         to=payment_records, wire=money.Payment, kinds=("fee",), rows="payments", paging=_PAGES,
         since="query:updated_at_begin_time",
-        endpoint=GET("/v2/payments", sort_field="UPDATED_AT", sort_order="ASC", limit="100"),
+        endpoint=GET("/v2/payments", sort_field="UPDATED_AT", sort_order="DESC", limit="100"),
     )  # fmt: skip
     refunds = Stream(
         to=refund_records, wire=wire.Refund, kinds=("refund", "fee"), rows="refunds", paging=_PAGES,
         since="query:updated_at_begin_time",
-        endpoint=GET("/v2/refunds", sort_field="UPDATED_AT", sort_order="ASC", limit="100"),
+        endpoint=GET("/v2/refunds", sort_field="UPDATED_AT", sort_order="DESC", limit="100"),
     )  # fmt: skip
     payouts = Stream(  # found by when they were made, and paid or returned by the bank days later
         to=payout_records, wire=money.Payout, kinds=("payout", "fee"), rows="payouts", paging=_PAGES,

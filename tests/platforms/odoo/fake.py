@@ -97,6 +97,11 @@ class Fake:
                 found.append((move["ref"] or "", {account: amount for account, amount in sums.items() if amount}))
         return found
 
+    def in_currency(self, currency: str) -> None:
+        """Keep the books in this currency, of another country."""
+        self.orm.rows["res.currency"][self.orm.company["currency_id"]]["name"] = currency
+        self.tax_codes = {}
+
     def lock(self, through: date) -> None:
         self.orm.company["fiscalyear_lock_date"] = through.isoformat()
 

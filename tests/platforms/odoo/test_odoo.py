@@ -145,6 +145,18 @@ def test_an_invoice_has_the_cents_the_accounts_and_the_tax_code_of_the_document(
     assert balances(fake) == in_own_books("invoice")
 
 
+def test_tax_that_somebody_else_collects_and_tax_that_stands_alone_are_not_worked_out_again(fake: Fake) -> None:
+    company = a_shop(fake, "invoice", days=0)
+    code = str(VAT20)
+    sold = Line("4000", 2_000, "At the market", role="sales", tax_code=code)
+    alone = Line("2200", 35, "Tax", role="tax:vat20", tax_code=code)
+    header = Header("k/invoice", reference_for("k/invoice", FIRST), FIRST, "GBP", "Sales")
+    asked(company, "push", Invoice(header, str(CUSTOMER), "1200", (sold, alone)))
+    assert balances(fake) == {"1200": 2_035, "2200": -35, "4000": -2_000}
+    lines = [line for line in fake.orm.rows["account.move.line"].values() if line["tax_ids"]]
+    assert [line["name"] for line in lines] == ["At the market"]
+
+
 def test_what_cannot_be_made_equal_is_refused_and_leaves_nothing(fake: Fake) -> None:
     fake.moves.keeps_taxes = False
     fake.orm.rows["account.tax"][VAT20]["amount"] = Decimal(10)

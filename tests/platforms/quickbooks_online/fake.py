@@ -334,6 +334,15 @@ class Fake:
     def documents(self) -> list[tuple[str, dict[str, int]]]:
         return self.company.documents()
 
+    def in_currency(self, currency: str) -> None:
+        """Keep the books in this currency, of a country where QuickBooks itself works out the tax on sales."""
+        company = self.company
+        company.currency, company.country = currency, "US"
+        preferences = company.rows["Preferences"]["1"]
+        preferences["TaxPrefs"]["PartnerTaxEnabled"] = True
+        preferences["CurrencyPrefs"]["HomeCurrency"]["value"] = currency
+        company.rows["CompanyInfo"]["1"]["Country"] = company.country
+
     def lock(self, through: date) -> None:
         """Close the books through this day."""
         self.company.closed = through.isoformat()

@@ -282,6 +282,16 @@ def test_tax_by_code_stands_in_the_platform_s_tax_fields(fake: Fake) -> None:
     assert line["TaxLineDetail"]["TaxPercent"] == 20
 
 
+def test_tax_that_the_book_keeps_on_another_account_than_the_platform_is_a_line_of_its_own(fake: Fake) -> None:
+    fake.offer_tax_codes()
+    fake.company.tax_account = fake.settings["tax_account"] = fake.company.account("2210")["Id"]
+    shop = a_shop(fake, "invoice")
+    shop.deliver()
+    assert set(states(shop)) == {"pushed"}, sentences(shop)
+    assert fake.company.balances() == own_books("invoice")
+    assert {"TxnTaxDetail" in each for each in fake.company.rows["Invoice"].values()} == {False}
+
+
 def test_where_tax_by_code_stands_is_not_guessed(fake: Fake) -> None:
     fake.offer_tax_codes()
     del fake.settings["tax_account"]

@@ -320,7 +320,8 @@ def sold(
     charged = price * quantity - off
     parts = {name: round(charged * rate / (100 + rate if inside else 100)) for name, rate in rates.items()}
     total = charged if inside else charged + sum(parts.values())
-    return _sale(title, total, quantity, parts, rates, off, line, variant, action, liable)
+    sale = _sale(title, total, quantity, parts, rates, off, line, variant, action, liable)
+    return {**sale, "_prices": "inclusive" if inside else "exclusive"}
 
 
 def back(sale: Json, quantity: int | None = None, action: str = "RETURN") -> Json:

@@ -317,6 +317,10 @@ class Fake:
                 found.append((reference, {code: value for code, value in sums.items() if value}))
         return found
 
+    def in_currency(self, currency: str) -> None:
+        """Keep the books in this currency, of another country."""
+        self.organisation.currency, self.tax_codes = currency, {}
+
     def lock(self, through: date) -> None:
         """Close the books through this day."""
         self.organisation.locked = through
