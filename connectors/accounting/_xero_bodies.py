@@ -39,6 +39,15 @@ class Body(Struct, frozen=True):
     value: dict[str, Any]
 
 
+def _sums(parts: Sequence[Part], is_meant: Callable[[str], bool]) -> dict[str, int]:
+    """By how much the accounts that are meant go up or down; without those that stay as they are."""
+    sums: Counter[str] = Counter()
+    for part in parts:
+        if is_meant(part.account):
+            sums[part.account] += part.amount
+    return {account: amount for account, amount in sums.items() if amount}
+
+
 class Maker(Struct, frozen=True):
     """Makes bodies for one organisation, whose accounts and settings it knows."""
 
@@ -199,15 +208,6 @@ class Maker(Struct, frozen=True):
             "Reference": header.reference,
         }
         return Body(BANK_TRANSFERS, value)
-
-
-def _sums(parts: Sequence[Part], is_meant: Callable[[str], bool]) -> dict[str, int]:
-    """By how much the accounts that are meant go up or down; without those that stay as they are."""
-    sums: Counter[str] = Counter()
-    for part in parts:
-        if is_meant(part.account):
-            sums[part.account] += part.amount
-    return {account: amount for account, amount in sums.items() if amount}
 
 
 def _contact(contact: str) -> dict[str, str]:

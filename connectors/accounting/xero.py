@@ -6,9 +6,10 @@ https://github.com/XeroAPI/Xero-OpenAPI. Amounts are decimal numbers, dates in a
 * **A remote id is its path**, ``ManualJournals/<GUID>``: one kind of ours goes to several lists of Xero's.
 * **Journals** take neither bank accounts nor accounts receivable, accounts payable or retained earnings. One that moves
   money on one bank account becomes money received or spent, one between two banks a transfer, one on accounts
-  receivable (sold on account and paid days later) an invoice or a credit note, which a person may allocate. What can be
-  none of these is refused before it is sent, as one on receivables and a bank is: in journal mode another account is
-  the better choice for receivables. Journals are in the organisation's base currency, and positive where they debit.
+  receivable (sold on account and paid days later) an invoice or a credit note of the same contact, which a person may
+  allocate. What can be none of these is refused before it is sent, as one on receivables and a bank is: in journal mode
+  another account is the better choice for receivables. Journals are in the organisation's base currency, and positive
+  where they debit.
 * **Control accounts are Xero's**: an invoice, a bill or a credit note is refused when the mapping keeps it elsewhere.
 * **Tax** is rounded by line there: we always send the tax of a line, as the sale had it. All of it lands on one
   account (``GST``). Tax that the mapping keeps there goes with its lines; other tax is a line of its own, of no rate.
@@ -25,8 +26,7 @@ https://github.com/XeroAPI/Xero-OpenAPI. Amounts are decimal numbers, dates in a
 Settings of a connection (the first is the default):
 ``tenant_id``: which organisation (the one that the access reaches, which is then kept; needed when it reaches more);
 ``journal_tax``: rates | lines (lines: tax in journals is never told to the tax return, should Xero not keep the tax of
-a journal's line as we send it); ``bank_contact``: whom money received and spent is from and to, and who owes what a
-journal says is owed (Sales and payouts).
+a journal's line as we send it); ``bank_contact``: whom money received and spent is from and to (Sales and payouts).
 """
 
 from __future__ import annotations

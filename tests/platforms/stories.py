@@ -9,6 +9,10 @@ A commerce platform takes part by having a folder `tests/platforms/<key>/` with 
     prices(fake)              the ways in which it has told prices so far: "inclusive", "exclusive"
     CANNOT                    case → why this platform can tell no such thing
     NEEDS                     optional: a file without which the stand-in cannot work
+
+What `running()` of an accounting platform's `fake.py` yields has, beside what `targets` says,
+
+    offer_taxes(rates)        has a tax for each combination of taxes (→ the percentage of each), and its code
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -25,11 +30,13 @@ from connectors import credentials, registry
 from connectors.auth import Secrets
 from connectors.general_ledger.accounts import install_chart
 from connectors.general_ledger.chart import default_book
+from connectors.models import PushItem
 from connectors.services import connect_accounting, connect_commerce
 from ledger.book import Mode
 from ledger.calendar import DayRule
 from ledger.commerce import Dispute, Fee, Order, Payout, Record, Refund
 from ledger.models import Company, Partner, RecordRow
+from ledger.rules.roles import treatment
 from ledger.services import create_company, save_book
 from tests.connectors.server import Seen
 from tests.platforms import targets
@@ -40,6 +47,8 @@ CASES: Final = (
     "a gift card sold", "a gift card used", "a part refunded to another tender", "a fee", "a payout in the next month",
     "a dispute lost", "a dispute won", "an order edited", "an order deleted",
 )  # fmt: skip
+Rates = dict[str, tuple[Decimal, ...]]
+"""Combinations of taxes, as a mapping knows them → the percentage of each tax of them."""
 SYNCS_A_PART: Final = 10
 """Rounds of work after which a part has to be done, whatever had to wait."""
 
@@ -48,6 +57,12 @@ class Source(Protocol):
     """A stand-in of a commerce platform."""
 
     def answer(self, seen: Seen) -> Any: ...
+
+
+class Target(targets.Fake, Protocol):
+    """A stand-in of an accounting platform."""
+
+    def offer_taxes(self, rates: Rates) -> None: ...
 
 
 class Story(Protocol):
@@ -111,12 +126,31 @@ class Merchant:
             if not work.drain(20).later:
                 break
         made.refresh_from_db()
+        refused = PushItem.objects.filter(company=self.company).exclude(state__in=("pushed", "voided"))
+        assert [(item.failure_sentence, item.document.document) for item in refused] == []
         assert (made.stage, made.failure_sentence) == ("done", "")
 
     def versions(self) -> list[RecordRow]:
         """All versions of all records, in the order in which they came."""
         rows = RecordRow.objects.filter(source__company=self.company)
         return list(rows.order_by("kind", "external_id", "revision"))
+
+
+def treatments_in(rows: Iterable[RecordRow]) -> Rates:
+    """Each combination of taxes that is on a line or a fee, as a mapping knows it, and the percentage of each."""
+    found: Rates = {}
+    for row in rows:
+        match row.record:
+            case Order() | Refund() as record:
+                taxed = [line.taxes or () for line in record.lines or ()]
+            case Fee() as record:
+                taxed = [record.taxes]
+            case _:
+                taxed = []
+        for taxes in filter(None, taxed):
+            rates = [Decimal(200_000 if tax.rate_ppm is None else tax.rate_ppm) / 10_000 for tax in taxes]
+            found[treatment(taxes)] = tuple(sorted(rates))
+    return found
 
 
 def cases_in(rows: Iterable[RecordRow]) -> set[str]:

@@ -15,6 +15,9 @@ A platform takes part by having a folder `tests/platforms/<key>/` with a `fake.p
     tax_codes       tax treatment → the platform's tax code, for the mapping; `offer_tax_codes()` where a company has
                     none from the start
     client          optional: our app at an OAuth platform
+
+A fake that has several interfaces names them in `INTERFACES` and takes one as the argument of `running`: whatever holds
+for every platform is then shown by each.
 """
 
 from __future__ import annotations
@@ -82,9 +85,28 @@ def targets() -> list[str]:
     return [each.key for each in found if not each.local and (FOLDERS / each.key / "fake.py").exists()]
 
 
+class Interface(str):
+    """A platform's key, and by which of the interfaces of its fake (`INTERFACES`) it is called."""
+
+    name: str
+
+    def __new__(cls, key: str, name: str) -> Interface:
+        found = super().__new__(cls, key)
+        found.name = name
+        return found
+
+
+def interfaces() -> list[Any]:
+    """Every accounting platform as `targets` has it, once for each interface of its own that it is called by."""
+    modules = {key: importlib.import_module(f"tests.platforms.{key}.fake") for key in targets()}
+    names = [(key, name) for key, module in modules.items() for name in getattr(module, "INTERFACES", ("",))]
+    return [pytest.param(Interface(key, name), id=f"{key}-{name}".rstrip("-")) for key, name in names]
+
+
 def running(key: str) -> AbstractContextManager[Fake]:
     """The platform's fake."""
-    found: AbstractContextManager[Fake] = importlib.import_module(f"tests.platforms.{key}.fake").running()
+    chosen = (key.name,) if isinstance(key, Interface) and key.name else ()
+    found: AbstractContextManager[Fake] = importlib.import_module(f"tests.platforms.{key}.fake").running(*chosen)
     return found
 
 

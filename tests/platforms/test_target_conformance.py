@@ -24,15 +24,15 @@ from tests.platforms.targets import (
     a_month,
     as_books_keep_them,
     balances,
+    interfaces,
     linked,
     ours,
     references,
-    targets,
 )
 
 pytestmark = pytest.mark.django_db
 
-of_each_target = pytest.mark.parametrize("key", targets())
+of_each_target = pytest.mark.parametrize("key", interfaces())
 in_each_mode = pytest.mark.parametrize("mode", MODES)
 
 

@@ -15,11 +15,11 @@ from connectors.models import Option as OptionRow
 from connectors.options import refresh_options
 from ledger.models import AuditEntry, Document
 from tests.commerce_sync.cast import an_order
-from tests.platforms.targets import MODES, Fake, Linked, linked, ours, references, targets
+from tests.platforms.targets import MODES, Fake, Linked, interfaces, linked, ours, references
 
 pytestmark = pytest.mark.django_db
 
-of_each_target = pytest.mark.parametrize("key", targets())
+of_each_target = pytest.mark.parametrize("key", interfaces())
 in_each_mode = pytest.mark.parametrize("mode", MODES)
 
 

@@ -343,6 +343,22 @@ class Fake:
         preferences["CurrencyPrefs"]["HomeCurrency"]["value"] = currency
         company.rows["CompanyInfo"]["1"]["Country"] = company.country
 
+    def offer_taxes(self, rates: dict[str, tuple[Decimal, ...]]) -> None:
+        """Be a company outside of the United States, where codes are chosen, with a rate of each percentage."""
+        company = self.company
+        company.country = company.rows["CompanyInfo"]["1"]["Country"] = "GB"
+        del company.rows["Preferences"]["1"]["TaxPrefs"]["PartnerTaxEnabled"]
+        self.settings["untaxed_code"] = "2"
+        for number, (tax, percentages) in enumerate(rates.items(), 50):
+            details = []
+            for place, percentage in enumerate(percentages, 1):
+                rate = f"{number}{place}"
+                company.put("TaxRate", rate, Name=f"{tax} {percentage} %", RateValue=percentage)
+                details.append({"TaxRateRef": {"value": rate}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0})
+            lists = {f"{side}TaxRateList": {"TaxRateDetail": details} for side in ("Sales", "Purchase")}
+            company.put("TaxCode", str(number), Name=tax, **lists)
+            self.tax_codes[tax] = str(number)
+
     def lock(self, through: date) -> None:
         """Close the books through this day."""
         self.company.closed = through.isoformat()

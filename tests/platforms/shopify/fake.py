@@ -17,7 +17,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from graphql import GraphQLSchema, build_client_schema, graphql_sync
+from graphql import DocumentNode, GraphQLSchema, build_client_schema, execute_sync, parse, validate
+from graphql.error import GraphQLError
 
 from tests.connectors.server import Answer, Seen
 from tests.platforms.folders import SPECIFICATIONS
@@ -33,6 +34,13 @@ def schema() -> GraphQLSchema:
     with gzip.open(SCHEMA) as file:
         found = json.load(file)
     return build_client_schema(found.get("data", found), assume_valid=True)
+
+
+@cache
+def question(text: str) -> tuple[DocumentNode, list[GraphQLError]]:
+    """A question as it is read, and what is wrong with it by the schema."""
+    read = parse(text)
+    return read, validate(schema(), read)
 
 
 def money(cents: int, currency: str = "USD") -> Json:
@@ -247,10 +255,13 @@ class FakeShopify:
                 401, {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}
             )
         asked = json.loads(seen.body)
-        found = graphql_sync(schema(), asked["query"], self._root(), variable_values=asked.get("variables"))
-        said: Json = {"data": found.data}
-        if found.errors:
-            said["errors"] = [{"message": each.message} for each in found.errors]
+        read, wrong = question(asked["query"])
+        said: Json = {"data": None}
+        if not wrong:
+            found = execute_sync(schema(), read, self._root(), variable_values=asked.get("variables"))
+            said, wrong = {"data": found.data}, found.errors or []
+        if wrong:
+            said["errors"] = [{"message": each.message} for each in wrong]
         status = {"maximumAvailable": 2_000.0, "currentlyAvailable": 1_900.0, "restoreRate": 100.0}
         cost = {"requestedQueryCost": 90, "actualQueryCost": 40, "throttleStatus": status}
         return {**said, "extensions": {"cost": cost}}

@@ -251,6 +251,15 @@ class FakeSquare:
         order.setdefault("source", {"name": "Square Point of Sale"})
         return self.put("orders", order)
 
+    def change_order(self, order: Json, line_items: list[Json]) -> Json:
+        """An open order gets other lines; what was paid for it stays paid."""
+        asked = {name: order[name] for name in ("location_id", "taxes", "discounts") if name in order}
+        paid = order["total_money"]["amount"] - order["net_amount_due_money"]["amount"]
+        order |= priced({**asked, "line_items": line_items}, self.currency)
+        order["net_amount_due_money"] = money(order["total_money"]["amount"] - paid, self.currency)
+        order["version"] += 1
+        return self.put("orders", order)
+
     def pay(self, asked: Json) -> Json:
         """A payment of an order; what settles it completes it."""
         order = self.rows["orders"][asked["order_id"]]

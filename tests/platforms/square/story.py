@@ -211,19 +211,25 @@ def tabs(fake: FakeSquare, till: Till) -> None:
     fake.later(hours=1)
     tab = till.order({"location_id": "LOC2", "line_items": [line("Lunch", 1_200, "2")], "taxes": [dict(INSIDE)]})
     reserved = fake.rows["payments"][till.pay(tab, 1_000)]
+    till.pay(
+        till.order({"location_id": "LOC1", "line_items": [line("Lamp", 5_000)], "taxes": [dict(STATE)]}), 500, "CASH"
+    )
     reserved["status"] = fake.rows["orders"][tab]["tenders"][0]["card_details"]["status"] = "AUTHORIZED"
 
 
 def late_changes(fake: FakeSquare, till: Till) -> None:
-    """A tip is written on a slip of the first day; what was reserved is let go, and the order canceled."""
+    """A tip is written on a slip of the first day; what was reserved is let go, and the order canceled; the other one
+    gets another line and is paid."""
     fake.later(hours=2)
     slip = next(row for row in fake.all("payments") if row["tip_money"]["amount"] == 250)
     fake.add_tip(slip, 175)
-    tab = next(row for row in fake.all("orders") if row["state"] == "OPEN")
+    tab, laid_by = (row for row in fake.all("orders") if row["state"] == "OPEN")
     payment = fake.rows["payments"][tab["tenders"][0]["payment_id"]]
     fake.put("payments", {**payment, "status": "CANCELED"})
     tab["tenders"][0]["card_details"]["status"] = "VOIDED"
     fake.put("orders", {**tab, "state": "CANCELED", "version": tab["version"] + 1})
+    fake.change_order(laid_by, [line("Lamp", 5_000), line("Cake", 799)])
+    till.pay(laid_by["id"], _due(fake, laid_by["id"]))
 
 
 def opened() -> FakeSquare:

@@ -321,6 +321,11 @@ class Fake:
         """Keep the books in this currency, of another country."""
         self.organisation.currency, self.tax_codes = currency, {}
 
+    def offer_taxes(self, rates: dict[str, tuple[Decimal, ...]]) -> None:
+        """Have a tax of each percentage."""
+        self.tax_codes = {tax: f"TAX{number:03}" for number, tax in enumerate(rates, 1)}
+        self.organisation.taxes |= {code: sum(rates[tax]) for tax, code in self.tax_codes.items()}
+
     def lock(self, through: date) -> None:
         """Close the books through this day."""
         self.organisation.locked = through
