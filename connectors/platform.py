@@ -94,16 +94,16 @@ class Platform:
 
 
 class CommercePlatform(Platform):
-    """Where sales come from. `streams` are the class's `Stream` attributes, by name.
+    """Where sales come from.
 
-    `met` are the kinds of names (tender, tax_rate) that it lists nowhere: they are taken from its sales.
-    `catalog_costs` says that the costs on its lines are those of the catalog at the time of mapping.
+    `streams` are the class's `Stream` attributes, by name. `met` are the kinds of names (tender, tax_rate) that it
+    lists nowhere: they are taken from its sales. `catalog_costs` says that the costs on its lines are those of the
+    catalog at the time of mapping.
     """
-
-    catalog_costs: ClassVar[bool] = False
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
     met: ClassVar[frozenset[str]] = frozenset()
+    catalog_costs: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
