@@ -53,6 +53,7 @@ class OAuth2:
     client: Literal["basic", "form", "json"] = "basic"
     pkce: bool = False
     extra: tuple[tuple[str, str], ...] = ()
+    live_extra: tuple[tuple[str, str], ...] = ()  # goes to the page of consent, but not to that of the sandbox
     code_extra: tuple[tuple[str, str], ...] = ()  # goes with the exchange of the code
     separator: str = " "
     header: str = "Authorization"
