@@ -22,13 +22,16 @@ def take_delivery(*, connection: Connection, declared: Declared, arrived: Arrive
     It is only a bell: nothing in it is believed but that something happened, and what did is fetched. So one that
     never comes costs nothing but time. Companies that are synced by the clock are not rung for, as with sales that are
     pushed. What accounting software tells of our documents has them read back, by the delivery that is rung for or by
-    the next one. An event that says that we are let in no longer ends the authorization.
+    the next one. An event that says that we are let in no longer ends the authorization;
+    one about a person's privacy is obeyed.
     """
     event = deliveries.note(connection, declared, arrived, at)
     if event is None:
         return False
     if event in declared.facts.revoked:
         deauthorize(connection_id=connection.pk, actor="webhook", reason=event)
+        return True
+    if deliveries.erase(connection, declared, event):
         return True
     if connection.status != Connection.Status.LINKED:
         return True

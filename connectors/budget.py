@@ -103,8 +103,13 @@ def book(budget: Budget, *, platform: str, connection_id: int | None, patience: 
 
 
 def hold(budget: Budget, *, platform: str, connection_id: int | None, pause: timedelta) -> None:
-    """Book everything for `pause`: the platform has said "too many", and that holds for every worker."""
-    for rate in budget.rates:
+    """Book everything for `pause`: the platform has said "too many", and that holds for every worker.
+
+    What is counted per connection, for this one; without a connection, what is counted over the whole platform. One
+    merchant who has used up a day must not stop the others. A platform that counts only in the other way is held so.
+    """
+    scope = "platform" if connection_id is None else "connection"
+    for rate in [each for each in budget.rates if each.scope == scope] or budget.rates:
         key = _key(rate, platform, connection_id)
         with connection.cursor() as cursor:
             values: dict[str, Any] = {"key": key, "ahead": pause + rate.tolerance}

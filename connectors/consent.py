@@ -66,10 +66,13 @@ def begin(connection: Connection, settings: Mapping[str, str]) -> Begun:
     # A code that is never exchanged: so the settings are read by the rules that hold for them with a real one.
     fields = {**wanted, "code": "c", **({"code_verifier": "v" * 43} if auth.pkce else {})}
     given = read_authorization(platform, fields, known=connection.settings, private=private_places(), at=now())
-    base = "" if auth.authorize.startswith(_WHOLE) else platform.hosts.base({**connection.settings, **given.settings})
+    known = {**connection.settings, **given.settings}
+    base = "" if auth.authorize.startswith(_WHOLE) else platform.hosts.base(known)
+    extra = auth.extra if known.get("environment") == "sandbox" else (*auth.extra, *auth.live_extra)
     verifier = secrets.token_urlsafe(48) if auth.pkce else ""
     state = secrets.token_urlsafe(32)
-    address = authorize_url(replace(auth, authorize=base + auth.authorize), client, state=state, verifier=verifier)
+    page = replace(auth, authorize=base + auth.authorize, extra=extra)
+    address = authorize_url(page, client, state=state, verifier=verifier)
     return Begun(address, state, Consent(connection.pk, wanted, verifier, now()))
 
 

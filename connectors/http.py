@@ -242,9 +242,9 @@ class Door:
 
     def _throttled(self, response: Response, words: str) -> Waiting | None:
         """The platform says "too many", or "nearly": hold the shared budget, so that every worker hears it."""
-        pause, is_refused = verdict.asked_pause(self.platform, response, self._clock.now())
-        if pause is None:
+        if (pause := verdict.asked_pause(self.platform, response, self._clock.now())) is None:
             return None
-        budget.hold(self.platform.budget, platform=self.platform.key, connection_id=self.connection_id, pause=pause)
-        waiting = Waiting(words, until=self._clock.now() + pause, status=response.status)
-        return waiting if is_refused else None
+        whose = None if pause.is_for_all else self.connection_id
+        budget.hold(self.platform.budget, platform=self.platform.key, connection_id=whose, pause=pause.length)
+        waiting = Waiting(words, until=self._clock.now() + pause.length, status=response.status)
+        return waiting if pause.is_refused else None

@@ -28,12 +28,10 @@ if TYPE_CHECKING:
     from ledger.commerce import Record
     from ledger.documents import Document
 
-# fmt: off
 __all__ = [
     "AccountingPlatform", "CommercePlatform", "CompanyFacts", "MapContext", "MappingProblem", "Option", "Platform",
     "Pushed", "ReadBack", "Session",
-]
-# fmt: on
+]  # fmt: skip
 
 
 class Platform:
@@ -63,11 +61,12 @@ class Platform:
         return self.key.replace("_", "-")
 
     def setting_problem(self, name: str, value: str) -> str:
-        """Why `value` cannot be the setting `name`, as a sentence for people; empty when it can.
-
-        Asked for those of `setting_fields` that are no part of the address: what is has been checked already.
-        """
+        """Why `value` cannot be the setting `name` (one of `setting_fields`), for people; empty when it can."""
         return ""
+
+    def leave(self, session: Session) -> bool:
+        """Tell an OAuth platform that a connection is given up, before its tokens are; whether they are in use yet."""
+        return False
 
     def came_back(self, params: Mapping[str, str], client: Client, at: datetime) -> dict[str, str]:
         """The settings that came back with the merchant's browser beside the code (a company, a shop).
@@ -92,14 +91,16 @@ class Platform:
         """How long an answer with a successful status asks us to stay away, and whether it is for that a refusal."""
         return None, False
 
+    def too_many(self, response: Response) -> tuple[timedelta | None, bool]:
+        """What an answer of 429 says in this platform's own words: how long to stay away where it has no `Retry-After`
+        (None: two seconds), and whether that is so for all connections to it."""
+        return timedelta(seconds=self.pause_seconds) if self.pause_seconds else None, False
+
 
 class CommercePlatform(Platform):
-    """Where sales come from.
-
-    `streams` are the class's `Stream` attributes, by name. `met` are the kinds of names (tender, tax_rate) that it
-    lists nowhere: they are taken from its sales. `catalog_costs` says that the costs on its lines are those of the
-    catalog at the time of mapping.
-    """
+    """Where sales come from. `streams` are the class's `Stream` attributes, by name; `met` are the kinds of names
+    (tender, tax_rate) that it lists nowhere: they are taken from its sales. `catalog_costs` says that the costs on its
+    lines are those of the catalog at the time of mapping."""
 
     streams: ClassVar[Mapping[str, Stream]] = MappingProxyType({})
     met: ClassVar[frozenset[str]] = frozenset()
@@ -141,10 +142,7 @@ class CommercePlatform(Platform):
         return None
 
     def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
-        """The pages of a stream from `since` on (an aware instant, look-back already taken off).
-
-        Raises a `Failure`.
-        """
+        """The pages of a stream from `since` on (an aware instant, look-back taken off). Raises a `Failure`."""
         stream = self.stream(dataset)
         if stream.endpoint is None:
             raise MisconfiguredPlatform(f"{self.key}: {dataset} is pushed to us and cannot be fetched")
@@ -223,11 +221,13 @@ class AccountingPlatform(Platform):
         """Everything that a mapping may choose from."""
         raise NotImplementedError
 
-    def offers_all(self, session: Session, chosen: Iterable[tuple[str, str]]) -> bool:
-        """Whether everything that is ``chosen`` (kind and id of options) can be used now; False also for "cannot say".
+    def organizations(self, session: Session) -> list[Option]:
+        """The books that the access reaches, of which `books_setting` names one, where a log-in may reach several."""
+        return []
 
-        A short cut for platforms that can tell at less cost than by listing their options.
-        """
+    def offers_all(self, session: Session, chosen: Iterable[tuple[str, str]]) -> bool:
+        """Whether all that is ``chosen`` (kind and id of options) can be used now; False also for "cannot say". A short
+        cut for platforms that can tell at less cost than by their options."""
         return False
 
     def heard(self, body: bytes, account: str) -> Heard:

@@ -112,9 +112,17 @@ def _spread(value: Any, names: list[str]) -> list[Any]:
 
 
 def callback_signature(query: Iterable[tuple[str, str]], secret: str) -> str:
-    """The hex signature of an OAuth callback: over its other parameters, sorted, as ``name=value`` joined by ``&``."""
-    text = "&".join(f"{name}={value}" for name, value in sorted(query))
+    """The hex signature of an OAuth callback: over its other parameters, sorted, as ``name=value`` joined by ``&``.
+
+    What joins is escaped where it is part of a name or value, so that one parameter cannot pass for two.
+    """
+    pairs = sorted(f"{_escaped(name).replace('=', '%3D')}={_escaped(value)}" for name, value in query)
+    text = "&".join(pairs)
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("&", "%26")
 
 
 def _hmac(declared: HmacSha256, arrived: Arrived, secrets: list[str]) -> None:

@@ -83,7 +83,8 @@ def _forget_gone(connection_id: int, news: Sequence[Told], at: datetime) -> None
     gone = {each.item_id: each.gone_at for each in news if each.gone_at is not None}
     if gone:
         sql.execute(
-            """UPDATE connectors_stocklevel level SET on_hand = NULL, low_since = NULL, changed_at = %s
+            """UPDATE connectors_stocklevel level
+               SET on_hand = NULL, counted_at = said.gone_at, low_since = NULL, changed_at = %s
                FROM unnest(%s::text[], %s::timestamptz[]) AS said(item_id, gone_at)
                WHERE level.connection_id = %s AND level.item_id = said.item_id AND level.on_hand IS NOT NULL
                    AND level.counted_at <= said.gone_at""",

@@ -1,7 +1,8 @@
 """What holds of each level of stock: the source's figures, and the company's rules over them, in one question.
 
 A figure is the rule's for the thing, else the source's at the location, else the source's for all locations, else the
-company's rule for all; a cost has no rule for all. Things of connections that are no longer linked are left out.
+company's rule for all; a cost has no rule for all. Where a source says that a location has no threshold, the one that
+it has for all the others does not hold there. Things of connections that are no longer linked are left out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ EFFECTIVE: LiteralString = """
         coalesce(nullif(level.sku, ''), named.detail ->> 'sku', '') AS sku,
         coalesce(nullif(place.name, ''), level.location_id) AS location,
         level.on_hand,
-        coalesce(own.threshold, level.threshold, everywhere.threshold, general.threshold) AS threshold,
+        coalesce(own.threshold, level.threshold, CASE WHEN level.threshold_at IS NULL THEN everywhere.threshold END,
+            general.threshold) AS threshold,
         coalesce(own.reorder_quantity, general.reorder_quantity) AS reorder_quantity,
         coalesce(nullif(own.supplier, ''), general.supplier, '') AS supplier,
         coalesce(nullif(own.account, ''), general.account, '') AS account,

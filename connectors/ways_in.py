@@ -43,7 +43,8 @@ class OAuth2:
     (less than a fifth of the life of a short-lived token is enough); `endless` ones end only when an answer says so.
     `separator` joins the scopes. `account` is the dotted path in a token answer to the account that
     `Deliveries.account_setting` keeps. `revoke` gives access back; by `revoke_account` that account is named there, and
-    no token. `key` is what may be given instead of a consent.
+    no token. `key` is what may be given instead of a consent. `rest_days` of no use end a refresh token: it is renewed
+    before.
     """
 
     authorize: str
@@ -52,12 +53,14 @@ class OAuth2:
     client: Literal["basic", "form", "json"] = "basic"
     pkce: bool = False
     extra: tuple[tuple[str, str], ...] = ()
+    live_extra: tuple[tuple[str, str], ...] = ()  # goes to the page of consent, but not to that of the sandbox
     code_extra: tuple[tuple[str, str], ...] = ()  # goes with the exchange of the code
     separator: str = " "
     header: str = "Authorization"
     scheme: str = "Bearer"
     margin_seconds: int = 300
     endless: bool = False
+    rest_days: int = 0  # 0: it does not end, or says itself when
     revoke: str | None = None
     revoke_as: Literal["form", "json"] = "form"  # how the token is told there, where `client` is not `json`
     revoke_account: str = ""

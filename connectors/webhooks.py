@@ -20,7 +20,10 @@ class Deliveries:
     `id` is the place of what names it, the same when it is sent again; `event` that of what happened; `sent` that of
     the instant at which it did: older than `replay_seconds` it is refused, which is longer than the platform tries.
     `revoked` are the events that say that we are let in no longer, `deleted` those that say that something was deleted:
-    then it is asked what is still there. `account` is the place of whose event it is, for
+    then it is asked what is still there. `personal` are those by which a platform asks for
+    what is kept of a person, or that it be deleted: they name that person, so their bodies are not kept, nor those
+    of deliveries before. After one of `erased`, which comes when we are long let out, no secret is kept either.
+    `account` is the place of whose event it is, for
     platforms that have one address for all merchants of an app, and the setting of connections that has the same,
     without `account_suffix` where the platform adds one. `event` and `account` may be several places, for platforms
     with several forms of deliveries; one delivery may be about several accounts, and then ends no authorization.
@@ -31,6 +34,8 @@ class Deliveries:
     sent: str | None = None
     replay_seconds: int = 4 * 86_400
     revoked: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     account: str | tuple[str, ...] | None = None
     account_setting: str = ""

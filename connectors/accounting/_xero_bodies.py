@@ -111,13 +111,13 @@ class Maker(Struct, frozen=True):
         }
         return Body(CREDIT_NOTES, value)
 
-    def _items(self, header: Header, contact: str, parts: Sequence[Part], sign: int) -> dict[str, Any]:
+    def _items(self, header: Header, party: str, parts: Sequence[Part], sign: int) -> dict[str, Any]:
         """What everything with lines of its own has in common."""
         accounts = [part.account for part in parts]
         self.chart.refuse_banks(accounts, "a document")
         self.chart.refuse_control(accounts)
         return {
-            "Contact": _contact(contact),
+            "Contact": contact(party),
             "Date": header.date.isoformat(),
             "CurrencyCode": header.currency,
             "LineAmountTypes": amount_types(parts),
@@ -210,9 +210,9 @@ class Maker(Struct, frozen=True):
         return Body(BANK_TRANSFERS, value)
 
 
-def _contact(contact: str) -> dict[str, str]:
+def contact(party: str) -> dict[str, str]:
     """By id, or by name: Xero then takes the contact of that name, or makes one."""
     try:
-        return {"ContactID": str(UUID(contact))}
+        return {"ContactID": str(UUID(party))}
     except ValueError:
-        return {"Name": contact}
+        return {"Name": party}

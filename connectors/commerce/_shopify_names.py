@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Raw
 
@@ -14,8 +14,6 @@ from connectors.session import MapContext
 from connectors.stamps import read
 from ledger.commerce import Deleted, GiftCardChange
 
-LONGEST_CATEGORY: Final = 200
-
 
 def no_record(row: Any, context: MapContext) -> None:
     """A row of names: read for its shape."""
@@ -26,27 +24,6 @@ def location(row: bytes | Raw) -> Thing:
     place: wire.Location = read(wire.Location, row)
     country = place.address.country_code if place.address is not None else None
     return Thing("location", place.legacy_resource_id, place.name, {"country": country or ""})
-
-
-def variation(row: bytes | Raw) -> tuple[Thing, ...]:
-    """A variant with its product: the type of that is the category, its own unit cost what is known of it now."""
-    found: wire.Variant = read(wire.Variant, row)
-    product, category = found.product, found.product.product_type or ""
-    facts: dict[str, Any] = {"category": category, "sku": found.sku or ""}
-    cost = found.inventory_item.unit_cost if found.inventory_item is not None else None
-    if cost is not None:
-        currency = parts.currency_of(cost.currency_code, "$.inventoryItem.unitCost.currencyCode")
-        units = parts.amount(cost, currency, "$.inventoryItem.unitCost")
-        facts["cost"] = {"units": units, "currency": currency}
-    title = found.title if found.title not in (None, "", "Default Title") else ""
-    name = f"{product.title} ({title})" if title else product.title
-    things = [
-        Thing("variation", found.legacy_resource_id, name, facts),
-        Thing("product", product.legacy_resource_id, product.title, {"category": category}),
-    ]
-    if category and len(category) <= LONGEST_CATEGORY:
-        things.append(Thing("category", category, category))
-    return tuple(things)
 
 
 def gift_card_records(row: wire.GiftCard, context: MapContext) -> list[GiftCardChange]:

@@ -79,6 +79,18 @@ def test_a_hold_is_heard_by_every_worker() -> None:
     assert book(MINUTE, connection_id=2) <= NOW
 
 
+@pytest.mark.django_db
+def test_what_one_connection_used_up_stops_no_other_connection() -> None:
+    both = Budget((Rate(60, 60), Rate(600, 60, scope="platform")))
+    budget.hold(both, platform="shop", connection_id=1, pause=timedelta(hours=1))
+    with pytest.raises(Waiting):
+        book(both, 1)
+    assert book(both, 2) <= NOW
+    budget.hold(both, platform="shop", connection_id=None, pause=timedelta(hours=1))
+    with pytest.raises(Waiting):
+        book(both, 2)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_eight_workers_together_get_the_burst_and_no_more() -> None:
     hourly = Budget((Rate(100, 3_600, burst=10),))

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,7 +24,7 @@ from connectors.general_ledger.chart import default_book
 from connectors.http import Door
 from connectors.limits import Clock, Limits
 from connectors.met import Met, meet
-from connectors.models import Call, Connection, Credential, Reference
+from connectors.models import BudgetLine, Call, Connection, Credential, Reference, StockLevel
 from connectors.pull import pull_connection, pull_stream
 from connectors.receive import receive_page
 from connectors.services import connect_commerce, origin_of
@@ -75,6 +76,7 @@ class Linked:
         return self.route(seen)
 
     def door(self) -> Door:
+        BudgetLine.objects.all().delete()  # what was slept so far has passed for the rates as well
         began = datetime.now(UTC)
         clock = Clock(
             now=lambda: began + timedelta(seconds=sum(self.slept)),
@@ -168,6 +170,27 @@ def test_whatever_sales_name_is_there_to_be_chosen_from_by_its_name(key: str, li
     meet(sales, linked.folder.platform.met, {}, found)
     assert wanted | set(found) <= listed
     assert len({kind for kind, _ in found}) == len(linked.folder.platform.met)
+
+
+@of_each_platform
+def test_stock_that_is_told_is_known_by_thing_and_place_and_told_again_changes_nothing(
+    key: str, linked: Linked
+) -> None:
+    told = [name for name, stream in linked.folder.streams.items() if stream.stock]
+    if not told:
+        pytest.skip("the platform tells of no stock")
+    linked.pull()
+    rows = [row for name in told for row in linked.folder.golden(name) if row["record"] == "stock" and not row["gone"]]
+    assert rows
+    for row in rows:
+        level = StockLevel.objects.get(item_id=row["item_id"], location_id=row["location_id"])
+        for figure in ("on_hand", "threshold", "unit_cost"):
+            known = getattr(level, figure)
+            assert figure not in row or known == (None if row[figure] is None else Decimal(row[figure])), (row, figure)
+    facts = ("item_id", "location_id", "on_hand", "counted_at", "threshold", "threshold_at", "unit_cost", "cost_at")
+    before = list(StockLevel.objects.order_by("id").values(*facts))
+    linked.pull()
+    assert list(StockLevel.objects.order_by("id").values(*facts)) == before
 
 
 @of_each_platform

@@ -24,10 +24,12 @@ def names(shop: FakeShopify) -> None:
                                "address": {"countryCode": "US"}})  # fmt: skip
     goods = (("701", "Mug", "Kitchen", 400), ("702", "Lamp", "Home", 2_100), ("703", "Print", "", None))
     for number, title, kind, cost in goods:
-        product = {"legacyResourceId": f"9{number}", "title": title, "productType": kind}
-        unit = {"unitCost": None if cost is None else money(cost)}
-        shop.variants.append({"legacyResourceId": number, "title": "Default Title", "sku": f"SKU-{number}",
-                              "product": product, "inventoryItem": unit})  # fmt: skip
+        places = {"701": {"501": 40, "502": -2}, "702": {"501": 3}, "703": {"501": 0}}[number]
+        shop.variant(number, title, kind, cost, places, tracked=number != "703")
+    # At more locations than a list of variants has of each; at one of them no more.
+    everywhere = {str(place): place - 500 for place in range(501, 509)}
+    shop.variant("704", "Card", "Paper", 35, everywhere)
+    shop.variants[-1]["_levels"][1]["isActive"] = False
 
 
 def month(shop: FakeShopify) -> None:

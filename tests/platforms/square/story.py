@@ -59,6 +59,19 @@ def line(name: str, price: int, quantity: str = "1", **more: Any) -> Json:
     return {"name": name, "quantity": quantity, "base_price_money": money(price, "USD"), **catalog, **more}
 
 
+# From how few on the seller is warned: everywhere but at one location, and nowhere.
+ALERTS: dict[str, Json] = {
+    "COFFEE": {
+        "inventory_alert_type": "LOW_QUANTITY", "inventory_alert_threshold": 10,
+        "location_overrides": [
+            {"location_id": "LOC1", "inventory_alert_type": "LOW_QUANTITY", "inventory_alert_threshold": 25},
+            {"location_id": "LOC2", "inventory_alert_type": "NONE"},
+        ],
+    },
+    "CAKE": {"inventory_alert_type": "NONE"},
+}  # fmt: skip
+
+
 def catalog(fake: FakeSquare) -> None:
     """What the seller calls things."""
     for number, (item, category) in enumerate((("Coffee", "Drinks"), ("Cake", "Food"))):
@@ -66,8 +79,14 @@ def catalog(fake: FakeSquare) -> None:
         fake.put("catalog", {"type": "CATEGORY", "id": place, "version": 1, "category_data": {"name": category}})
         data = {"name": item, "reporting_category": {"id": place}}
         fake.put("catalog", {"type": "ITEM", "id": f"ITEM_{key}", "version": 1, "item_data": data})
-        data = {"item_id": f"ITEM_{key}", "name": "Regular", "sku": f"SKU-{number}"}
+        data = {"item_id": f"ITEM_{key}", "name": "Regular", "sku": f"SKU-{number}", **ALERTS[key]}
         fake.put("catalog", {"type": "ITEM_VARIATION", "id": f"VAR_{key}", "version": 1, "item_variation_data": data})
+        fake.count(f"VAR_{key}", "LOC1", f"{5 + number}.5")
+        fake.count(f"VAR_{key}", "LOC2", "-1")
+        fake.count(f"VAR_{key}", "LOC1", "2", "WASTE")
+    gone: Json = {"item_id": "ITEM_COFFEE", "name": "Decaf", "sku": "SKU-9"}
+    gone = {"type": "ITEM_VARIATION", "id": "VAR_DECAF", "version": 2, "is_deleted": True, "item_variation_data": gone}
+    fake.put("catalog", gone)
     for tax in (STATE, CITY, INSIDE):
         data = {"name": tax["name"], "percentage": tax["percentage"], "inclusion_type": tax["type"]}
         fake.put("catalog", {"type": "TAX", "id": tax["catalog_object_id"], "version": 1, "tax_data": data})

@@ -314,13 +314,18 @@ def test_without_an_organisation_no_document_is_sent(shop: Linked) -> None:
     assert shop.fake.documents() == []
 
 
-def test_an_account_that_the_mapping_lacks_is_made_with_a_free_code(shop: Linked) -> None:
+def test_an_account_that_the_mapping_lacks_is_made_once_with_a_free_code(shop: Linked, fake: Fake) -> None:
     with open_door(shop.connection, shop.platform) as door:
         session = Session(shop.connection.pk, shop.company.pk, shop.connection.settings, door)
         made = shop.platform.create_account(session, name="Card clearing 2", type="asset")
         assert (made.code, made.type, made.active) == ("650", "asset", True)
         bank = shop.platform.create_account(session, name="Till bank", type="bank")
         assert bank.type == "bank"
+        accounts = len(fake.organisation.accounts)
+        assert shop.platform.create_account(session, name="card CLEARING 2", type="asset") == made
+        with pytest.raises(Refused, match="already"):
+            shop.platform.create_account(session, name="Till bank", type="asset")
+        assert len(fake.organisation.accounts) == accounts
         with pytest.raises(Refused):
             shop.platform.create_account(session, name="X", type="magic")
 
@@ -334,6 +339,9 @@ def test_an_account_that_the_mapping_lacks_is_made_with_a_free_code(shop: Linked
         ("The TaxType code 'X' does not exist or cannot be used for this type of transaction.", "tax_rate_gone"),
         ("Invoice # must be unique.", "duplicate"),
         ("The contact has been archived", "contact_gone"),
+        ("Please enter a unique Name.", "duplicate"),
+        ("Payment amount exceeds the amount outstanding on this document", "validation"),
+        ("The length of the field exceeds the maximum", "over_limit"),
         ("The organisation's subscription has expired", "subscription_expired"),
         ("The total debits (100.00) must equal total credits (-10.00)", "validation"),
     ],
