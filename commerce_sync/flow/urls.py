@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, history, linking, preview, progress, views
+from commerce_sync.flow import change, connecting, history, linking, preview, progress, versions, views
 from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.fees import fees
 from commerce_sync.flow.payments import payments
@@ -36,7 +36,14 @@ urlpatterns = [
     path("flow/day/<str:day>", history.one_day, name="flow-day"),
     path("flow/day/<str:day>/run", history.run_day, name="flow-run-day"),
     path("flow/syncs/<uuid:sync_id>/progress", progress.sync_progress, name="flow-sync-progress"),
-    path("flow/change", views.home, name="flow-change"),
+    path("flow/change", change.change, name="flow-change"),
+    path("flow/change/effect", change.effect, name="flow-change-effect"),
+    path("flow/change/rebase", change.rebase_change, name="flow-change-rebase"),
+    path("flow/change/drop", change.drop_change, name="flow-change-drop"),
+    path("flow/change/saved", change.saved, name="flow-change-saved"),
+    path("flow/versions", versions.versions, name="flow-versions"),
+    path("flow/versions/<int:number>", versions.version, name="flow-version"),
+    path("flow/versions/<int:number>/use", versions.use_version, name="flow-version-use"),
     path("flow/fees", fees, name="flow-fees"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),
     path("oauth/callback/<slug:platform>", connecting.callback, name="oauth-callback"),
