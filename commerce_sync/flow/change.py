@@ -154,7 +154,12 @@ def _page(
         ),
         "wrong": wrong,
         "notes": notes(
-            before, after, locked, has_suspended=has_effect and _has_suspended(merchant), has_postings=has_effect
+            before,
+            after,
+            locked,
+            has_suspended=has_effect and _has_suspended(merchant),
+            has_postings=has_effect,
+            last_done=at.in_force.last_success_on,
         ),
         "has_effect": has_effect,
         "last": last,

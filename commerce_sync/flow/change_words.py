@@ -13,16 +13,22 @@ from commerce_sync.configuration.known import Known
 from commerce_sync.flow.keeping import MODES
 from ledger.book import Book
 
-_FORMS: Final = ("mode", "draft_invoices")
 FARTHEST: Final = timedelta(days=3 * 366)  # so far back may days be corrected
 
 
-def notes(before: Book, after: Book, locked: date | None, *, has_suspended: bool, has_postings: bool) -> list[str]:
-    """What the merchant should know before saving."""
+def notes(
+    before: Book,
+    after: Book,
+    locked: date | None,
+    *,
+    has_suspended: bool,
+    has_postings: bool,
+    last_done: date | None = None,
+) -> list[str]:
+    """What the merchant should know before saving. ``last_done`` is the last day that is in the books whole."""
     found = []
     if before.mode != after.mode:
-        words = _("From the next sync on your sales come as: %(mode)s. Days that are in your books keep the form that they have; to give one the new form, take it back and bring it in again.")  # fmt: skip # noqa: E501
-        found.append(words % {"mode": MODES[after.mode][0]})
+        found += _of_form(str(MODES[after.mode][0]), last_done if has_postings else None)
     if has_postings and before.start_on != after.start_on and after.start_on is not None:
         day = date_format(after.start_on, "DATE_FORMAT")
         if before.start_on is not None and after.start_on < before.start_on:
@@ -41,6 +47,17 @@ def notes(before: Book, after: Book, locked: date | None, *, has_suspended: bool
         words = _("Your books are closed through %(day)s. Corrections of closed days are entered on the first open day.")  # fmt: skip # noqa: E501
         found.append(words % {"day": date_format(locked, "DATE_FORMAT")})
     return found
+
+
+def _of_form(mode: str, last_done: date | None) -> list[str]:
+    if last_done is None:
+        return [_("From the next sync on your sales come as: %(mode)s.") % {"mode": mode}]
+    day = date_format(last_done + timedelta(days=1), "DATE_FORMAT")
+    return [
+        _("From %(day)s on your sales come as: %(mode)s.") % {"day": day, "mode": mode},
+        _("Days that are in your books keep their form. To give one the new form, take it back and bring it in again."),
+        _("If it is to begin later, save it on that day: your change is kept here until then."),
+    ]
 
 
 def first_shown(known: Known, last: date) -> date:
