@@ -116,14 +116,9 @@ def saved(request: HttpRequest, merchant: Merchant) -> HttpResponse:
 def _begun(merchant: Merchant) -> Begun | HttpResponse:
     """The draft of a change; the way to the overview while the first set-up goes on undisturbed."""
     at = begun(merchant, "sales")
-    if isinstance(at, Begun) and at.draft.is_setup and not _is_overtaken(at):
+    if isinstance(at, Begun) and at.draft.is_setup and not at.draft.is_overtaken(at.in_force):
         return redirect("flow")
     return at
-
-
-def _is_overtaken(at: Begun) -> bool:
-    """Whether somebody else has put something in force since the draft was begun."""
-    return at.draft.revision > 0 and at.draft.base_version != at.in_force.version
 
 
 def _names(at: Begun) -> Names:
@@ -139,7 +134,7 @@ def _page(
     status: int = 400,
 ) -> HttpResponse:
     context: dict[str, Any] = {**at.context, "has_draft": at.draft.revision > 0, "said": said or {}}
-    if _is_overtaken(at):
+    if at.draft.is_overtaken(at.in_force):
         context |= _both(merchant, at)
         return shown(request, merchant, "flow/change_overtaken.html", context, status=409 if said else 200)
     before, after = at.in_force.book, at.draft.book

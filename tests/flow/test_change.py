@@ -244,11 +244,15 @@ def test_a_change_of_the_rhythm_alone_touches_no_day() -> None:
     assert Schedule.objects.get(company=company).frequency == "hourly"
 
 
-def test_a_change_of_the_form_says_what_it_leaves() -> None:
-    browser, _ = a_shop()
+def test_a_change_of_the_form_says_from_which_day_it_holds_and_what_it_leaves() -> None:
+    browser, company = a_shop()
     assert browser.post("/flow/sales", {"seen": "0", "mode": "invoice"})["Location"] == CHANGE
+    assert "From the next sync on your sales come as: One invoice a day." in words_of(browser.get(CHANGE))
+    services.save_schedule(company=company, frequency="daily", hour=4, zone="Europe/London", actor="test")
+    Schedule.objects.filter(company=company).update(last_success_through=date(2026, 3, 4))
     words = words_of(browser.get(CHANGE, {"from": "2026-03-01", "to": "2026-03-04"}))
-    assert "Days that are in your books keep the form that they have" in words
+    assert "From March 5, 2026 on your sales come as: One invoice a day." in words
+    assert "Days that are in your books keep their form." in words
     assert "Nothing moves on your accounts in these days." in words
     assert words.split("Sales invoice")[1].split("</tr>")[0].count(">2<") == 1
 
