@@ -296,3 +296,37 @@ def test_without_a_link_to_the_books_there_is_nothing_to_change() -> None:
         assert browser.get(path)["Location"] == "/flow/"
     for path in (CHANGE, CHANGE + "/drop", CHANGE + "/rebase"):
         assert browser.post(path)["Location"] == "/flow/"
+
+
+def test_a_large_change_costs_no_more_queries_than_a_small_one(django_assert_max_num_queries: Any) -> None:
+    browser, company = a_shop()
+    with_sales_at(browser)
+    draft = SetupDraft.objects.get(company=company)
+    accounts = {**draft.book.accounts, **{f"sales:Product {number}": "4100" for number in range(300)}}
+    draft.body = encode_book(structs.replace(draft.book, accounts=accounts))
+    draft.save()
+    with django_assert_max_num_queries(22):
+        words = words_of(browser.get(CHANGE))
+    assert words.count("Sales: Product") == 300
+    with django_assert_max_num_queries(36):
+        assert browser.get(CHANGE + "/effect").status_code == 200
+
+
+def test_another_companys_change_is_out_of_reach() -> None:
+    browser, company = a_shop()
+    with_sales_at(browser)
+    stranger = inside(a_merchant("Anchor Inn"))
+    assert "You have begun no change." in words_of(stranger.get(CHANGE))
+    for path in ("", "/drop", "/rebase"):
+        assert stranger.post(CHANGE + path, {"seen": "1", "when": "now"}).status_code == 302
+    assert SetupDraft.objects.get().company == company
+    assert company.book_versions.count() == 1
+
+
+def test_what_is_typed_as_reason_is_shown_as_text() -> None:
+    browser, _ = a_shop()
+    with_sales_at(browser)
+    browser.post(CHANGE, {"seen": "1", "when": "now", "why": "<script>alert(1)</script>" + "x" * 300})
+    raw = browser.get("/flow/versions").content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;xx" in raw
+    assert "<script>alert" not in raw
