@@ -31,7 +31,7 @@ def take_delivery(*, connection: Connection, declared: Declared, arrived: Arrive
     if connection.status != Connection.Status.LINKED:
         return True
     on_event = Schedule.objects.filter(
-        company_id=connection.company_id, frequency=Schedule.Frequency.EVENT, enabled=True
+        company_id=connection.company_id, frequency=Schedule.Frequency.EVENT, enabled=True, paused_at=None
     )
     if on_event.exists():
         note_event(company_id=connection.company_id)

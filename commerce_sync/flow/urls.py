@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, history, linking, preview, progress, views
+from commerce_sync.flow import connecting, history, linking, pausing, preview, progress, views
 from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.fees import fees
 from commerce_sync.flow.payments import payments
@@ -36,6 +36,8 @@ urlpatterns = [
     path("flow/day/<str:day>", history.one_day, name="flow-day"),
     path("flow/day/<str:day>/run", history.run_day, name="flow-run-day"),
     path("flow/syncs/<uuid:sync_id>/progress", progress.sync_progress, name="flow-sync-progress"),
+    path("flow/pause", pausing.pause_page, name="flow-pause"),
+    path("flow/resume", pausing.resume_page, name="flow-resume"),
     path("flow/change", views.home, name="flow-change"),
     path("flow/fees", fees, name="flow-fees"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),
