@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, history, linking, pausing, preview, progress, views
+from commerce_sync.flow import (
+    connecting,
+    connections,
+    documents,
+    history,
+    linking,
+    pausing,
+    preview,
+    progress,
+    undoing,
+    views,
+)
 from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.fees import fees
 from commerce_sync.flow.payments import payments
@@ -38,6 +49,16 @@ urlpatterns = [
     path("flow/syncs/<uuid:sync_id>/progress", progress.sync_progress, name="flow-sync-progress"),
     path("flow/pause", pausing.pause_page, name="flow-pause"),
     path("flow/resume", pausing.resume_page, name="flow-resume"),
+    path("flow/connections", connections.connections, name="flow-connections"),
+    path("flow/connections/<uuid:connection_id>/disconnect", connections.disconnect, name="flow-disconnect"),
+    path("flow/documents/<uuid:document_id>", documents.one_document, name="flow-document"),
+    path("flow/documents/<uuid:document_id>/evidence.txt", documents.evidence, name="flow-evidence"),
+    path("flow/documents/<uuid:document_id>/retry", documents.retry_document, name="flow-document-retry"),
+    path("flow/undo", undoing.undos, name="flow-undos"),
+    path("flow/undo/sync/<uuid:sync_id>", undoing.undo_sync, name="flow-undo-sync"),
+    path("flow/undo/document/<uuid:document_id>", undoing.undo_document, name="flow-undo-document"),
+    path("flow/undo/<uuid:undo_id>", undoing.one_undo, name="flow-undo"),
+    path("flow/undo/<uuid:undo_id>/redo", undoing.redo, name="flow-redo"),
     path("flow/change", views.home, name="flow-change"),
     path("flow/fees", fees, name="flow-fees"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),
