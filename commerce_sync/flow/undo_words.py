@@ -15,7 +15,7 @@ from commerce_sync.flow.figures import number
 from commerce_sync.preview_result import Effect
 from commerce_sync.undo_plan import MOST_POSTINGS, Plan, PlannedDocument, PlannedPosting
 
-MOST_SHOWN: Final = 200  # documents of a plan on a page
+MOST_SHOWN: Final = 50  # documents of a plan on a page
 Fate = Literal["withdraw", "void", "reverse", "gone", "wait"]
 FATES: Final[dict[Fate, Any]] = {
     "withdraw": gettext_lazy("Never leaves"),

@@ -69,6 +69,19 @@ def test_many_sales_are_shown_in_pages_of_constant_cost(django_assert_max_num_qu
         assert browser.get(page_of(document), {"page": page}).status_code == 200
 
 
+def test_many_documents_are_shown_in_pages(django_assert_max_num_queries: Any) -> None:
+    company = a_merchant(book=default_book("GBP", DAYS, "per_order"))
+    sync = synced(company, *range(30))
+    browser = inside(company)
+    for path in (f"/flow/history/{sync.public_id}", "/flow/day/2026-03-02"):
+        with django_assert_max_num_queries(14):
+            first = words_of(browser.get(path))
+        last = words_of(browser.get(path, {"page": "2"}))
+        shown = [words.count('href="/flow/documents/') for words in (first, last)]
+        assert shown == [50, 10]  # an invoice and a payment of each sale
+        assert ("?page=2" in first, "?page=1" in last, "?page=3" in last) == (True, True, False)
+
+
 def test_the_evidence_is_a_file_of_its_own() -> None:
     browser, _, document = a_shop()
     answered = browser.get(f"{page_of(document)}/evidence.txt")
