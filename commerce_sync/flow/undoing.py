@@ -175,6 +175,7 @@ def _plan_page(
         "document": subject.document,
         "started_at": subject.sync.started_at.astimezone(zone) if subject.sync else None,
         "plan": plan,
+        "has_books": link is not None,
         "notice": notice,
         "said": list(said),
         "first": [(row.public_id, row.started_at.astimezone(zone)) for row in first],

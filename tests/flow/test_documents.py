@@ -92,6 +92,15 @@ def test_the_evidence_is_a_file_of_its_own() -> None:
     assert "they add up to the documents of its posting" in text
 
 
+def test_the_evidence_of_many_sales_comes_in_parts() -> None:
+    browser, _, document = a_shop(*range(101))
+    words = words_of(browser.get(page_of(document)))
+    assert (">Part 2<" in words, ">Part 3<" in words) == (True, False)
+    answered = browser.get(f"{page_of(document)}/evidence.txt", {"page": "2"})
+    assert "-2.txt" in answered["Content-Disposition"]
+    assert answered.content.decode().count("Canonical record") == 1
+
+
 def test_a_refused_document_says_why_and_goes_once_more_however_often_it_is_sent(settings: Any) -> None:
     with hostile_books.running() as (server, rules):
         settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]
