@@ -10,8 +10,10 @@ from django.utils.translation import pgettext
 
 from commerce_sync.flow import figures
 from commerce_sync.flow.locales import DEFAULT
+from commerce_sync.flow.version_words import why
 
 register = template.Library()
+register.filter(why)
 
 
 @register.simple_tag(takes_context=True)

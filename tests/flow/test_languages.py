@@ -17,14 +17,14 @@ from msgspec import structs
 
 from commerce_sync import services, undo, work
 from commerce_sync.configuration.state import known_of, links_of
-from commerce_sync.documents import documents_of
+from commerce_sync.documents import documents_of, whole
 from commerce_sync.flow.locales import COOKIE
 from commerce_sync.flow.urls import urlpatterns
 from commerce_sync.models import SetupDraft, Sync, Undo
 from commerce_sync.services import save_schedule
 from connectors import registry
 from connectors.models import BooksAccount, Connection
-from ledger.models import Company, Document
+from ledger.models import Company
 from ledger.services import save_book
 from tests.catalogues import OURS, catalogue
 from tests.commerce_sync.cast import a_merchant, an_order, sell
@@ -183,9 +183,9 @@ def names_of(company: Company) -> set[str]:
     for account in BooksAccount.objects.filter(connection__company=company):
         found |= {account.name, f"{account.code} {account.name}"}
     # What is in the books is shown as it is there, and what people wrote as they wrote it.
-    for document in Document.objects.filter(company=company):
-        found |= {document.narration, *(line.narration for line in document.lines.all())}
-    return found | {WRITTEN}
+    for document in documents_of(company):
+        found |= {document.narration, *(line.description for line in whole(document).lines or ())}
+    return (found | {WRITTEN, "start"}) - {""}
 
 
 def untranslated(english: Any, french: Any, locale: str, names: set[str]) -> set[str]:
