@@ -10,14 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from msgspec import Struct
 
-from commerce_sync.branding import branding_of
 from commerce_sync.flow.locales import NAMES, locale_of
+from commerce_sync.flow.look import Look, look_of
 from commerce_sync.flow.page import page
-from commerce_sync.flow.session import FlowSession, current
+from commerce_sync.flow.session import FlowSession, current, last_partner
 from commerce_sync.flow_settings import texts_of
-from commerce_sync.models import Branding
 from connectors.models import Connection
-from ledger.models import Company
+from ledger.models import Company, Partner
 
 P = ParamSpec("P")
 
@@ -30,7 +29,7 @@ class Merchant(Struct, dict=True):
 
     session: FlowSession
     company: Company
-    brand: Branding
+    look: Look
     locale: str
     sales: Connection | None
     books: Connection | None
@@ -38,7 +37,7 @@ class Merchant(Struct, dict=True):
     @property
     def brand_name(self) -> str:
         """What the merchant knows the partner as."""
-        return self.brand.display_name or self.company.partner.name
+        return self.look.name
 
     @property
     def are_linked(self) -> bool:
@@ -63,8 +62,16 @@ def merchant_page(
 
 
 def again(request: HttpRequest, status: int = 401) -> HttpResponse:
-    """Late, used or unknown: one page, so that nobody learns which."""
-    return render(request, "flow/again.html", status=status)
+    """Late, used or unknown: one page, so that nobody learns which. In the brand of the pages that this browser had
+    open before; no id in an address tells whose it would be."""
+    return render(request, "flow/again.html", {"look": look_before(request)}, status=status)
+
+
+def look_before(request: HttpRequest) -> Look | None:
+    """The look of the pages that this browser was let into last, open still or ended; None: it was never let in."""
+    known = last_partner(request)
+    partner = Partner.objects.filter(pk=known).first() if known is not None else None
+    return look_of(partner) if partner is not None else None
 
 
 def missing(request: HttpRequest, merchant: Merchant) -> HttpResponse:
@@ -79,7 +86,14 @@ def shown(
     texts = texts_of(merchant.company.partner, merchant.locale)
     # The address of a page that somebody came back to from a platform has secrets in it, and works once.
     here = request.get_full_path() if request.path.startswith("/flow/") else "/flow/"
-    everywhere = {"merchant": merchant, "company": merchant.company, "texts": texts, "languages": NAMES, "here": here}
+    everywhere = {
+        "merchant": merchant,
+        "look": merchant.look,
+        "company": merchant.company,
+        "texts": texts,
+        "languages": NAMES,
+        "here": here,
+    }
     return render(request, template, {**everywhere, **(context or {})}, status=status)
 
 
@@ -96,4 +110,4 @@ def _merchant(request: HttpRequest) -> Merchant | None:
     for row in rows.values():
         row.company = company
     sales, books = (rows.get(key) for key in wanted)
-    return Merchant(session, company, branding_of(company.partner), locale_of(request), sales, books)
+    return Merchant(session, company, look_of(company.partner), locale_of(request), sales, books)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, history, linking, preview, progress, views
+from commerce_sync.flow import connecting, history, linking, look, preview, progress, views
 from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.fees import fees
 from commerce_sync.flow.payments import payments
@@ -16,7 +16,8 @@ urlpatterns = [
     path("flow/", views.home, name="flow"),
     path("flow/start/<uuid:company_id>", views.start, name="flow-start"),
     path("flow/language", views.language, name="flow-language"),
-    path("flow/brand.css", views.brand, name="flow-brand"),
+    path("flow/brand/<slug:name>.<slug:digest>.css", look.colors, name="flow-brand"),
+    path("flow/brand/<slug:sha256>.<slug:type>", look.picture, name="flow-picture"),
     path("flow/sales-system", linking.commerce, name="flow-commerce"),
     path("flow/accounting-software", linking.accounting, name="flow-accounting"),
     path("flow/sales", sales, name="flow-sales"),
