@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -39,7 +39,7 @@ def page(
         with translation.override(LANGUAGES[locale_of(request)]):
             response = view(request, *args, **kwargs)
             if isinstance(response, HttpResponseNotAllowed):
-                response = _only_by_its_form(request, response)
+                response.content = _only_by_its_form(request)
         response.setdefault("Content-Security-Policy", _POLICY)
         response["Content-Language"] = locale_of(request)
         response["Vary"] = "Accept-Language, Cookie"
@@ -67,13 +67,11 @@ def unreferred(
     return guarded
 
 
-def _only_by_its_form(request: HttpRequest, refused: HttpResponseNotAllowed) -> HttpResponse:
+def _only_by_its_form(request: HttpRequest) -> str:
     """Somebody came by a bookmark, or loaded again what a form had sent: the way back, instead of an empty page."""
     words = {
         "title": _("There is nothing to see here"),
         "sentence": _("This address only takes what a form sends. Nothing was changed."),
         "todo": _("Go on from the overview."),
     }
-    response = render(request, "flow/wrong.html", words, status=405)
-    response["Allow"] = refused["Allow"]
-    return response
+    return render_to_string("flow/wrong.html", words, request)
