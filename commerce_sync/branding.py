@@ -41,6 +41,14 @@ def brand_name(partner: Partner) -> str:
     return branding_of(partner).display_name or partner.name
 
 
+def problems_of(partner: Partner, values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What of ``values`` cannot be used, as (field, sentence): nothing is set."""
+    items: list[tuple[str, str]] = []
+    for field in FIELDS:
+        _checked(partner, field, values.get(field, "").strip(), items)
+    return items
+
+
 @transaction.atomic
 def set_branding(*, partner: Partner, values: Mapping[str, str], actor: str) -> Branding:
     """Replace the branding by ``values`` of `FIELDS`; what is missing or empty is our neutral look.

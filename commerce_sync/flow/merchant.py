@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, NamedTuple, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -21,6 +21,13 @@ from ledger.models import Company, Partner
 P = ParamSpec("P")
 
 
+class Tried(NamedTuple):
+    """The pages are only looked at, in a brand that is tried: nothing can be clicked. ``design`` is the address of
+    their style sheet, which holds to the light or to the dark."""
+
+    design: str
+
+
 class Merchant(Struct, dict=True):
     """One company's merchant in one browser. Nothing of another company can be reached from here.
 
@@ -33,6 +40,7 @@ class Merchant(Struct, dict=True):
     locale: str
     sales: Connection | None
     books: Connection | None
+    tried: Tried | None = None
 
     @property
     def brand_name(self) -> str:
@@ -88,6 +96,7 @@ def shown(
     here = request.get_full_path() if request.path.startswith("/flow/") else "/flow/"
     everywhere = {
         "merchant": merchant,
+        "tried": merchant.tried,
         "look": merchant.look,
         "company": merchant.company,
         "texts": texts,
