@@ -99,6 +99,14 @@ def fields_of(known: Known, section: Section) -> list[Field]:
     return list(found.values())
 
 
+def _labelled(field: Field, texts: Mapping[str, str]) -> tuple[str, bool]:
+    """What a field is called, and whether that is only heard: the partner shows nothing there."""
+    partners = texts.get(f"{_TEXTS[field.section]}-{field.key}")
+    if partners is None or shows_nothing(partners):
+        return _(field.label), partners is not None
+    return partners, False
+
+
 def _same_account(known: Known, field: Field) -> list[str]:
     """The keys of the other fields that are about the account of ``field``, which is asked for once."""
     if not field.named:
@@ -135,9 +143,7 @@ def entries(
         why = known.reasons.get(field.role)
         is_as_suggested = account_of(known.book, field.role) == account_of(suggested, field.role) != ""
         reason = why.sentence if why and said is None and is_as_suggested else ""
-        partners = texts.get(f"{_TEXTS[section]}-{field.key}")
-        is_silent = partners is not None and shows_nothing(partners)
-        label = partners if partners and not is_silent else _(field.label)
+        label, is_silent = _labelled(field, texts)
         also = [texts.get(f"{_TEXTS[section]}-{key}", "") for key in _same_account(known, field)]
         found.append(
             Entry(
