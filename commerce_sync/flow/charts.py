@@ -29,7 +29,7 @@ USUAL: Final = 90
 MOST_CURRENCIES: Final = 4
 MOST_DRAWN: Final = 6
 """So many accounts have a chart; all of them are in the table."""
-_BLOCKING: Final = [code for code, it in CATALOG.items() if it.severity == "blocks" and code != "awaiting_payout"]
+BLOCKING: Final = [code for code, it in CATALOG.items() if it.severity == "blocks" and code != "awaiting_payout"]
 
 
 class Total(NamedTuple):
@@ -48,6 +48,7 @@ class SalesChart(NamedTuple):
     totals: list[Total]
     rows: SafeString
     foot: list[str]
+    has_wrong: bool
 
 
 @merchant_page
@@ -62,7 +63,7 @@ def charts(request: HttpRequest, merchant: Merchant) -> HttpResponse:
         last = version.book.calendar.day_of(now())
         first = _first_day(version.book, last, days)
         columns = columns_of(first, last)
-        context["by_week"] = columns.are_weeks
+        context |= {"by_week": columns.are_weeks, "by_payout": version.book.mode == "per_payout"}
         context |= _sales(merchant, version.book, columns) | _money(merchant, columns)
     return shown(request, merchant, "flow/charts.html", context)
 
@@ -75,7 +76,7 @@ def _first_day(book: Book, last: date, days: int) -> date:
 
 def _sales(merchant: Merchant, book: Book, columns: Columns) -> dict[str, Any]:
     first, last = columns.spans[0][0], columns.spans[-1][1]
-    found = sold.sales_of(merchant.company.pk, book.calendar, first, last, _BLOCKING)
+    found = sold.sales_of(merchant.company.pk, book.calendar, first, last, BLOCKING)
     order = sorted(found.currencies, key=lambda currency: (currency != book.currency, currency))[:MOST_CURRENCIES]
     return {
         "sales": [_sales_chart(each, found.currencies[each], columns, merchant.locale) for each in order],
@@ -122,7 +123,7 @@ def _sales_chart(currency: str, days: list[sold.Sold], columns: Columns, locale:
     ]
     table = [[figures.amount(value, currency, locale) for value in (*column, sum(column))] for column in heights]
     foot = [figures.amount(value, currency, locale) for value in (*sums, sum(sums))]
-    return SalesChart(currency, chart, totals, rows_of(columns, table), foot)
+    return SalesChart(currency, chart, totals, rows_of(columns, table), foot, sums[2] != 0)
 
 
 def _money(merchant: Merchant, columns: Columns) -> dict[str, Any]:
