@@ -1,4 +1,4 @@
-"""One sync of one company, top to bottom: pull → take back what was undone → post → push → conclude.
+"""One sync of one company, top to bottom: pull → take back what was undone → post → push → stock → conclude.
 
 Every stage may be run again: pulling stores a version once, posting posts the difference between what is true and what
 is in the books, pushing looks up before it sends again. So a run that was killed anywhere is simply run again.
@@ -19,6 +19,7 @@ from commerce_sync.obstacles import SETTINGS, obstacle
 from commerce_sync.schedule import through_day
 from commerce_sync.selectors import Link, Run, is_pulled
 from commerce_sync.status import Cause, Outcome
+from commerce_sync.stock import complete_late_costs, look_after_stock
 from commerce_sync.undo_run import Undoing, go_on
 from connectors import registry
 from connectors.errors import Failure, NotAuthorized, PlatformDown, RefusalReason, Refused, Waiting
@@ -89,8 +90,11 @@ def run_sync(run: Run) -> Done | Later:
             if through is not None and run.brings_sales:
                 if verdict := obstacle(run.keeping, platform, session, facts, through):
                     raise Stopped("configuration", verdict)
+                complete_late_costs(run, counts)
                 _post(run, through, facts, counts)
             result = _push(run, work, counts)
+            if run.brings_sales:
+                look_after_stock(run, work, counts)
     except Stopped as stopped:
         return Done(Outcome(stopped.cause, counts.get("written", 0)), counts, through, stopped.verdict)
     except Waiting as waiting:

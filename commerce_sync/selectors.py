@@ -75,6 +75,7 @@ class Run(Struct):
     has_undo: bool = False
     from_day: date | None = None
     kind: str = "sync"
+    has_stock: bool = False
 
     @property
     def brings_sales(self) -> bool:
@@ -113,7 +114,10 @@ _RUNS = """
         (SELECT count(*) FROM connectors_pushitem WHERE company_id = job.company_id AND state = 'refused'),
         EXISTS (SELECT FROM commerce_sync_undo undo
                 WHERE undo.company_id = job.company_id AND undo.finished_at IS NULL),
-        sync.from_day, job.kind
+        sync.from_day, job.kind,
+        EXISTS (SELECT FROM connectors_connection link
+                JOIN connectors_stocklevel level ON level.connection_id = link.id
+                WHERE link.company_id = job.company_id AND link.kind = 'commerce')
     FROM commerce_sync_job job
     LEFT JOIN commerce_sync_sync sync ON sync.id = job.sync_id
     LEFT JOIN commerce_sync_schedule schedule ON schedule.company_id = job.company_id
@@ -155,6 +159,7 @@ def _run(row: tuple[Any, ...]) -> Run:
         has_undo=row[19],
         from_day=row[20],
         kind=row[21],
+        has_stock=row[22],
     )
 
 

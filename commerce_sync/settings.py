@@ -190,7 +190,11 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = SPECTACULAR
 
 # What apps above commerce_sync do regularly, after the work on syncs (commerce_sync/errands.py).
-COMMERCE_SYNC_ERRANDS = ["health.errands.run", "commerce_sync.housekeeping.clean_hourly"]
+COMMERCE_SYNC_ERRANDS = [
+    "health.errands.run",
+    "commerce_sync.housekeeping.clean_hourly",
+    "connectors.keeping.keep_hourly",
+]
 
 # django-q2 only rings the bell; our own work table is the truth. checks.py holds these to their reasons.
 WORKERS = whole("COMMERCE_SYNC_WORKERS", 3, 1, 64)

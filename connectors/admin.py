@@ -16,11 +16,15 @@ from connectors.models import (
     IncomingWebhook,
     Option,
     Page,
+    PurchaseOrder,
     PushItem,
     Reference,
+    StockLevel,
+    StockRule,
     Watermark,
 )
 from ledger.admin import ReadOnly
+from ledger.models import AuditEntry
 
 
 @admin.register(Connection)
@@ -29,6 +33,18 @@ class ConnectionAdmin(ReadOnly):
     list_filter = ("kind", "status", "platform")
     list_select_related = ("company",)
     search_fields = ("company__name", "=public_id")
+    readonly_fields = ("why",)
+
+    @admin.display(description="works no longer because", empty_value="")
+    def why(self, connection: Connection) -> str:
+        """What the platform said when it let us in no longer; nothing while the connection works."""
+        if connection.status != Connection.Status.DEAUTHORIZED:
+            return ""
+        told = AuditEntry.objects.filter(
+            company_id=connection.company_id, code="connection.deauthorized", subject=str(connection.public_id)
+        )
+        reason = told.order_by("-id").values_list("detail__reason", flat=True).first()
+        return str(reason or "")
 
 
 @admin.register(Credential)
@@ -106,3 +122,26 @@ class IncomingWebhookAdmin(ReadOnly):
 @admin.register(BudgetLine)
 class BudgetLineAdmin(ReadOnly):
     list_display = ("key", "booked_until")
+
+
+@admin.register(StockLevel)
+class StockLevelAdmin(ReadOnly):
+    list_display = ("__str__", "sku", "on_hand", "threshold", "unit_cost", "currency", "low_since", "counted_at")
+    list_filter = (("low_since", admin.EmptyFieldListFilter),)
+    list_select_related = ("connection",)
+    search_fields = ("=item_id", "=sku")
+
+
+@admin.register(StockRule)
+class StockRuleAdmin(ReadOnly):
+    list_display = ("__str__", "company", "threshold", "reorder_quantity", "supplier", "drafts_orders", "changed_by")
+    list_select_related = ("company",)
+    search_fields = ("company__name", "=item_id")
+
+
+@admin.register(PurchaseOrder)
+class PurchaseOrderAdmin(ReadOnly):
+    list_display = ("reference", "company", "state", "supplier", "remote_id", "failure_sentence", "failure_turn")
+    list_filter = ("state", "failure_turn")
+    list_select_related = ("company",)
+    search_fields = ("=reference", "=remote_id", "company__name")

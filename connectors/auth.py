@@ -1,18 +1,16 @@
 """How a request proves who we are, and the messages of the OAuth 2 code flow.
 
-Pure: it builds and reads, and never sends.
-
-The steps that need a clock, a database or a network (when to renew, who renews, where tokens are kept) are in
-`credentials` and `http`.
+Pure: it builds and reads, and never sends. When tokens are renewed, by whom and where they are kept: `credentials`.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
@@ -26,6 +24,7 @@ from connectors.wire import Request, Response
 DEFAULT_LIFE: Final = timedelta(minutes=30)  # when a token answer does not say how long it lives
 LONGEST_LIFE_SECONDS: Final = 10 * 365 * 86_400
 LONGEST_ACCOUNT: Final = 200
+_NONE: Final[Mapping[str, Any]] = {}
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,7 +41,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def values(self) -> tuple[str, ...]:
         """The secret texts themselves, for the redactor; also in the form in which HTTP Basic sends them."""
-        basic = _basic(self.username, self.password) if self.username else ""
+        basic = basic_login(self.username, self.password) if self.username else ""
         texts = (self.access_token, self.refresh_token, self.api_key, self.password, basic, *self.webhook_secrets)
         return tuple(text for text in texts if text)
 
@@ -69,16 +68,25 @@ class _TokenAnswer(msgspec.Struct):
     expires_in: int | str | None = None
     expires_at: str | int | None = None  # an ISO instant, or seconds since 1970
     refresh_token_expires_in: int | None = None
+    x_refresh_token_expires_in: int | None = None  # Intuit's word for it
     error: str = ""
     error_description: str = ""
 
 
-def sign(auth: Auth, secrets: Secrets, request: Request) -> Request:
+def way_of(auth: Auth, secrets: Secrets) -> Auth:
+    """The way in that these secrets are for, where a platform has both: a consent's token, or a key."""
+    return auth.key if isinstance(auth, OAuth2) and auth.key is not None and not secrets.access_token else auth
+
+
+def sign(auth: Auth, secrets: Secrets, request: Request, settings: Mapping[str, Any] = _NONE) -> Request:
     """`request` with what `auth` demands; raises `NotAuthorized` when the secret it needs is empty."""
+    auth = way_of(auth, secrets)
     if isinstance(auth, OAuth2):
         return request.with_headers((auth.header, _scheme(auth.scheme, _needed(secrets.access_token))))
     if isinstance(auth, ApiKey):
         key = _needed(secrets.api_key)
+        if auth.account and settings.get(auth.account[1]):
+            request = request.with_headers((auth.account[0], str(settings[auth.account[1]])))
         filled = with_key(request.body, auth.body, key) if auth.body and request.body else None
         if filled is not None:
             return replace(request, body=filled)
@@ -86,7 +94,7 @@ def sign(auth: Auth, secrets: Secrets, request: Request) -> Request:
             return request.with_params((auth.query, key))
         return request.with_headers((auth.header or "Authorization", _scheme(auth.scheme, key)))
     if isinstance(auth, BasicLogin):
-        login = _basic(_needed(secrets.username), secrets.password)
+        login = basic_login(_needed(secrets.username), secrets.password)
         return request.with_headers(("Authorization", f"Basic {login}"))
     return request
 
@@ -133,7 +141,7 @@ def refresh_request(auth: OAuth2, client: Client, secrets: Secrets) -> Request:
     return _token_request(auth, client, fields)
 
 
-def read_tokens(response: Response, previous: Secrets, now: datetime) -> Secrets:
+def read_tokens(response: Response, previous: Secrets, now: datetime, *, endless: bool = False) -> Secrets:
     """The secrets after a token answer. One without a refresh token leaves the old one valid: it is kept.
 
     Raises `NotAuthorized` for an error answer (some send it with status 200), `BadAnswer` for nonsense.
@@ -152,7 +160,7 @@ def read_tokens(response: Response, previous: Secrets, now: datetime) -> Secrets
         previous,
         access_token=answer.access_token,
         refresh_token=answer.refresh_token or previous.refresh_token,
-        expires_at=now + life,
+        expires_at=None if endless and seconds is None else now + life,
         refresh_expires_at=_refresh_end(answer, now, previous),
     )
 
@@ -170,29 +178,12 @@ def told_account(auth: OAuth2, response: Response) -> str:
     return name if len(name) <= LONGEST_ACCOUNT and name.isprintable() else ""
 
 
-def revoke_request(auth: OAuth2, client: Client, secrets: Secrets) -> Request | None:
-    """What tells the platform that we give our access back; None when it has no such call.
-
-    By the standard (RFC 7009) the refresh token is sent as a form; `json` platforms take the access token as JSON, and
-    the client's secret in the header. Sending it twice does no harm.
-    """
-    if auth.revoke is None:
-        return None
-    request = Request("POST", auth.revoke, safe=True, headers=(("Accept", "application/json"),))
-    if auth.client == "json":
-        request = request.with_headers(("Authorization", f"Client {client.client_secret}"))
-        return request.with_json({"client_id": client.client_id, "access_token": secrets.access_token})
-    token = secrets.refresh_token or secrets.access_token
-    login = _basic(client.client_id, client.client_secret)
-    form = ("Content-Type", "application/x-www-form-urlencoded")
-    request = request.with_headers(("Authorization", f"Basic {login}"), form)
-    return replace(request, body=urlencode({"token": token}).encode())
-
-
 def _refresh_end(answer: _TokenAnswer, now: datetime, previous: Secrets) -> datetime | None:
     """When the refresh token ends that is valid after ``answer``; None when that was never said of it."""
-    if answer.refresh_token_expires_in is not None:
-        return now + timedelta(seconds=min(max(answer.refresh_token_expires_in, 0), LONGEST_LIFE_SECONDS))
+    told = answer.refresh_token_expires_in
+    seconds = answer.x_refresh_token_expires_in if told is None else told
+    if seconds is not None:
+        return now + timedelta(seconds=min(max(seconds, 0), LONGEST_LIFE_SECONDS))
     return None if answer.refresh_token else previous.refresh_expires_at
 
 
@@ -214,7 +205,7 @@ def _token_request(auth: OAuth2, client: Client, fields: dict[str, str]) -> Requ
     if auth.client == "basic":
         if not client.client_secret:
             raise MisconfiguredPlatform("the OAuth client has no secret")
-        login = _basic(client.client_id, client.client_secret)
+        login = basic_login(client.client_id, client.client_secret)
         request = request.with_headers(("Authorization", f"Basic {login}"))
     else:
         fields = {**fields, "client_id": client.client_id, "client_secret": client.client_secret}
@@ -235,5 +226,6 @@ def _scheme(scheme: str, secret: str) -> str:
     return f"{scheme} {secret}" if scheme else secret
 
 
-def _basic(username: str, password: str) -> str:
+def basic_login(username: str, password: str) -> str:
+    """A user name and a password in the form in which HTTP Basic sends them."""
     return base64.b64encode(f"{username}:{password}".encode()).decode()

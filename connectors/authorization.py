@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from connectors.addresses import BadAddress, base_address
 from connectors.auth import LONGEST_LIFE_SECONDS, Secrets
-from connectors.declare import ApiKey, BasicLogin, OAuth2
+from connectors.declare import ApiKey, Asked, Auth, BasicLogin, OAuth2
 from connectors.hosts import fits_an_address
 from connectors.platform import Platform
 
@@ -90,6 +90,19 @@ def setting_names(platform: Platform) -> dict[str, str]:
     return {**names, **platform.setting_fields}
 
 
+def secret_fields(auth: Auth) -> dict[str, Asked]:
+    """The secrets that people type in where there is no consent, or as well as it: name → what it is, for people."""
+    match auth:
+        case OAuth2(key=ApiKey() as key):
+            return {"apiKey": key.asks}
+        case ApiKey():
+            return {"apiKey": auth.asks}
+        case BasicLogin():
+            return {"username": auth.username, "password": auth.password}
+        case _:
+            return {}
+
+
 def _setting(platform: Platform, name: str, value: str, private: Collection[str]) -> str:
     """The setting as it is kept; raises ValueError with a sentence."""
     if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_SETTING or not value.isprintable():
@@ -118,6 +131,8 @@ class _Secrets:
     def read(self, at: datetime) -> Secrets | None:
         """The secrets; None where there are none, or not yet, or something is wrong."""
         auth = self.platform.auth
+        if isinstance(auth, OAuth2) and auth.key is not None and "apiKey" in self.fields:
+            auth = auth.key
         if isinstance(auth, ApiKey):
             self._refuse_others("apiKey")
             return Secrets(api_key=self._token("apiKey"))
@@ -130,6 +145,9 @@ class _Secrets:
         return None
 
     def _oauth(self, auth: OAuth2, at: datetime) -> Secrets | None:
+        if auth.endless and "code" not in self.fields:
+            self._refuse_others("access_token")
+            return Secrets(access_token=self._token("access_token"))
         if "code" not in self.fields:
             self._refuse_others("access_token", "refresh_token", "expires_in")
             access, refresh = self._token("access_token"), self._token("refresh_token")

@@ -21,8 +21,8 @@ from connectors.declare import OAuth2
 from connectors.errors import NotAuthorized
 from connectors.http import Door
 from connectors.linked import after_linking
-from connectors.models import Connection, Credential
-from connectors.platform import CommercePlatform, Platform
+from connectors.models import Binding, Connection, Credential
+from connectors.platform import AccountingPlatform, Platform
 from connectors.revoking import give_back_later
 from connectors.services import AlreadyLinked, link, locked, move, platform_of, private_places
 from connectors.wire import Response
@@ -43,6 +43,7 @@ def authorize(*, connection: Connection, secrets: Mapping[str, str], actor: str)
     at = now()
     given = read_authorization(platform, secrets, known=current.settings, private=private_places(), at=at)
     _refuse_second_books(current)  # before a code is spent, that can be used only once
+    _refuse_other_books(current, platform, given.settings)
     found, settings = given.secrets, given.settings
     if given.code:
         found, account = _exchanged(platform, current, given, at)
@@ -96,6 +97,18 @@ def _refuse_second_books(connection: Connection) -> None:
         raise AlreadyLinked(connection.company)
 
 
+def _refuse_other_books(connection: Connection, platform: Platform, settings: Mapping[str, str]) -> None:
+    """What was delivered is known by the ids of its books: in others they are of documents that are none of ours."""
+    name = platform.books_setting if isinstance(platform, AccountingPlatform) else ""
+    before, after = connection.settings.get(name), settings.get(name)
+    if not name or not before or not after or before == after:
+        return
+    if Binding.objects.filter(connection=connection).exists():
+        known = connection.settings.get("company_name") or before
+        sentence = f"This connection has delivered documents to “{known}”. Log in to that company of {platform.name}"
+        raise BadAuthorization([(name, f"{sentence}, or unlink it and connect the other company anew.")])
+
+
 def _exchanged(
     platform: Platform, connection: Connection, given: Authorization, at: datetime
 ) -> tuple[Secrets, dict[str, str]]:
@@ -110,7 +123,7 @@ def _exchanged(
     with Door(platform, connection.pk, FixedKeys(), settings={**connection.settings, **given.settings}) as door:
         response = door.exchange(request)
     try:
-        return read_tokens(response, Secrets(), at), _account(platform, auth, response)
+        return read_tokens(response, Secrets(), at, endless=auth.endless), _account(platform, auth, response)
     except NotAuthorized:
         # The platform's own words are not repeated: they may hold the code.
         sentence = f"{platform.name} did not accept it: it was used before, is too old, or is another app's."
@@ -119,6 +132,6 @@ def _exchanged(
 
 def _account(platform: Platform, auth: OAuth2, response: Response) -> dict[str, str]:
     """The setting by which deliveries find the connection, also when it is empty: the former account may be another."""
-    declared = platform.webhooks if isinstance(platform, CommercePlatform) else None
+    declared = platform.webhooks
     name = declared.facts.account_setting if declared is not None and auth.account else ""
     return {name: told_account(auth, response)} if name else {}

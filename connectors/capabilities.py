@@ -19,7 +19,7 @@ def access(auth: Auth) -> str:
     """How a merchant lets us in."""
     match auth:
         case OAuth2():
-            return "OAuth 2 with PKCE" if auth.pkce else "OAuth 2"
+            return "OAuth 2" + " with PKCE" * auth.pkce + " or key" * (auth.key is not None)
         case ApiKey():
             return "key"
         case BasicLogin():
@@ -31,23 +31,32 @@ def access(auth: Auth) -> str:
 def sources(platforms: Iterable[CommercePlatform]) -> list[Row]:
     """The matrix of where sales come from, with its head."""
     kinds = [kind.replace("_", " ") for kind in RECORDS]
-    rows: list[Row] = [("Platform", "Access", *kinds, "Names", "Webhooks", "Calls a minute")]
+    rows: list[Row] = [("Platform", "Access", *kinds, "Names", "Stock", "Webhooks", "Calls a minute")]
     for platform in platforms:
         told = {kind for stream in platform.streams.values() for kind in stream.kinds}
         named = sum(not stream.kinds for stream in platform.streams.values())
+        stock = _YES if any(stream.stock for stream in platform.streams.values()) else ""
         webhooks = _YES if platform.webhooks else ""
-        facts = (*(_YES if kind in told else "" for kind in RECORDS), str(named or ""), webhooks)
+        facts = (*(_YES if kind in told else "" for kind in RECORDS), str(named or ""), stock, webhooks)
         rows.append((platform.name, access(platform.auth), *facts, _rate(platform)))
     return rows
 
 
 def targets(platforms: Iterable[AccountingPlatform]) -> list[Row]:
     """The matrix of where documents go, with its head."""
-    rows: list[Row] = [("Platform", "Access", *DOCUMENTS, "Takes back", "Safe to repeat by", "Calls a minute")]
+    rows: list[Row] = [
+        (
+            *("Platform", "Access", *DOCUMENTS, "Purchase orders", "Takes back", "Safe to repeat by", "Webhooks"),
+            "Calls a minute",
+        )
+    ]
     for platform in platforms:
         taken = tuple(_YES if kind in platform.document_kinds else "" for kind in DOCUMENTS)
         back = "all" if len(platform.voids) >= len(platform.document_kinds) else ", ".join(sorted(platform.voids))
-        rows.append((platform.name, access(platform.auth), *taken, back, _safety(platform), _rate(platform)))
+        orders = "drafts" if platform.drafts_orders else ""
+        webhooks = _YES if platform.webhooks else ""
+        told = (*taken, orders, back, _safety(platform), webhooks, _rate(platform))
+        rows.append((platform.name, access(platform.auth), *told))
     return rows
 
 

@@ -23,3 +23,12 @@ def client_of(platform: Platform) -> Client:
     if client.redirect_uri or not here:
         return client
     return msgspec.structs.replace(client, redirect_uri=f"{here}/oauth/callback/{platform.slug}")
+
+
+def is_client(platform: Platform) -> bool:
+    """Whether the settings say who we are to this OAuth platform."""
+    try:
+        client_of(platform)
+    except MisconfiguredPlatform:
+        return False
+    return True

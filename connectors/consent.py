@@ -13,7 +13,7 @@ from msgspec import Struct
 from connectors.auth import authorize_url
 from connectors.authorization import BadAuthorization, read_authorization, setting_names
 from connectors.authorizing import authorize
-from connectors.clients import client_of
+from connectors.clients import client_of, is_client
 from connectors.declare import OAuth2
 from connectors.errors import BadCallback, MisconfiguredPlatform
 from connectors.models import Connection
@@ -46,8 +46,11 @@ class Begun(Struct, frozen=True):
 
 
 def asks_consent(connection: Connection) -> bool:
-    """Whether this platform's merchants consent in the browser."""
-    return isinstance(platform_of(connection).auth, OAuth2)
+    """Whether this platform's merchants consent in the browser; not where a key does, and we are no client there."""
+    platform = platform_of(connection)
+    if not isinstance(platform.auth, OAuth2):
+        return False
+    return platform.auth.key is None or (is_client(platform) and bool(client_of(platform).client_secret))
 
 
 def begin(connection: Connection, settings: Mapping[str, str]) -> Begun:
@@ -63,10 +66,13 @@ def begin(connection: Connection, settings: Mapping[str, str]) -> Begun:
     # A code that is never exchanged: so the settings are read by the rules that hold for them with a real one.
     fields = {**wanted, "code": "c", **({"code_verifier": "v" * 43} if auth.pkce else {})}
     given = read_authorization(platform, fields, known=connection.settings, private=private_places(), at=now())
-    base = "" if auth.authorize.startswith(_WHOLE) else platform.hosts.base({**connection.settings, **given.settings})
+    known = {**connection.settings, **given.settings}
+    base = "" if auth.authorize.startswith(_WHOLE) else platform.hosts.base(known)
+    extra = auth.extra if known.get("environment") == "sandbox" else (*auth.extra, *auth.live_extra)
     verifier = secrets.token_urlsafe(48) if auth.pkce else ""
     state = secrets.token_urlsafe(32)
-    address = authorize_url(replace(auth, authorize=base + auth.authorize), client, state=state, verifier=verifier)
+    page = replace(auth, authorize=base + auth.authorize, extra=extra)
+    address = authorize_url(page, client, state=state, verifier=verifier)
     return Begun(address, state, Consent(connection.pk, wanted, verifier, now()))
 
 

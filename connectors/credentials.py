@@ -22,7 +22,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.db.models.functions import Now
 
-from connectors.auth import Client, Secrets, must_renew, read_tokens, refresh_request
+from connectors.auth import Client, Secrets, must_renew, read_tokens, refresh_request, way_of
 from connectors.clients import client_of
 from connectors.declare import OAuth2
 from connectors.errors import Failure, MisconfiguredPlatform, NotAuthorized, Waiting
@@ -141,7 +141,8 @@ class StoredKeys:
 
     def renewed(self, stale: Secrets, exchange: Exchange) -> Secrets:
         """Secrets newer than `stale`; raises `NotAuthorized` when the merchant has to connect again."""
-        if not isinstance(self._platform.auth, OAuth2):
+        auth = self._platform.auth
+        if not isinstance(auth, OAuth2) or way_of(auth, stale) is not auth:
             self._held = load(self._connection_id)
             if self._held == stale:  # else another key was given since this work began
                 raise NotAuthorized("the platform does not accept the key", status=401)
@@ -149,7 +150,7 @@ class StoredKeys:
         self._held = refresh(
             connection_id=self._connection_id,
             stale=stale,
-            auth=self._platform.auth,
+            auth=auth,
             client=client_of(self._platform),
             exchange=exchange,
         )
@@ -180,7 +181,13 @@ def refresh(*, connection_id: int, stale: Secrets, auth: OAuth2, client: Client,
 
 
 def _exchanged(held: Secrets, auth: OAuth2, client: Client, exchange: Exchange) -> Secrets:
-    return read_tokens(exchange(refresh_request(auth, client, held)), held, datetime.now(UTC))
+    response = exchange(refresh_request(auth, client, held))
+    try:
+        return read_tokens(response, held, datetime.now(UTC), endless=auth.endless)
+    except Failure as failure:
+        # A platform that repeats what it was sent repeats it into the audit, the API and the console.
+        failure.conceal((*held.values(), client.client_secret))
+        raise
 
 
 def _keep(connection_id: int, before: Secrets, fresh: Secrets) -> Secrets:

@@ -12,6 +12,8 @@ from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from connectors.hosts import Hosts
+from connectors.rates import Budget, Rate
+from connectors.ways_in import ApiKey, Asked, Auth, BasicLogin, Handover, NoAuth, OAuth2
 from connectors.wire import Request, Response
 from ledger.commerce import RecordKind
 
@@ -20,10 +22,12 @@ __all__ = [
     "POST",
     "PUT",
     "ApiKey",
+    "Asked",
     "Auth",
     "BasicLogin",
     "Budget",
     "Endpoint",
+    "Handover",
     "Hosts",
     "NoAuth",
     "OAuth2",
@@ -32,103 +36,6 @@ __all__ = [
     "Safety",
     "Stream",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most `calls` in any window of `seconds`, counted per connection or over the whole platform.
-
-    `burst` of them may come at once after a rest; the others are spread over the rest of the window.
-    """
-
-    calls: int
-    seconds: int
-    scope: Literal["connection", "platform"] = "connection"
-    burst: int = 0  # 0: a tenth of the calls
-
-    def __post_init__(self) -> None:
-        if self.calls < 1 or self.seconds < 1 or not 0 <= self.burst <= self.calls:
-            raise ValueError(f"a rate needs calls ≥ 1, seconds ≥ 1 and 0 ≤ burst ≤ calls: {self!r}")
-
-    @property
-    def at_once(self) -> int:
-        return self.burst or max(1, self.calls // 10)
-
-    @property
-    def interval(self) -> timedelta:
-        """The distance of two calls once the burst is spent.
-
-        Burst and distance together hold `calls` a window.
-        """
-        calls = max(1, self.calls - self.at_once)
-        return timedelta(microseconds=-(-self.seconds * 1_000_000 // calls))  # up: a call too late is none too many
-
-    @property
-    def tolerance(self) -> timedelta:
-        """How far the next call may be booked ahead of now and still go at once."""
-        return self.interval * (self.at_once - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How often a platform may be called; no rates means that the platform publishes none."""
-
-    rates: tuple[Rate, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OAuth2:
-    """Authorization code flow. URLs may be relative to the base URL; `header` and `scheme` carry the token.
-
-    `client` says how the token endpoint learns who we are. `margin_seconds` before its end a token is renewed
-    (less than a fifth of the life of a short-lived token is enough). `separator` joins the scopes. `account` is the
-    dotted path in a token answer to the account that `Deliveries.account_setting` keeps.
-    """
-
-    authorize: str
-    token: str
-    scopes: tuple[str, ...] = ()
-    client: Literal["basic", "form", "json"] = "basic"
-    pkce: bool = False
-    extra: tuple[tuple[str, str], ...] = ()
-    code_extra: tuple[tuple[str, str], ...] = ()  # goes with the exchange of the code
-    separator: str = " "
-    header: str = "Authorization"
-    scheme: str = "Bearer"
-    margin_seconds: int = 300
-    revoke: str | None = None
-    account: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A key that the merchant or the partner gives us.
-
-    In a header (`scheme` before it) or in a query parameter. `body` leads to a place in the JSON body (names, and
-    positions in lists): a request that has `null` there takes the key there, and not in the header.
-    """
-
-    header: str | None = "Authorization"
-    scheme: str = "Bearer"
-    query: str | None = None
-    body: tuple[str | int, ...] = ()
-
-    def __post_init__(self) -> None:
-        if bool(self.header) == bool(self.query):
-            raise ValueError("a key goes either into a header or into a query parameter")
-
-
-@dataclass(frozen=True, slots=True)
-class BasicLogin:
-    """A user name and a password, sent as HTTP Basic."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoAuth:
-    """No authentication: records arrive by push, or the platform is our own."""
-
-
-Auth = OAuth2 | ApiKey | BasicLogin | NoAuth
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +94,9 @@ class Stream:
     (`query:name`) or the dotted path in the JSON body (`body:query.filter.start`) that takes the watermark as
     an ISO instant. `id` and `updated` are the dotted paths of a row's identity and its last change. Each pull
     starts `lookback` before the watermark, because late rows and two clocks are normal. `is_utc` says that instants
-    without an offset are in UTC; else they are refused.
+    without an offset are in UTC; else they are refused. `vanishes`: rows are deleted without a trace, so that once a
+    day it is asked after what happened in that span of time (`CommercePlatform.gone`). `stock` says that its
+    rows tell of stock, beside names or alone (`CommercePlatform.stock`); such a stream has no records.
     """
 
     to: Callable[..., Any]
@@ -201,8 +110,12 @@ class Stream:
     id: str = "id"
     updated: str | None = "updated_at"
     is_utc: bool = False
+    vanishes: timedelta | None = None
+    stock: bool = False
 
     def __post_init__(self) -> None:
+        if self.stock and self.kinds:
+            raise ValueError("a stream that tells of stock has no records: `kinds` is ()")
         if self.since is not None and self.since.partition(":")[0] not in ("query", "body"):
             raise ValueError(f"`since` is query:name or body:path, not {self.since!r}")
         if self.lookback < timedelta(0):

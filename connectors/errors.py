@@ -188,6 +188,13 @@ class NothingServed(MisconfiguredPlatform):
     hint = "Correct the address of the connection, then sync again."
 
 
+class Undecided(MisconfiguredPlatform):
+    """The access reaches several organizations, and nobody has said which of them the connection is for."""
+
+    turn = Turn.MERCHANT
+    hint = "Choose the organization of the connection, then sync again."
+
+
 class MappingProblem(Exception):
     """One row of a commerce platform that cannot become a record: data about the row, not about the outside.
 

@@ -118,7 +118,7 @@ class Door:
         renewed, tries = False, 0
         while True:
             try:
-                signed = sign(self.platform.auth, secrets, request)
+                signed = sign(self.platform.auth, secrets, request, self._settings)
                 return self._try(signed, deadline, secrets.values(), self._judge)
             except NotAuthorized as failure:
                 if renewed or failure.status != 401:
@@ -235,16 +235,16 @@ class Door:
             self._gate.finish()
 
     def _judge(self, response: Response) -> Failure | None:
-        return self._throttled(response) or verdict.of_answer(self.platform, response)
+        return self._throttled(response, response.sample) or verdict.of_answer(self.platform, response)
 
     def _judge_tokens(self, response: Response) -> Failure | None:
-        return self._throttled(response) or verdict.of_token_answer(response)
+        return self._throttled(response, "") or verdict.of_token_answer(response)
 
-    def _throttled(self, response: Response) -> Waiting | None:
+    def _throttled(self, response: Response, words: str) -> Waiting | None:
         """The platform says "too many", or "nearly": hold the shared budget, so that every worker hears it."""
-        pause, is_refused = verdict.asked_pause(self.platform, response, self._clock.now())
-        if pause is None:
+        if (pause := verdict.asked_pause(self.platform, response, self._clock.now())) is None:
             return None
-        budget.hold(self.platform.budget, platform=self.platform.key, connection_id=self.connection_id, pause=pause)
-        waiting = Waiting(response.sample, until=self._clock.now() + pause, status=response.status)
-        return waiting if is_refused else None
+        whose = None if pause.is_for_all else self.connection_id
+        budget.hold(self.platform.budget, platform=self.platform.key, connection_id=whose, pause=pause.length)
+        waiting = Waiting(words, until=self._clock.now() + pause.length, status=response.status)
+        return waiting if pause.is_refused else None

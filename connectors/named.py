@@ -16,6 +16,13 @@ class Named(Protocol):
     facts: dict[str, Any]
 
 
+def each(named: Any) -> tuple[Named, ...]:
+    """What `CommercePlatform.reference` answered, as a tuple."""
+    if named is None:
+        return ()
+    return named if isinstance(named, tuple) else (named,)
+
+
 class Thing(Struct):
     """A `Named` as it is: `kind` is location, category, product, variation, tax_rate; `facts` are JSON."""
 

@@ -8,9 +8,8 @@ the moment at which the listing began: what changes while it is read may have be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +23,7 @@ from connectors.platform import CommercePlatform
 from connectors.receive import MAX_ROWS, receive_page
 from connectors.services import origin_of
 from connectors.session import Session
+from connectors.vanished import gone
 from ledger.services import now
 
 
@@ -52,9 +52,9 @@ def pull_recent(connection: Connection, session: Session, since: datetime, told:
     total = PullResult()
     platform = registry.commerce(connection.platform)
     for dataset in _wanted(connection, platform):
-        before = total
-        for page_total in _pages(connection, session, platform, dataset, since):
-            total = before + page_total.read
+        stream = platform.stream(dataset)
+        for page in platform.fetch(session, dataset, since if stream.since else None):
+            total += _taken(connection, dataset, page, stream)
             told(total)
         connection.refresh_from_db(fields=["references_version"])
     return total
@@ -84,12 +84,16 @@ def pull_stream(connection: Connection, session: Session, platform: CommercePlat
     since = mark.reached_at - stream.lookback if mark and stream.since else None
     reached = mark.reached_at if mark else None
     total = PullResult()
-    for so_far in _pages(connection, session, platform, dataset, since, reached):
-        total, reached = so_far
+    began_at = now()
+    for page in platform.fetch(session, dataset, since):
+        total += _taken(connection, dataset, page, stream)
+        reached = _latest(platform, dataset, page.rows, reached, began_at)
     if reached is not None and _advances(stream):
         Watermark.objects.update_or_create(
             connection=connection, dataset=dataset, defaults={"reached_at": reached, "pulled_at": now()}
         )
+    for page in gone(connection, session, platform, dataset, now()):
+        total += _taken(connection, dataset, page, stream)
     return total
 
 
@@ -101,33 +105,16 @@ def _wanted(connection: Connection, platform: CommercePlatform) -> list[str]:
     return sorted(fetched, key=lambda name: bool(platform.stream(name).kinds))
 
 
-class _SoFar(NamedTuple):
-    """What has been read of a listing, and the latest change in it."""
-
-    read: PullResult
-    reached: datetime | None
-
-
-def _pages(
-    connection: Connection,
-    session: Session,
-    platform: CommercePlatform,
-    dataset: str,
-    since: datetime | None,
-    reached: datetime | None = None,
-) -> Iterator[_SoFar]:
-    """Fetch and store a listing page by page; after each, how far it is."""
-    stream, total, began_at = platform.stream(dataset), PullResult(), now()
-    for page in platform.fetch(session, dataset, since if stream.since else None):
-        total += PullResult(pages=1)
-        for body, rows in _portions(page, stream.rows):
-            at = now()
-            results = receive_page(origin_of(connection, at), dataset, body, rows, at)
-            reached = _latest(platform, dataset, rows, reached, began_at)
-            stored = sum(result.status in ("new", "changed") for result in results)
-            refused = sum(result.status == "refused" for result in results)
-            total += PullResult(rows=len(rows), stored=stored, refused=refused)
-        yield _SoFar(total, reached)
+def _taken(connection: Connection, dataset: str, page: Page, stream: Stream) -> PullResult:
+    """Store a page, in as many transactions as it needs."""
+    total = PullResult(pages=1)
+    for body, rows in _portions(page, stream.rows):
+        at = now()
+        results = receive_page(origin_of(connection, at), dataset, body, rows, at)
+        stored = sum(result.status in ("new", "changed") for result in results)
+        refused = sum(result.status == "refused" for result in results)
+        total += PullResult(rows=len(rows), stored=stored, refused=refused)
+    return total
 
 
 def _advances(stream: Stream) -> bool:
@@ -152,7 +139,7 @@ def _portions(page: Page, path: str) -> Iterator[tuple[bytes, list[msgspec.Raw]]
 
 
 def _latest(
-    platform: CommercePlatform, dataset: str, rows: list[msgspec.Raw], reached: datetime | None, most: datetime
+    platform: CommercePlatform, dataset: str, rows: Sequence[bytes], reached: datetime | None, most: datetime
 ) -> datetime | None:
     """The latest change among ``rows``, ``most`` at most; a row that cannot be read says nothing about time."""
     for row in rows:

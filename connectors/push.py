@@ -23,11 +23,12 @@ from connectors.platform import AccountingPlatform
 from connectors.push_local import deliver_local
 from connectors.push_result import PushResult
 from connectors.push_rows import Item, Step, prepare
-from connectors.push_send import AGAIN_SECONDS, LeaveAlone, Sender
+from connectors.push_send import AGAIN_SECONDS, LeaveAlone, Sending
 from connectors.push_verify import verify
-from connectors.session import Session
+from connectors.session import Pushed, Session
+from connectors.watching import watch
 from ledger import sql
-from ledger.documents import Payment
+from ledger.documents import Document, Payment
 
 __all__ = ["CONNECTION_LOCK", "Delivery", "PushResult", "deliver", "held", "prepare"]
 
@@ -62,6 +63,7 @@ def deliver(delivery: Delivery) -> PushResult:
         session = replace(session, accounts=kept_accounts(session.connection_id))
         round_ = _Round(msgspec.structs.replace(delivery, session=session))
         round_.work()
+        watch(delivery.platform, session)
         verify(delivery.platform, session)
     result = PushResult.of(round_.written, rows.standing(session.connection_id))
     return msgspec.structs.replace(result, next_seconds=0.0) if round_.is_unfinished else result
@@ -114,13 +116,36 @@ class _Round:
         """Whether there is more to do at once."""
         return self.is_cut_short or self.sender.overslept
 
-    def _deliver(self, item: Item) -> bool:
+    def _deliver(self, item: Item[Document]) -> bool:
         return self.sender.settle(item) if item.state == "unknown" else self.sender.send(item)
 
-    def _batch(self, after: int) -> list[Item]:
+    def _batch(self, after: int) -> list[Item[Document]]:
         return rows.open_items(self.session.connection_id, after, ITEMS_AT_ONCE, self.safety.settle_seconds)
 
-    def _held_back(self, batch: list[Item]) -> set[str]:
+    def _held_back(self, batch: list[Item[Document]]) -> set[str]:
         """The keys of documents that payments of this batch settle and that are not at the platform yet."""
         settled = {item.document.settles for item in batch if isinstance(item.document, Payment)}
         return rows.undelivered_keys(self.session.company_id, sorted(settled)) if settled else set()
+
+
+class Sender(Sending[Document]):
+    """Sends documents."""
+
+    rows = rows
+
+    def _push(self, item: Item[Document]) -> Pushed:
+        return self.platform.push(self._session_for(item), item.document)
+
+    def _find(self, item: Item[Document]) -> Pushed | None:
+        return self.platform.find(self._session_for(item), item.document)
+
+    def _reference(self, item: Item[Document]) -> str:
+        return item.document.header.reference
+
+    def _session_for(self, item: Item[Document]) -> Session:
+        """The session; for a payment it knows the id of what is settled, without which no platform takes a payment."""
+        if not isinstance(item.document, Payment):
+            return self.session
+        keys = [item.document.settles]
+        found = rows.remote_ids(self.session.connection_id, self.session.company_id, keys)
+        return replace(self.session, remote_ids=found)

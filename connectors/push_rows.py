@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from psycopg.types.json import Jsonb
 
@@ -16,13 +16,16 @@ from ledger.documents import Document, decode_document
 Step = Callable[[str], None]
 
 
-class Item(NamedTuple):
+D = TypeVar("D")  # what is delivered: a document, or (`connectors.ordering_rows`) a purchase order
+
+
+class Item(NamedTuple, Generic[D]):
     """One open delivery. `settled` says that a lost answer can have no late effect any more."""
 
     document_id: int
     state: str
     attempts: int
-    document: Document
+    document: D
     settled: bool
 
 
@@ -54,7 +57,7 @@ def release_abandoned(connection_id: int, *, is_held: bool) -> int:
     )
 
 
-def open_items(connection_id: int, after: int, limit: int, settle_seconds: int) -> list[Item]:
+def open_items(connection_id: int, after: int, limit: int, settle_seconds: int) -> list[Item[Document]]:
     """The next deliveries that can be worked on now, in the order of their documents."""
     found = sql.rows(
         """SELECT item.document_id, item.state, item.attempts, document.body,
@@ -103,7 +106,7 @@ def claim(document_id: int, seconds: float) -> datetime | None:
     return found[0][0] if found else None
 
 
-def bind(connection_id: int, item: Item, pushed: Pushed, step: Step) -> bool:
+def bind(connection_id: int, item: Item[Document], pushed: Pushed, step: Step) -> bool:
     """Pushed: binding, item and document in one transaction. False when the id is bound to another document (A08)."""
     with sql.unit_of_work():
         found = sql.rows(
@@ -120,22 +123,22 @@ def bind(connection_id: int, item: Item, pushed: Pushed, step: Step) -> bool:
                )
                UPDATE ledger_document document SET pushed_at = clock_timestamp()
                FROM done WHERE document.id = done.document_id RETURNING document.id""",
-            (connection_id, item.document.kind, pushed.remote_id, _storable(pushed.url[:1000]),
-             Jsonb(_storable(pushed.answer)), item.document_id),
+            (connection_id, item.document.kind, pushed.remote_id, storable(pushed.url[:1000]),
+             Jsonb(storable(pushed.answer)), item.document_id),
         )  # fmt: skip
         step("in_final_tx")
     return bool(found)
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """`value` without the one character that PostgreSQL does not keep; what is at the platform must not hang on it."""
     match value:
         case str():
             return value.replace("\x00", "")
         case Mapping():
-            return {_storable(key): _storable(each) for key, each in value.items()}
+            return {storable(key): storable(each) for key, each in value.items()}
         case list() | tuple():
-            return [_storable(each) for each in value]
+            return [storable(each) for each in value]
         case _:
             return value
 

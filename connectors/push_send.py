@@ -1,13 +1,12 @@
-"""One document at a time: sending it, and finding out what became of it when the answer was lost."""
+"""One thing at a time: sending it, and finding out what became of it when the answer was lost."""
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import replace
-from typing import Final
+from datetime import datetime
+from typing import Final, Generic, Protocol
 
-from connectors import push_rows as rows
 from connectors.errors import (
     Failure,
     MisconfiguredPlatform,
@@ -20,7 +19,7 @@ from connectors.errors import (
 )
 from connectors.models import Connection
 from connectors.platform import AccountingPlatform
-from connectors.push_rows import Item, Step
+from connectors.push_rows import D, Item, Step
 from connectors.push_verdicts import (
     AMBIGUOUS,
     NEEDS_A_PERSON,
@@ -31,7 +30,6 @@ from connectors.push_verdicts import (
     verdict_of,
 )
 from connectors.session import Pushed, Session
-from ledger.documents import Payment
 from ledger.services import audit, now
 
 logger = logging.getLogger(__name__)
@@ -48,8 +46,25 @@ class LeaveAlone(Exception):
     """The platform is to be left alone for now."""
 
 
-class Sender:
-    """Sends to one connection, whose lock the caller holds. `call_seconds` is the longest that a call may take."""
+class Rows(Protocol[D]):
+    """The rows of what is sent; each call is one guarded statement (`connectors.push_rows`)."""
+
+    def claim(self, document_id: int, seconds: float) -> datetime | None: ...
+    def bind(self, connection_id: int, item: Item[D], pushed: Pushed, step: Step) -> bool: ...
+    def refuse(self, document_id: int, verdict: Verdict) -> None: ...
+    def wait(self, document_id: int, verdict: Verdict, seconds: float) -> None: ...
+    def put_back(self, document_id: int) -> None: ...
+    def stay_unknown(self, document_id: int, verdict: Verdict, seconds: float) -> None: ...
+    def lose(self, document_id: int, verdict: Verdict, settle_seconds: int) -> None: ...
+
+
+class Sending(Generic[D]):
+    """Sends to one connection, whose lock the caller holds. `call_seconds` is the longest that a call may take.
+
+    What is sent, and how it is asked for, says the class below: `rows`, `_push`, `_find` and `_reference`.
+    """
+
+    rows: Rows[D]
 
     def __init__(self, platform: AccountingPlatform, session: Session, call_seconds: float, step: Step) -> None:
         self.platform, self.session, self.call_seconds, self.step = platform, session, call_seconds, step
@@ -57,24 +72,23 @@ class Sender:
         self.failures = 0
         self.overslept = False
 
-    def send(self, item: Item) -> bool:
+    def send(self, item: Item[D]) -> bool:
         """Send what is prepared; whether it is there."""
-        if not self.platform.may_post_automatically:
-            rows.refuse(item.document_id, NEEDS_A_PERSON)
+        if not self.safety.may_post_automatically:
+            self.rows.refuse(item.document_id, NEEDS_A_PERSON)
             return False
-        session = self._session_for(item)
         started, seconds = time.monotonic(), self.call_seconds + MARGIN_SECONDS
-        if rows.claim(item.document_id, seconds) is None:
+        if self.rows.claim(item.document_id, seconds) is None:
             return False
         self.step("after_intent")
         try:
             self.step("before_send")
             if time.monotonic() - started > MARGIN_SECONDS:
                 # This process was asleep: by the time the call ends, others would believe that it is long over.
-                rows.put_back(item.document_id)
+                self.rows.put_back(item.document_id)
                 self.overslept = True
                 return False
-            pushed = self.platform.push(session, item.document)
+            pushed = self._push(item)
             self.step("after_response")
         except Failure as failure:
             return self._not_sent(item, failure)
@@ -88,37 +102,38 @@ class Sender:
         self.failures = 0
         return self._bind(item, pushed)
 
-    def _session_for(self, item: Item) -> Session:
-        """The session; for a payment it knows the id of what is settled, without which no platform takes a payment."""
-        if not isinstance(item.document, Payment):
-            return self.session
-        keys = [item.document.settles]
-        found = rows.remote_ids(self.session.connection_id, self.session.company_id, keys)
-        return replace(self.session, remote_ids=found)
+    def _push(self, item: Item[D]) -> Pushed:
+        raise NotImplementedError
 
-    def _bind(self, item: Item, pushed: Pushed) -> bool:
+    def _find(self, item: Item[D]) -> Pushed | None:
+        raise NotImplementedError
+
+    def _reference(self, item: Item[D]) -> str:
+        raise NotImplementedError
+
+    def _bind(self, item: Item[D], pushed: Pushed) -> bool:
         if not 0 < len(pushed.remote_id) <= LONGEST_ID or "\x00" in pushed.remote_id:
             self._alarm(item, UNUSABLE_ID)
             return False
-        is_bound = rows.bind(self.session.connection_id, item, pushed, self.step)
+        is_bound = self.rows.bind(self.session.connection_id, item, pushed, self.step)
         self.step("after_commit")
         if not is_bound:
             self._alarm(item, AMBIGUOUS)
         return is_bound
 
-    def _not_sent(self, item: Item, failure: Failure) -> bool:
+    def _not_sent(self, item: Item[D], failure: Failure) -> bool:
         verdict = verdict_of(failure)
         match failure:
             case Refused(reason=RefusalReason.DUPLICATE):
                 return self._adopt_twin(item, failure)
             case Refused() | MisconfiguredPlatform():
-                rows.refuse(item.document_id, verdict)
+                self.rows.refuse(item.document_id, verdict)
                 return False
             case Waiting(until=until):
-                rows.wait(item.document_id, verdict, max((until - now()).total_seconds(), 0))
+                self.rows.wait(item.document_id, verdict, max((until - now()).total_seconds(), 0))
                 raise LeaveAlone
             case PlatformDown():
-                rows.wait(item.document_id, verdict, min(LONGEST_SECONDS, AGAIN_SECONDS << min(item.attempts, 8)))
+                self.rows.wait(item.document_id, verdict, min(LONGEST_SECONDS, AGAIN_SECONDS << min(item.attempts, 8)))
                 raise LeaveAlone
             case _:  # UnknownOutcome; an answer that cannot be read; an access that ended while writing
                 self._lost(item, verdict)
@@ -126,8 +141,8 @@ class Sender:
             raise failure
         return False
 
-    def _lost(self, item: Item, verdict: Verdict) -> None:
-        rows.lose(item.document_id, verdict, 0 if self._is_harmless else self.safety.settle_seconds)
+    def _lost(self, item: Item[D], verdict: Verdict) -> None:
+        self.rows.lose(item.document_id, verdict, 0 if self._is_harmless else self.safety.settle_seconds)
         self._failed()
 
     def _failed(self) -> None:
@@ -135,15 +150,15 @@ class Sender:
         if self.failures >= BREAKER:
             raise LeaveAlone
 
-    def _adopt_twin(self, item: Item, failure: Refused) -> bool:
+    def _adopt_twin(self, item: Item[D], failure: Refused) -> bool:
         """ "There is one with this number already": ours, when the look-up by our reference finds it."""
         try:
-            found = self.platform.find(self._session_for(item), item.document) if self._can_look_up else None
+            found = self._find(item) if self._can_look_up else None
         except Failure as trouble:
             self._lost(item, verdict_of(trouble))
             return False
         if found is None:
-            rows.refuse(item.document_id, verdict_of(failure))
+            self.rows.refuse(item.document_id, verdict_of(failure))
             return False
         return self._bind(item, found)
 
@@ -156,24 +171,26 @@ class Sender:
     def _can_look_up(self) -> bool:
         return self.safety.search_by_ref or self.safety.unique_ref
 
-    def settle(self, item: Item) -> bool:
+    def settle(self, item: Item[D]) -> bool:
         """Find out what became of an unknown outcome; whether it is there."""
         if not self._can_look_up:
             return self._settle_blindly(item)
         try:
-            found = self.platform.find(self._session_for(item), item.document)
+            found = self._find(item)
         except Waiting as failure:
-            rows.stay_unknown(item.document_id, verdict_of(failure), max((failure.until - now()).total_seconds(), 0))
+            self.rows.stay_unknown(
+                item.document_id, verdict_of(failure), max((failure.until - now()).total_seconds(), 0)
+            )
             raise LeaveAlone from None
         except Refused as failure:
             if failure.reason is not RefusalReason.DUPLICATE:
-                rows.stay_unknown(item.document_id, verdict_of(failure), AGAIN_SECONDS)
+                self.rows.stay_unknown(item.document_id, verdict_of(failure), AGAIN_SECONDS)
                 self._failed()
                 return False
             self._alarm(item, verdict_of(failure))  # found twice
             return False
         except Failure as failure:
-            rows.stay_unknown(item.document_id, verdict_of(failure), AGAIN_SECONDS)
+            self.rows.stay_unknown(item.document_id, verdict_of(failure), AGAIN_SECONDS)
             if isinstance(failure, NotAuthorized):
                 raise
             self._failed()
@@ -183,28 +200,28 @@ class Sender:
             return self._bind(item, found)
         return self._not_there(item)
 
-    def _not_there(self, item: Item) -> bool:
+    def _not_there(self, item: Item[D]) -> bool:
         """Believed when nothing late can come any more, or when a second sending could do no harm."""
         if not item.settled and not self._is_harmless:
-            rows.stay_unknown(item.document_id, TOO_EARLY, 1)
+            self.rows.stay_unknown(item.document_id, TOO_EARLY, 1)
             return False
         if item.attempts >= MOST_ATTEMPTS:
             self._alarm(item, NO_CLEAR_ANSWER)
             return False
-        rows.put_back(item.document_id)
+        self.rows.put_back(item.document_id)
         return self.send(item._replace(state="prepared"))
 
-    def _settle_blindly(self, item: Item) -> bool:
+    def _settle_blindly(self, item: Item[D]) -> bool:
         """No look-up: only a key that is remembered for ever makes a second sending harmless."""
         if self.safety.idempotency == "permanent" and item.attempts < MOST_ATTEMPTS:
-            rows.put_back(item.document_id)
+            self.rows.put_back(item.document_id)
             return self.send(item._replace(state="prepared"))
         self._alarm(item, NO_CLEAR_ANSWER)
         return False
 
-    def _alarm(self, item: Item, verdict: Verdict) -> None:
+    def _alarm(self, item: Item[D], verdict: Verdict) -> None:
         """Refused, and somebody is told."""
-        rows.refuse(item.document_id, verdict)
+        self.rows.refuse(item.document_id, verdict)
         company = Connection.objects.select_related("company").get(pk=self.session.connection_id).company
-        detail = {"reference": item.document.header.reference, "code": verdict.code, "sentence": verdict.sentence}
+        detail = {"reference": self._reference(item), "code": verdict.code, "sentence": verdict.sentence}
         audit(code="document.ambiguous", actor="push", company=company, subject=detail["reference"], detail=detail)

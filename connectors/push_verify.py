@@ -9,7 +9,7 @@ from typing import Final
 from connectors.errors import Failure, NotAuthorized, RefusalReason, Refused, Waiting
 from connectors.models import Connection
 from connectors.platform import AccountingPlatform
-from connectors.session import Session
+from connectors.session import ReadBack, Session
 from ledger import sql
 from ledger.documents import Document, decode_document
 from ledger.services import audit
@@ -39,7 +39,7 @@ def verify(platform: AccountingPlatform, session: Session) -> int:
     for binding_id, remote_id, kind, body in found:
         document = decode_document(bytes(body))
         try:
-            legs = platform.read_back(session, remote_id, kind)
+            there = platform.read_back(session, remote_id, kind)
         except Refused as failure:
             if failure.reason is RefusalReason.NOT_FOUND:
                 _removed(session, binding_id, document)
@@ -49,8 +49,9 @@ def verify(platform: AccountingPlatform, session: Session) -> int:
             break  # delivering meets it too, and says so
         except Failure:
             continue  # read again by the next run
-        if legs is not None:
-            wrong += not _compared(session, binding_id, document, legs)
+        if there is not None:
+            whole = there if isinstance(there, ReadBack) else ReadBack(list(there))
+            wrong += not _compared(session, binding_id, document, whole)
     return wrong
 
 
@@ -62,16 +63,20 @@ def sums(legs: Legs) -> dict[str, int]:
     return {account: amount for account, amount in total.items() if amount}
 
 
-def _compared(session: Session, binding_id: int, document: Document, legs: Legs) -> bool:
-    ours, theirs = sums(document.entries()), sums(legs)
-    agrees = ours == theirs
+def _compared(session: Session, binding_id: int, document: Document, there: ReadBack) -> bool:
+    ours, theirs = sums(document.entries()), sums(there.legs)
+    detail: dict[str, object] = {} if ours == theirs else {"ours": ours, "theirs": theirs}
+    day = document.header.date
+    if there.day is not None and there.day != day:  # it counts in another period there
+        detail |= {"day_ours": day.isoformat(), "day_theirs": there.day.isoformat()}
+    agrees = not detail
     with sql.unit_of_work():
         sql.execute(
             "UPDATE connectors_binding SET verified_at = clock_timestamp(), agrees = %s WHERE id = %s",
             (agrees, binding_id),
         )
         if not agrees:
-            _tell(session, "document.mismatch", document, {"ours": ours, "theirs": theirs})
+            _tell(session, "document.mismatch", document, detail)
     return agrees
 
 

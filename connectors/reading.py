@@ -8,10 +8,13 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from connectors.costs import costed
 from connectors.errors import MappingProblem
-from connectors.named import Named
+from connectors.met import Met, meet
+from connectors.named import Named, each
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
+from connectors.stock import StockCount, checked
 from ledger.commerce import KIND_OF, Deleted, Record, RecordKind
 from ledger.incoming import Identity, Incoming
 from ledger.problems import Problem
@@ -64,6 +67,8 @@ class Reading:
         self.problems: dict[int, list[Problem]] = {}
         self.refused: dict[int, Problem] = {}
         self.named: list[Named] = []
+        self.met: Met = {}
+        self.counts: list[StockCount] = []
 
     def identify(self, body: bytes, rows: Sequence[msgspec.Raw], row_digests: Sequence[bytes]) -> None:
         """Find each row's id, all at once where the platform can; a row without one is refused."""
@@ -103,24 +108,30 @@ class Reading:
     def mapped(self, items: list[Incoming]) -> Iterator[Incoming]:
         """The records of the changed rows, one by one; ``items`` gets them all, in the same order."""
         platform, dataset, context = self.origin.platform, self.dataset, self.origin.context
-        kinds = platform.stream(dataset).kinds
+        kinds, is_stock = platform.stream(dataset).kinds, platform.stream(dataset).stock
+        is_costed = bool(context.costs) or platform.catalog_costs
         for row, known in self.changed:
             try:
                 records = platform.map(dataset, row.body, context)
                 if not kinds:
                     self._name(row)
+                if is_stock:
+                    self.counts += map(checked, platform.stock(dataset, row.body, context))
             except _ROW_ERRORS as error:
                 self._refuse(row.place, error)
                 continue
             if known:
                 self._leave(row, known, records)
-            for record in records:
+            if platform.met:
+                meet(records, platform.met, context.references, self.met)
+            for mapped in records:
+                record = costed(mapped, context.costs, platform.catalog_costs) if is_costed else mapped
                 # What a row says of itself to be gone keeps the kind that it had.
                 if type(record) is Deleted:
                     kind = (known if known and record.id == row.id else kinds)[0]
                 else:
                     kind = KIND_OF[type(record)]  # type: ignore[index]
-                item = Incoming(kind, record, row.raw_digest, row.place)
+                item = Incoming(kind, record, row.raw_digest, row.place, is_costed)
                 items.append(item)
                 yield item
 
@@ -135,9 +146,7 @@ class Reading:
 
     def _name(self, row: Row) -> None:
         """A row of a stream that only tells names; `map` has held it to its shape."""
-        named = self.origin.platform.reference(self.dataset, row.body)
-        if named is not None:
-            self.named.append(named)
+        self.named += each(self.origin.platform.reference(self.dataset, row.body))
 
     def note(self, index: int, status: Status, problem: Problem | None) -> None:
         """Remember what became of one record of the row; of several the strongest word stays."""

@@ -16,8 +16,10 @@ from typing import Final
 import msgspec
 
 from connectors import references
+from connectors.hanging import take_back_hanging
 from connectors.raw_pages import MAX_BODY_BYTES, ROWS, RawPage, keep, past
 from connectors.reading import ItemResult, Origin, Reading
+from connectors.stock_rows import remember_counts
 from connectors.turning import take_back
 from ledger import sql
 from ledger.collector import no_collector
@@ -53,10 +55,12 @@ def receive_page(
     """Store one page and what its rows say; one result per row, in order. Safe to repeat."""
     with no_collector(), sql.unit_of_work():
         lock_source(origin.source_id)
+        # Stock that is what it was a week ago looks the same, and was something else in between.
+        is_stock = origin.platform.stream(dataset).stock
         row_digests = list(map(fingerprint, rows))
         page_digest = fingerprint(b"|".join((dataset.encode(), *row_digests)))
         before = past(origin.connection_id, origin.company_id, origin.source_id, page_digest)
-        if before.is_known and _tell_their_age(origin, dataset, rows):
+        if before.is_known and not is_stock and _tell_their_age(origin, dataset, rows):
             return [ItemResult(row_id, "unchanged") for row_id in _ids(origin, dataset, body, rows)]
         reading = Reading(origin, dataset, len(rows))
         reading.identify(body, rows, row_digests)
@@ -90,7 +94,9 @@ def _take_in(origin: Origin, reading: Reading, page_id: int, at: datetime) -> No
         reading.note(item.page_row, outcome.status, outcome.problem)
     if reading.left_over:
         take_back(origin, reading, page_id, at)
-    references.remember(origin.connection_id, reading.named, at)
+    take_back_hanging(origin, reading, items, outcomes, page_id, at)
+    references.remember(origin.connection_id, [*reading.named, *reading.met.values()], at)
+    remember_counts(origin.connection_id, reading.counts, at)
     _report(origin, reading, page_id, at)
 
 

@@ -26,6 +26,7 @@ COMMERCE: Final = "connectors.commerce"
 ACCOUNTING: Final = "connectors.accounting"
 # What an accounting platform must say itself: the base class can only raise.
 _VERBS: Final = ("push", "find", "void", "facts", "options", "create_account")
+_ORDER_VERBS: Final = ("draft_order", "find_order")  # of those that declare `drafts_orders`
 
 
 def load() -> None:
@@ -144,7 +145,7 @@ def _insist(platform: type[Platform], module: ModuleType) -> None:
 
 
 def _insist_on_verbs(platform: type[AccountingPlatform], module: ModuleType) -> None:
-    for verb in _VERBS:
+    for verb in (*_VERBS, *(_ORDER_VERBS if platform.drafts_orders else ())):
         if getattr(platform, verb) is getattr(AccountingPlatform, verb):
             raise _gap(module, f"{platform.__name__} lacks {verb}()")
 

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from connectors import references, registry
 from connectors.addresses import BadAddress, base_address
+from connectors.cost_rows import known_costs
 from connectors.errors import MisconfiguredPlatform
 from connectors.hosts import origin
 from connectors.models import Connection, Credential, Watermark
@@ -178,7 +179,8 @@ def origin_of(connection: Connection, at: datetime) -> Origin:
         raise ValueError(f"connection {connection.pk} brings no records")
     company = connection.company
     known = references.known(connection.pk, connection.references_version)
-    context = MapContext(company.currency, company.zone, connection.settings, known, at)
+    costs = known_costs(connection)
+    context = MapContext(company.currency, company.zone, connection.settings, known, at, costs)
     return Origin(connection.pk, company.pk, connection.source_id, registry.commerce(connection.platform), context)
 
 

@@ -17,7 +17,7 @@ class MapContext:
 
     `references` leads from a kind (`location`, `category`, …) and a platform id to what is known of it.
     `received_at` is when the row reached us (an aware instant), for platforms that do not say when it
-    changed.
+    changed. `costs` (`connectors.costs`) are put on what a mapping made, not by it.
     """
 
     currency: str
@@ -25,6 +25,7 @@ class MapContext:
     settings: Mapping[str, Any] = field(default_factory=dict)
     references: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     received_at: datetime | None = None
+    costs: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,34 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A record that counts at the moment: its id, its currency, when it happened, and the order that it is about."""
+
+    id: str
+    currency: str
+    happened_at: datetime
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pushed:
     """A document at the platform: its id there, where a person sees it, and the platform's answer."""
 
     remote_id: str
     url: str = ""
     answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+Leg = tuple[str, int, int]
+"""(account, debit, credit) in minor units."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What stands at the platform of a document: its legs, and the day it is dated there (None: it does not say)."""
+
+    legs: list[Leg]
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,19 +74,55 @@ def read(place: str, arrived: Arrived) -> Any:
     where, _, path = place.partition(":")
     if where == "header":
         return arrived.headers.get(path)
-    try:
-        found: Any = msgspec.json.decode(arrived.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    found = _decoded(arrived)
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None
     return found
 
 
+def _decoded(arrived: Arrived) -> Any:
+    """The body, None when it is no JSON."""
+    try:
+        return msgspec.json.decode(arrived.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def read_all(places: Iterable[str], arrived: Arrived) -> list[Any]:
+    """Everything that stands at these places, each once, in their order; ``*`` in a path stands for each of a list."""
+    found: list[Any] = []
+    for place in places:
+        if "*" not in place:
+            values = [read(place, arrived)]
+        else:
+            values = _spread(_decoded(arrived), place.partition(":")[2].split("."))
+        for value in values:
+            if value is not None and value not in found:
+                found.append(value)
+    return found
+
+
+def _spread(value: Any, names: list[str]) -> list[Any]:
+    if not names:
+        return [value]
+    name, *rest = names
+    if name == "*":
+        return [found for each in value for found in _spread(each, rest)] if isinstance(value, list) else []
+    return _spread(value[name], rest) if isinstance(value, dict) and name in value else []
+
+
 def callback_signature(query: Iterable[tuple[str, str]], secret: str) -> str:
-    """The hex signature of an OAuth callback: over its other parameters, sorted, as ``name=value`` joined by ``&``."""
-    text = "&".join(f"{name}={value}" for name, value in sorted(query))
+    """The hex signature of an OAuth callback: over its other parameters, sorted, as ``name=value`` joined by ``&``.
+
+    What joins is escaped where it is part of a name or value, so that one parameter cannot pass for two.
+    """
+    pairs = sorted(f"{_escaped(name).replace('=', '%3D')}={_escaped(value)}" for name, value in query)
+    text = "&".join(pairs)
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("&", "%26")
 
 
 def _hmac(declared: HmacSha256, arrived: Arrived, secrets: list[str]) -> None:

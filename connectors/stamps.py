@@ -7,7 +7,7 @@ row's bytes, by a shape that is made once for each stream.
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any, Final
 
@@ -53,6 +53,22 @@ def stamp(row: bytes | msgspec.Raw, id_path: str, updated_path: str | None) -> t
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MappingProblem("malformed", "$", str(error)) from None
     return found.identity, found.changed
+
+
+def instant(value: Any, path: str, zone: tzinfo | None) -> datetime | None:
+    """What stands at `path` as an aware instant, None for nothing; `zone` is that of one without an offset.
+
+    Raises `MappingProblem`, also for one without an offset when there is no `zone`.
+    """
+    if value is None:
+        return None
+    try:
+        moment = msgspec.convert(value, datetime, strict=not isinstance(value, int))
+    except msgspec.ValidationError as error:
+        raise MappingProblem("malformed", path, str(error)) from None
+    if moment.tzinfo is None and zone is None:
+        raise MappingProblem("malformed", path, "the instant has no offset")
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def in_calendar(record: Record) -> Record:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-import msgspec
-
-from connectors.errors import BadAnswer, MappingProblem
-from connectors.paging import rows_at
-from connectors.raw_pages import decompress
+from connectors.hanging import came_from
 from connectors.reading import Origin, Reading
 from ledger import sql
 from ledger.commerce import Deleted
@@ -47,18 +43,7 @@ def _gone(origin: Origin, reading: Reading, at: datetime) -> Iterator[Incoming]:
         _ALIVE, (origin.connection_id, reading.dataset, origin.source_id, ids)
     ):
         row = left.get((kind, external_id))
-        if row is None or not _came_from(origin, reading.dataset, external_id, place, body):
+        if row is None or not came_from(origin, reading.dataset, external_id, place, body):
             continue
         updated_at = origin.platform.identify(reading.dataset, row.body)[1] or at
         yield Incoming(kind, Deleted(external_id, currency, happened_at, updated_at), row.raw_digest, row.place)
-
-
-def _came_from(origin: Origin, dataset: str, external_id: str, place: int, body: bytes | None) -> bool:
-    """Whether the raw row at ``place`` of a page bears this id; a page that was purged is believed to."""
-    if body is None:
-        return True
-    try:
-        row = rows_at(decompress(bytes(body)), origin.platform.stream(dataset).rows)[place]
-        return origin.platform.identify(dataset, row)[0] == external_id
-    except (msgspec.MsgspecError, MappingProblem, BadAnswer, ValueError, IndexError):
-        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from http.client import HTTPException
-from typing import Final
+from typing import Final, NamedTuple
 
 import requests
 import urllib3
@@ -56,17 +56,31 @@ def of_token_answer(response: Response) -> Failure | None:
     return errors.failure_of(response.status, "", write=False)
 
 
-def asked_pause(platform: Platform, response: Response, now: datetime) -> tuple[timedelta | None, bool]:
-    """How long the platform asks us to stay away, and whether the answer is a refusal for that reason.
+class Pause(NamedTuple):
+    """How long a platform asks us to stay away, whether it refused for that reason, and whether it asks that of all our
+    connections."""
+
+    length: timedelta
+    is_refused: bool
+    is_for_all: bool = False
+
+
+def asked_pause(platform: Platform, response: Response, now: datetime) -> Pause | None:
+    """How long the platform asks us to stay away.
 
     By 429, by 503 with a time unless it was a write, or in the platform's own words. A 429 is an answer of the
     gatekeeper: nothing was carried out. A 503 may come from behind the gate.
     """
     if response.ok:
-        return platform.breath(response)
+        length, is_refused = platform.breath(response)
+        return None if length is None else Pause(length, is_refused)
     header = response.headers.get("retry-after")
-    unavailable = response.status == 503 and header is not None and not response.write
-    return (retry_after(header, now), True) if response.status == 429 or unavailable else (None, False)
+    if response.status == 429:
+        usual, is_for_all = platform.too_many(response)
+        return Pause(usual if usual and header is None else retry_after(header, now), True, is_for_all)
+    if response.status == 503 and header is not None and not response.write:
+        return Pause(retry_after(header, now), True)
+    return None
 
 
 def _page_for_people(response: Response) -> Failure | None:

@@ -1,11 +1,13 @@
 """How a platform signs what it sends us: the vocabulary in which its file says so. Pure; `signatures` verifies.
 
-A place in a delivery is written ``header:name`` or ``body:dotted.path``.
+A place in a delivery is written ``header:name`` or ``body:dotted.path``; ``*`` in a path stands for each of a list.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 _PLACES = ("header", "body")
@@ -17,26 +19,58 @@ class Deliveries:
 
     `id` is the place of what names it, the same when it is sent again; `event` that of what happened; `sent` that of
     the instant at which it did: older than `replay_seconds` it is refused, which is longer than the platform tries.
-    `revoked` are the events that say that we are let in no longer. `account` is the place of whose event it is, for
+    `revoked` are the events that say that we are let in no longer, `deleted` those that say that something was deleted:
+    then it is asked what is still there. `personal` are those by which a platform asks for
+    what is kept of a person, or that it be deleted: they name that person, so their bodies are not kept, nor those
+    of deliveries before. After one of `erased`, which comes when we are long let out, no secret is kept either.
+    `account` is the place of whose event it is, for
     platforms that have one address for all merchants of an app, and the setting of connections that has the same,
-    without `account_suffix` where the platform adds one.
+    without `account_suffix` where the platform adds one. `event` and `account` may be several places, for platforms
+    with several forms of deliveries; one delivery may be about several accounts, and then ends no authorization.
     """
 
     id: str = "body:id"
-    event: str = "body:type"
+    event: str | tuple[str, ...] = "body:type"
     sent: str | None = None
     replay_seconds: int = 4 * 86_400
     revoked: tuple[str, ...] = ()
-    account: str | None = None
+    personal: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    account: str | tuple[str, ...] | None = None
     account_setting: str = ""
     account_suffix: str = ""
 
     def __post_init__(self) -> None:
-        for place in filter(None, (self.id, self.event, self.sent, self.account)):
+        for place in filter(None, (self.id, self.sent, *self.events, *self.accounts)):
             if place.partition(":")[0] not in _PLACES or not place.partition(":")[2]:
                 raise ValueError(f"a place is header:name or body:path, not {place!r}")
+        if self.revoked and any("*" in place for place in self.accounts):
+            raise ValueError("an event among those of several accounts cannot end the authorization of all of them")
         if self.replay_seconds < 1 or bool(self.account) != bool(self.account_setting):
             raise ValueError(f"a window of at least a second, and account with its setting: {self!r}")
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The places of what happened."""
+        return (self.event,) if isinstance(self.event, str) else self.event
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The places of whose event it is."""
+        return (self.account,) if isinstance(self.account, str) else self.account or ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a delivery of an accounting platform is about, for one account.
+
+    `documents` leads from ids at the platform to when they changed there (aware; None: it does not say); `options`
+    says whether what can be chosen may be another now.
+    """
+
+    documents: Mapping[str, datetime | None] = field(default_factory=dict)
+    options: bool = False
 
 
 @dataclass(frozen=True, slots=True)

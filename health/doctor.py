@@ -11,6 +11,7 @@ from health import doctor_books as books
 from health import doctor_machine as machine
 from health import doctor_work as work
 from health.checkup import Check, failure
+from health.doctor_bells import bells
 from health.doctor_webhooks import webhooks
 
 # (name, check), in the order in which a person would look. Everything after the first needs the database.
@@ -30,6 +31,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("deliveries", books.deliveries),
     ("undos", books.undos),
     ("webhooks", webhooks),
+    ("bells", bells),
     ("balance", books.balance),
     ("bindings", books.bindings),
     ("once", books.once),

@@ -11,9 +11,13 @@ Identity = tuple[str, str]
 
 
 class Incoming(NamedTuple):
-    """One record on its way in: ``raw_digest`` is of the row as the platform sent it, ``page_row`` its place there."""
+    """One record on its way in: ``raw_digest`` is of the row as the platform sent it, ``page_row`` its place there.
+
+    ``is_costed`` says that costs which the record does not state were looked up in a catalog (`ledger.costs`).
+    """
 
     kind: RecordKind
     record: Record
     raw_digest: bytes
     page_row: int
+    is_costed: bool = False

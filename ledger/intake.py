@@ -17,12 +17,13 @@ from msgspec import Struct
 
 from ledger import sql
 from ledger.adding_up import check
-from ledger.commerce import Deleted, encode
+from ledger.commerce import Deleted, Record, Refund, encode
+from ledger.costs import waits_for_original
 from ledger.incoming import Identity, Incoming
 from ledger.problem_rows import of_record, open_problems, resolve_problems
 from ledger.problems import Problem
 from ledger.record_rows import Current, current_versions, lock_source
-from ledger.settling import with_lines
+from ledger.settling import with_costs, with_lines
 from ledger.versions import digest, effect, is_incomplete, last_event_at
 
 
@@ -54,12 +55,16 @@ def store(
         plan = _Plan(company_id, source_id, page_id, received_at)
         outcomes, others = plan.stream(items, new_ids)
         if others:
-            items = with_lines(source_id, [item for _, item in others])
+            items = with_lines(source_id, with_costs(source_id, [item for _, item in others]))
             plan.current = current_versions(source_id, [item.record.id for item in items])
             outcomes |= {number: plan.take(item) for (number, _), item in zip(others, items, strict=True)}
             plan.carry_out()
         plan.report()
     return [outcomes[number] for number in range(len(outcomes))]
+
+
+def _needs_another(record: Record) -> bool:
+    return type(record) is Refund and (is_incomplete(record) or waits_for_original(record))
 
 
 class _Row(NamedTuple):
@@ -117,7 +122,7 @@ class _Plan:
             copy = None
             for number, item in enumerate(items):
                 external_id = item.record.id
-                if external_id not in new_ids or external_id in written or is_incomplete(item.record):
+                if external_id not in new_ids or external_id in written or _needs_another(item.record):
                     others.append((number, item))
                     continue
                 written.add(external_id)
@@ -157,7 +162,7 @@ class _Plan:
 
     def _row(self, status: Literal["new", "changed"], item: Incoming, revision: int) -> tuple[_Row, Stored]:
         """The columns of a version, and what will keep it out of the books."""
-        kind, record, raw_digest, page_row = item
+        kind, record, raw_digest, page_row, _ = item
         body = encode(record)
         row = _Row(
             kind,

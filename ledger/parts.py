@@ -51,7 +51,8 @@ class Line(Struct, frozen=True, omit_defaults=True):
     """One thing sold, or charged beside it. ``discount`` is positive when it lowers the price, before tax.
 
     ``quantity`` is plain text ("0.350"), "" when the platform did not say.
-    ``cost`` is the cost of all units of the line (not of one); None when the source does not know it.
+    ``cost`` is the cost of all units of the line (not of one); None when the source does not know it, and
+    ``cost_of_catalog`` when it is not the record that states it but a catalog (`ledger.costs`).
     ``fulfilled_at`` matters only to books that recognize revenue at fulfillment; ``face`` is a gift card's value when
     it was sold for less than that.
     """
@@ -67,6 +68,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
     cost: int | None = None
     face: int | None = None
     fulfilled_at: datetime | None = None
+    cost_of_catalog: bool = False
 
 
 class Tender(Struct, frozen=True, omit_defaults=True):

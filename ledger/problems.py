@@ -193,4 +193,23 @@ CATALOG: Final[dict[str, Reason]] = {
         "nobody",
         "notice",
     ),
+    # -- stock ------------------------------------------------------------------------------------------------
+    "stock_low": Reason(
+        "Of “{name}” {on_hand} are left at {location}; at {threshold} it is time to buy more.",
+        "Buy more, or change the level in the rules of stock; it is over as soon as there are more again.",
+        "merchant",
+        "notice",
+    ),
+    "supplier_unknown": Reason(
+        "“{name}” runs out, and nobody has said from whom it is bought: no purchase order is drafted.",
+        "Choose a supplier for it in the rules of stock.",
+        "merchant",
+        "notice",
+    ),
+    "order_refused": Reason(
+        "The purchase order {reference} was not taken by the accounting software: {said}",
+        "{remedy} Then send it again.",
+        "merchant",
+        "notice",
+    ),
 }

@@ -28,6 +28,11 @@ def lock_source(source_id: int) -> None:
     sql.rows("SELECT 1 FROM ledger_source WHERE id = %s FOR NO KEY UPDATE", (source_id,), keep_plan=True)
 
 
+def lock_sources(company_id: int) -> None:
+    """Hold all sources of a company, in one order: nothing is received through any of them meanwhile."""
+    sql.rows("SELECT 1 FROM ledger_source WHERE company_id = %s ORDER BY id FOR NO KEY UPDATE", (company_id,))
+
+
 def raw_digests(source_id: int, external_ids: Sequence[str]) -> dict[Identity, bytes]:
     """Of each current version, the digest of the raw row that it came from: what has not changed needs no mapping."""
     query = """SELECT kind, external_id, raw_digest FROM ledger_record

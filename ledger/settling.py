@@ -8,6 +8,8 @@ from datetime import timedelta
 from ledger import sql
 from ledger.book import Book
 from ledger.commerce import Order, Payout, Record, Refund, decode
+from ledger.costs import kept, of_original
+from ledger.costs import waits_for_original as _waits
 from ledger.incoming import Incoming
 from ledger.per_payout import Settlement, settlements
 from ledger.rules.refunds import derive
@@ -30,6 +32,29 @@ def with_lines(source_id: int, batch: Sequence[Incoming]) -> Sequence[Incoming]:
 def _derived(record: Record, orders: dict[str, Order]) -> Record:
     if isinstance(record, Refund) and record.lines is None and record.order_id in orders:
         return derive(record, orders[record.order_id])
+    return record
+
+
+def with_costs(source_id: int, batch: Sequence[Incoming]) -> Sequence[Incoming]:
+    """``batch`` with the costs at which things were sold (`ledger.costs`), where the records do not state them."""
+    edited = {item.record.id for item in batch if item.is_costed and isinstance(item.record, Order)}
+    returned = {item.record.order_id for item in batch if isinstance(item.record, Refund) and _waits(item.record)}
+    if not edited and not returned:
+        return batch
+    orders = {order.id: order for order in _current_orders(source_id, sorted(edited | returned))}
+    found: list[Incoming] = []
+    for item in batch:
+        record = item.record
+        if isinstance(record, Order):
+            former = orders.get(record.id) if item.is_costed else None
+            record = orders[record.id] = kept(record, former) if former is not None else record
+        found.append(item._replace(record=record))
+    return [item._replace(record=_at_original_cost(item.record, orders)) for item in found]
+
+
+def _at_original_cost(record: Record, orders: dict[str, Order]) -> Record:
+    if isinstance(record, Refund) and _waits(record) and record.order_id in orders:
+        return of_original(record, orders[record.order_id])
     return record
 
 

@@ -92,6 +92,8 @@ def problems_page() -> str:
         "",
         "### Reasons for which a platform refuses",
         "",
+        "Where the platform's own sentence says what is to be changed, that is told instead, as the merchant's turn.",
+        "",
         *_table(
             ("reason", "what to do", "whose turn"),
             (

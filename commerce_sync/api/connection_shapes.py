@@ -62,6 +62,26 @@ class UpdateConnection(Input):
     status: Status | None = None
 
 
+class Organization(Shape):
+    """One of those that the access of a connection reaches; ``chosen`` is the one that the connection is for."""
+
+    id: str
+    name: str
+    chosen: bool
+
+
+class Organizations(Shape):
+    """What there is to choose from; empty where the platform has no such choice."""
+
+    organizations: list[Organization]
+
+
+class ChooseOrganization(Input):
+    """The organization that a connection is for, by the platform's id."""
+
+    id: str
+
+
 @cache
 def _integration_id(key: str) -> UUID:
     return uuid5(PLATFORMS, key)

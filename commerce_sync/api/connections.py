@@ -10,8 +10,11 @@ from rest_framework.request import Request
 
 from commerce_sync.api.bodies import raw_body
 from commerce_sync.api.connection_shapes import (
+    ChooseOrganization,
     Connection,
     CreateConnection,
+    Organization,
+    Organizations,
     UpdateConnection,
     connection_shape,
 )
@@ -21,7 +24,7 @@ from commerce_sync.api.orm_filter import Field, filtered
 from commerce_sync.api.paging import page_of, read_paging
 from commerce_sync.api.view import ApiView, answer
 from commerce_sync.connection_errors import ended
-from connectors import registry
+from connectors import organizations, registry
 from connectors.authorization import BadAuthorization
 from connectors.authorizing import authorize, unlink
 from connectors.errors import Failure
@@ -102,9 +105,48 @@ class Authorization(ApiView):
         return answer(connection_shape(row, row.company.public_id, request._request))
 
 
+class OrganizationChoice(ApiView):
+    """Which of several organizations at the platform a connection is for."""
+
+    @operation("get-connection-organizations", "List organizations", tag="Connections", answers=Organizations,
+               errors=(400, 404))  # fmt: skip
+    def get(self, request: Request, companyId: str, connectionId: str) -> HttpResponse:
+        """The organizations that the merchant's access reaches, where one log-in may reach several."""
+        return answer(self._told(self.connection(companyId, connectionId)))
+
+    @operation("choose-connection-organization", "Choose organization", tag="Connections", answers=Organizations,
+               body=ChooseOrganization, errors=(404, 409))  # fmt: skip
+    def put(self, request: Request, companyId: str, connectionId: str) -> HttpResponse:
+        """Choose the organization that the connection is for. Once documents are there, it stays."""
+        row = self.connection(companyId, connectionId)
+        said = self.body(ChooseOrganization)
+        try:
+            row = organizations.choose(connection=row, organization_id=said.id, actor=self.actor)
+        except organizations.NotReached as error:
+            raise invalid(str(error), ("id", "not one of those that the access reaches")) from None
+        except organizations.AlreadyWritten as error:
+            raise conflict(str(error)) from None
+        except Failure as failure:
+            raise _not_asked(failure) from None
+        return answer(self._told(row))
+
+    def _told(self, row: ConnectionRow) -> Organizations:
+        own = organizations.chosen(row)
+        try:
+            found = organizations.reached(row)
+        except Failure as failure:
+            raise _not_asked(failure) from None
+        return Organizations([Organization(each.id, each.name, each.id == own) for each in found])
+
+
+def _not_asked(failure: Failure) -> ApiError:
+    return ApiError(400, f"The platform could not be asked: {failure}", retry=None)
+
+
 _ONE: Final = "companies/<str:companyId>/connections/<str:connectionId>"
 urlpatterns = [
     path("companies/<str:companyId>/connections", ConnectionList.as_view()),
     path(_ONE, ConnectionDetail.as_view()),
     path(f"{_ONE}/authorization", Authorization.as_view()),
+    path(f"{_ONE}/organizations", OrganizationChoice.as_view()),
 ]

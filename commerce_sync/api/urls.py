@@ -12,6 +12,7 @@ from commerce_sync.api.commerce import views as commerce
 from commerce_sync.api.configuration import views as configuration
 from commerce_sync.api.proof import urls as proof
 from commerce_sync.api.settings import urls as settings
+from commerce_sync.api.stock import urls as stock
 from commerce_sync.api.view import Nothing
 
 ROOTS: Final = ("companies", "config", "meta", "sync", "clients")
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *corrections.urlpatterns,
     *proof.urlpatterns,
     *settings.urlpatterns,
+    *stock.urlpatterns,
     path("", include("health.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),

@@ -10,14 +10,13 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from commerce_sync.flow.merchant import Merchant, again, merchant_page, shown
-from connectors import consent
-from connectors.authorization import BadAuthorization, setting_names
+from connectors import consent, handover
+from connectors.authorization import BadAuthorization, secret_fields, setting_names
 from connectors.authorizing import authorize
-from connectors.declare import ApiKey, BasicLogin
+from connectors.declare import Asked
 from connectors.errors import BadCallback, Failure, MisconfiguredPlatform
 from connectors.models import Connection
 from connectors.platform import Platform
@@ -28,10 +27,6 @@ logger = logging.getLogger(__name__)
 _KEPT: Final = "flow_consents"
 MOST_KEPT: Final = 5  # ways begun in one session: two tabs, and some that were given up
 ACTOR: Final = "merchant"
-_SECRETS: Final = {
-    ApiKey: (("apiKey", gettext_lazy("Key")),),
-    BasicLogin: (("username", gettext_lazy("User name or key")), ("password", gettext_lazy("Password or secret"))),
-}
 
 
 @merchant_page
@@ -81,6 +76,8 @@ def _given(request: HttpRequest, merchant: Merchant, row: Connection, platform: 
     }
     if consent.asks_consent(row):
         return _sent(request, merchant, row, fields)
+    if "handover" in request.POST:
+        return _handed_over(request, merchant, row, platform, fields)
     try:
         authorize(connection=row, secrets=fields, actor=ACTOR)
     except BadAuthorization as error:
@@ -105,6 +102,19 @@ def _sent(request: HttpRequest, merchant: Merchant, row: Connection, fields: dic
     return redirect(begun.address)
 
 
+def _handed_over(
+    request: HttpRequest, merchant: Merchant, row: Connection, platform: Platform, fields: dict[str, str]
+) -> HttpResponse:
+    """On to the page of the merchant's own server that makes a key and posts it to us (`commerce_sync.flow.keys`)."""
+    try:
+        address = handover.begin(row, fields, app=merchant.brand_name)
+    except BadAuthorization as error:
+        return _form(request, merchant, row, platform, dict(error.items))
+    except Failure as error:
+        return _failed(request, merchant, row, _sentence(error, platform), 409)
+    return shown(request, merchant, "flow/onward.html", {"address": address, "name": platform.name})
+
+
 def _form(
     request: HttpRequest,
     merchant: Merchant,
@@ -116,22 +126,25 @@ def _form(
     fields = [
         {
             "name": name,
-            "label": label,
+            "label": asked.label,
+            "where": asked.where,
             "secret": secret,
             "problem": problems.get(name, ""),
             "value": "" if secret else request.POST.get(name, ""),
         }
-        for name, label, secret in _fields(row, platform)
+        for name, asked, secret in _fields(row, platform)
     ]
     others = [sentence for name, sentence in problems.items() if name not in {field["name"] for field in fields}]
-    context = {"name": platform.name, "fields": fields, "others": others}
+    hands_over = handover.handover_of(platform) is not None
+    context = {"name": platform.name, "fields": fields, "others": others, "hands_over": hands_over}
     return shown(request, merchant, "flow/connect.html", context, status=400 if problems else 200)
 
 
-def _fields(row: Connection, platform: Platform) -> list[tuple[str, str, bool]]:
-    """(name, label, whether it is a secret) of what has to be typed in."""
-    found = [(name, label, False) for name, label in _asked(row, platform).items()]
-    return found + [(name, str(label), True) for name, label in _SECRETS.get(type(platform.auth), ())]
+def _fields(row: Connection, platform: Platform) -> list[tuple[str, Asked, bool]]:
+    """(name, what it is, whether it is a secret) of what has to be typed in."""
+    found = [(name, Asked(label), False) for name, label in _asked(row, platform).items()]
+    secrets = {} if consent.asks_consent(row) else secret_fields(platform.auth)
+    return found + [(name, asked, True) for name, asked in secrets.items()]
 
 
 def _asked(row: Connection, platform: Platform) -> dict[str, str]:

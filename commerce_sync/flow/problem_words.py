@@ -102,6 +102,15 @@ PROBLEMS: Final[dict[str, Words]] = {
         _("Your books are closed through %(locked)s, so this was posted on %(posted)s."),
         _("Nothing, unless you want to open that period again."),
     ),
+    "stock_low": Words(
+        _("Of “%(name)s” %(on_hand)s are left at %(location)s; at %(threshold)s it is time to buy more."),
+        _("Buy more; it is over as soon as there are more again."),
+    ),
+    "supplier_unknown": Words(
+        _("“%(name)s” runs out, and it has not been said from whom it is bought."),
+        _("Tell the people behind your sales system who supplies it."),
+    ),
+    "order_refused": Words(_("The purchase order %(reference)s was not taken by your accounting software."), _SUPPORT),
 }
 REFUSALS: Final[dict[str, Words]] = {
     "period_locked": Words(
@@ -145,6 +154,11 @@ FAILURES: Final[dict[str, Words]] = {
     "CutAnswer": Words(_("The answer of the other side ended before it was complete."), _SUPPORT),
     "MisconfiguredPlatform": Words(_("Something is set wrongly on our side. Nothing was sent."), _SUPPORT),
     "NothingServed": Words(_("Nothing answers at the address of your sales system."), _CONNECT, "commerce"),
+    "Undecided": Words(
+        _("Your access reaches several organizations, and it has not been said which one is meant."),
+        _("Choose the organization."),
+        "accounting",
+    ),
     "UnreadableCredential": Words(_("The stored access cannot be used."), _SUPPORT),
 }
 VERDICTS: Final[dict[str, Words]] = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, history, linking, preview, progress, views
+from commerce_sync.flow import connecting, history, keys, linking, preview, progress, views
 from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.charts import charts
 from commerce_sync.flow.downloads import download, downloads
 from commerce_sync.flow.fees import fees
+from commerce_sync.flow.organization import organization
 from commerce_sync.flow.payments import payments
 from commerce_sync.flow.pictures import picture
 from commerce_sync.flow.sales import sales
@@ -21,6 +22,7 @@ urlpatterns = [
     path("flow/brand.css", views.brand, name="flow-brand"),
     path("flow/sales-system", linking.commerce, name="flow-commerce"),
     path("flow/accounting-software", linking.accounting, name="flow-accounting"),
+    path("flow/organization", organization, name="flow-organization"),
     path("flow/sales", sales, name="flow-sales"),
     path("flow/payments", payments, name="flow-payments"),
     path("flow/accounts/new", new_account, name="flow-new-account"),
@@ -44,6 +46,7 @@ urlpatterns = [
     path("flow/change", views.home, name="flow-change"),
     path("flow/fees", fees, name="flow-fees"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),
+    path("oauth/keys/<slug:platform>", keys.keys, name="oauth-keys"),
     path("oauth/callback/<slug:platform>", connecting.callback, name="oauth-callback"),
     path("link/<uuid:company_id>", views.link),
     path("link/<uuid:company_id>/<uuid:connection_id>", views.link),

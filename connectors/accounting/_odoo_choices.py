@@ -6,12 +6,12 @@ Names of fields differ between versions: what a version does not know is not ask
 from __future__ import annotations
 
 import re
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
+from connectors.accounting._odoo_company import locks
 from connectors.accounting._odoo_wire import Ref, call, known_fields, place_of, search, text
 from connectors.errors import BadAnswer, RefusalReason, Refused
 from connectors.session import CompanyFacts, Option, Session
@@ -33,15 +33,6 @@ _MADE_AS: Final = {
     "income": "income",
     "expense": "expense",
 }
-# The last locked day of each kind; whichever is latest keeps our documents out. 16 and 17 know some of them.
-_LOCKS: Final = (
-    "fiscalyear_lock_date",
-    "hard_lock_date",
-    "tax_lock_date",
-    "sale_lock_date",
-    "purchase_lock_date",
-    "period_lock_date",
-)
 _LAST_DIGITS: Final = re.compile(r"(\d+)$")
 
 
@@ -65,12 +56,21 @@ class _Tax(msgspec.Struct):
     type_tax_use: str
     price_include: bool = False
     active: bool = True
+    children_tax_ids: list[int] = []
 
 
 class _Named(msgspec.Struct):
     id: int
     name: str | bool = ""
     active: bool = True
+
+
+class _Analytic(msgspec.Struct):
+    id: int
+    name: str
+    code: str | bool = ""
+    active: bool = True
+    plan_id: Ref = False
 
 
 class _Item(msgspec.Struct):
@@ -88,7 +88,7 @@ def options(session: Session) -> list[Option]:
         *_named(session, "customer", "res.partner", [["customer_rank", ">", 0]]),
         *_named(session, "supplier", "res.partner", [["supplier_rank", ">", 0]]),
         *_items(session),
-        *_named(session, "tracking", "account.analytic.account", []),
+        *_analytic(session),
     ]
 
 
@@ -120,13 +120,8 @@ def facts(session: Session) -> CompanyFacts:
     company = place_of(session).company
     if not place_of(session).currency:
         raise BadAnswer("the company has no currency")
-    locks = sorted(known_fields(session, "res.company").intersection(_LOCKS))
-    rows = call(session, "res.company", "read", list[dict[str, Any]], ids=[company.id], safe=True, fields=locks)
-    try:
-        days = [date.fromisoformat(rows[0][name]) for name in locks if rows[0].get(name)]
-    except (IndexError, TypeError, ValueError) as error:
-        raise BadAnswer(f"the lock dates cannot be read: {error}") from None
-    return CompanyFacts(place_of(session).currency, max(days, default=None), company.name, str(company.id))
+    last = max(locks(session).values(), default=None)
+    return CompanyFacts(place_of(session).currency, last, company.name, str(company.id))
 
 
 def create_account(session: Session, *, name: str, type: str, code: str = "") -> Option:
@@ -156,28 +151,36 @@ def _next_code(taken: set[str], of_type: list[str]) -> str:
 
 
 def _taxes(session: Session) -> list[Option]:
-    """Taxes in percent that are added to a price; those inside prices and of several parts would change amounts."""
-    domain: list[Any] = [
-        ["company_id", "=", place_of(session).company.id],
-        ["amount_type", "=", "percent"],
-        ["price_include", "=", False],
-        ["type_tax_use", "in", ["sale", "purchase"]],
-    ]
-    return [
-        Option(
-            "tax_rate",
-            str(each.id),
-            each.name,
-            active=each.active,
-            detail={"rate_ppm": int(each.amount * 10_000), "use": each.type_tax_use},
-        )
-        for each in search(session, "account.tax", _Tax, domain, active_test=False)
-    ]
+    """Taxes in percent that are added to a price, and groups of such; those inside prices would change amounts."""
+    company: list[Any] = ["company_id", "=", place_of(session).company.id]
+    rows = search(
+        session, "account.tax", _Tax, [company, ["amount_type", "in", ["percent", "group"]]], active_test=False
+    )
+    rates = {each.id: each.amount for each in rows if each.amount_type == "percent" and not each.price_include}
+    found = []
+    for each in rows:
+        parts = each.children_tax_ids if each.amount_type == "group" else [each.id]
+        if each.type_tax_use not in ("sale", "purchase") or not parts or any(part not in rates for part in parts):
+            continue
+        height = sum((rates[part] for part in parts), Decimal(0))
+        detail = {"rate_ppm": int(height * 10_000), "use": each.type_tax_use}
+        found.append(Option("tax_rate", str(each.id), each.name, active=each.active, detail=detail))
+    return found
 
 
 def _named(session: Session, kind: str, model: str, domain: list[Any]) -> list[Option]:
     found = search(session, model, _Named, domain, active_test=False)
     return [Option(kind, str(each.id), text(each.name) or str(each.id), active=each.active) for each in found]
+
+
+def _analytic(session: Session) -> list[Option]:
+    """Analytic accounts; the plan of each is the dimension that it belongs to."""
+    found = search(session, "account.analytic.account", _Analytic, [], active_test=False)
+    return [
+        Option("tracking", str(each.id), each.name, text(each.code), active=each.active, detail={"dimension": plan})
+        for each in found
+        for plan in [each.plan_id[1] if isinstance(each.plan_id, tuple) else ""]
+    ]
 
 
 def _items(session: Session) -> list[Option]:

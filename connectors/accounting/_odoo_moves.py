@@ -1,61 +1,30 @@
-"""Documents as moves of Odoo (entries and invoices), and what of a computed one must be put right. Pure.
+"""Documents as moves of Odoo: entries and invoices. Pure.
 
-Amounts leave as exact decimal numbers and come as floats, which are rounded to the currency's minor unit: no amount
-within our limits loses a unit by that.
+Amounts leave as exact decimal numbers.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Iterator
 from typing import Any, Final
 
-import msgspec
-
-from connectors.accounting._odoo_wire import Ref, id_of
-from connectors.errors import RefusalReason, Refused
-from ledger.documents import Bill, CreditNote, Document, Invoice, Line, Payment
-from ledger.money import round_half_even, to_decimal
+from connectors.accounting._odoo_items import Rate
+from connectors.accounting._odoo_taxes import Computed, Taxed, is_tax, sign_of
+from connectors.accounting._odoo_values import exact, record_id
+from connectors.errors import RefusalReason
+from ledger.documents import Bill, Deposit, Document, Entry, Line, Payment, entry
+from ledger.money import allocate
 
 SALE: Final = "sale"
 PURCHASE: Final = "purchase"
 GENERAL: Final = "general"
-CODES: Final = "codes"
-AMOUNTS: Final = "amounts"
-Taxed = Invoice | CreditNote | Bill
 _TYPES: Final[dict[str, tuple[str, str]]] = {
     "invoice": ("out_invoice", SALE),
     "credit_note": ("out_refund", SALE),
     "bill": ("in_invoice", PURCHASE),
 }
 _CLEAR: Final = (5, 0, 0)
-
-
-class MoveLine(msgspec.Struct):
-    """One item of a move, as Odoo has it."""
-
-    id: int
-    account_id: Ref
-    balance: Decimal
-    amount_currency: Decimal
-    tax_line_id: Ref = False
-    display_type: str | bool = False
-    partner_id: Ref = False
-    reconciled: bool = False
-    matched_debit_ids: list[int] = []
-    matched_credit_ids: list[int] = []
-
-    @property
-    def account(self) -> str:
-        """The account's id; empty for a line of text."""
-        found = id_of(self.account_id)
-        return str(found) if found else ""
-
-    @property
-    def is_matched(self) -> bool:
-        """Whether it is settled by, or settles, another item."""
-        return bool(self.matched_debit_ids or self.matched_credit_ids)
 
 
 def type_of(document: Document) -> tuple[str, str]:
@@ -67,7 +36,9 @@ def type_of(document: Document) -> tuple[str, str]:
     return _TYPES.get(document.kind, ("entry", GENERAL))
 
 
-def header_columns(document: Document, external_id: str, journal: int, company: int) -> dict[str, str]:
+def header_columns(
+    document: Document, external_id: str, journal: int, company: int, rate: Rate | None
+) -> dict[str, str]:
     """What `load` makes a draft of: its external id is what makes the same document twice one move."""
     move_type, _ = type_of(document)
     day = document.header.date.isoformat()
@@ -81,29 +52,26 @@ def header_columns(document: Document, external_id: str, journal: int, company: 
     }
     if isinstance(document, Taxed):
         partner = document.supplier if isinstance(document, Bill) else document.customer
-        found |= {"partner_id/.id": str(_number(partner, RefusalReason.CONTACT_GONE)), "invoice_date": day}
+        found |= {"partner_id/.id": str(record_id(partner, RefusalReason.CONTACT_GONE)), "invoice_date": day}
+        if rate is not None:
+            found["currency_id/.id"] = str(rate.currency)
     return found
 
 
-def content(document: Document, partner: int = 0, taxes: str = CODES) -> dict[str, Any]:
+def content(document: Document, taxes: Computed, partner: int = 0, rate: Rate | None = None) -> dict[str, Any]:
     """The lines, for `write`: whatever lines the draft has are replaced, so that doing it twice changes nothing.
 
-    `partner` goes to the items of a payment. `taxes` says whether Odoo computes taxes by their codes.
+    `taxes` are those that Odoo is to compute, `partner` goes to the items of a payment.
     """
-    narration = document.header.narration
     if isinstance(document, Taxed):
-        items = [item for line in document.lines for item in _invoice_lines(line, document.header.currency, taxes)]
-        return {"narration": narration, "invoice_line_ids": [_CLEAR, *((0, 0, item) for item in items)]}
-    return {"narration": narration, "line_ids": [_CLEAR, *((0, 0, item) for item in _entry_lines(document, partner))]}
-
-
-def sums(lines: Iterable[MoveLine], currency: str) -> dict[str, int]:
-    """Account → signed amount in minor units."""
-    total: Counter[str] = Counter()
-    for line in lines:
-        if line.account:
-            total[line.account] += round_half_even(line.amount_currency, currency)
-    return {account: amount for account, amount in sorted(total.items()) if amount}
+        currency = document.header.currency
+        name, items = (
+            "invoice_line_ids",
+            [each for line in document.lines for each in _invoice_lines(line, currency, taxes)],
+        )
+    else:
+        name, items = "line_ids", _entry_lines(document, partner, taxes, rate)
+    return {"narration": document.header.narration, name: [_CLEAR, *((0, 0, item) for item in items)]}
 
 
 def wanted(document: Document) -> dict[str, int]:
@@ -114,93 +82,87 @@ def wanted(document: Document) -> dict[str, int]:
     return {account: amount for account, amount in sorted(total.items()) if amount}
 
 
-def corrections(document: Document, lines: Iterable[MoveLine]) -> list[tuple[int, int, dict[str, Any]]]:
-    """What must be written to the items that Odoo computes, the control item and the tax items, to be our document."""
-    if not isinstance(document, Taxed):
-        return []
-    currency = document.header.currency
-    sign = -1 if isinstance(document, Invoice) else 1
-    taxes = _taxes(document)
-    found: list[tuple[int, int, dict[str, Any]]] = []
-    for line in lines:
-        if line.display_type == "payment_term" and line.account != document.control:
-            found.append((1, line.id, {"account_id": _number(document.control)}))
-        account, amount = taxes.get(str(id_of(line.tax_line_id)), ("", 0))
-        there = (line.account, round_half_even(line.amount_currency, currency))
-        if account and there != (account, sign * amount):
-            change = {"account_id": _number(account), "amount_currency": _amount(sign * amount, currency)}
-            found.append((1, line.id, change))
-    return found
+def _by_code(line: Line, taxes: Computed) -> list[int] | None:
+    """The taxes that Odoo computes of a line; None where it computes none."""
+    if is_tax(line) or line.tax_code not in taxes:
+        return None
+    return [record_id(line.tax_code, RefusalReason.TAX_RATE_GONE)]
 
 
-def _taxes(document: Taxed) -> dict[str, tuple[str, int]]:
-    """Tax code → its account and amount, of the codes whose tax is on one account."""
-    accounts: dict[str, set[str]] = {}
-    amounts: Counter[str] = Counter()
-    for line in document.lines:
-        if line.tax_code:
-            accounts.setdefault(line.tax_code, set()).update(part.account for part in line.taxes)
-            amounts[line.tax_code] += line.tax
-    return {code: (min(names), amounts[code]) for code, names in accounts.items() if len(names) == 1}
-
-
-def _invoice_lines(line: Line, currency: str, taxes: str) -> list[dict[str, Any]]:
+def _invoice_lines(line: Line, currency: str, taxes: Computed) -> list[dict[str, Any]]:
     """A line; without a code (or where codes are not wanted) its taxes follow as lines on their own accounts."""
-    by_code = taxes == CODES and line.tax_code
-    codes = [_number(line.tax_code, RefusalReason.TAX_RATE_GONE)] if by_code else []
+    codes = _by_code(line, taxes)
     found = [
         {
             "name": line.description,
             "quantity": 1,
-            "price_unit": _amount(line.amount, currency),
-            "account_id": _number(line.account),
-            "tax_ids": [(6, 0, codes)],
+            "price_unit": exact(line.amount, currency),
+            "account_id": record_id(line.account),
+            "tax_ids": [(6, 0, codes or [])],
             **_tracking(line),
         }
     ]
-    for part in () if by_code else line.taxes:
-        item = {"name": line.description, "quantity": 1, "price_unit": _amount(part.amount, currency)}
-        found.append({**item, "account_id": _number(part.account), "tax_ids": [(6, 0, [])]})
+    for part in line.taxes if codes is None else ():
+        item = {"name": line.description, "quantity": 1, "price_unit": exact(part.amount, currency)}
+        found.append({**item, "account_id": record_id(part.account), "tax_ids": [(6, 0, [])]})
     return found
 
 
-def _entry_lines(document: Document, partner: int) -> list[dict[str, Any]]:
-    """The document's debits and credits; taxes are items of their own, because Odoo computes none for an entry."""
-    texts: list[tuple[str, dict[str, Any]]]
-    if isinstance(document, Payment):
-        texts = [(document.description or document.header.narration, {})] * 2
-    else:
-        texts = [(document.header.narration, {})] if document.kind == "deposit" else []
-        for line in document.lines:
-            count = bool(line.amount) + sum(bool(part.amount) for part in line.taxes)
-            texts += [(line.description, _tracking(line))] * count
-    currency = document.header.currency
+def _entry_lines(document: Document, partner: int, taxes: Computed, rate: Rate | None) -> list[dict[str, Any]]:
+    """The document's debits and credits; taxes are items of their own where Odoo does not compute them."""
+    legs = [each for each in _legs(document, taxes) if each[0].debit or each[0].credit]
+    amounts = _amounts([leg for leg, _, _ in legs], document.header.currency, rate)
     return [
         {
             "name": name,
-            "account_id": _number(account),
-            "debit": _amount(debit, currency),
-            "credit": _amount(credit, currency),
+            "account_id": record_id(leg.account),
+            **amount,
+            "tax_ids": [(6, 0, [])],  # unsaid, the account's own taxes would be worked out in some versions
             **({"partner_id": partner} if partner else {}),
-            **tracked,
+            **more,
         }
-        for (account, debit, credit), (name, tracked) in zip(document.entries(), texts, strict=True)
-        if debit or credit
+        for (leg, name, more), amount in zip(legs, amounts, strict=True)
+    ]
+
+
+def _legs(document: Document, taxes: Computed) -> Iterator[tuple[Entry, str, dict[str, Any]]]:
+    """The items of an entry: debit or credit, text, and what else is said of it."""
+    if isinstance(document, Payment):
+        text = document.description or document.header.narration
+        yield from ((each, text, {}) for each in document.entries())
+        return
+    if isinstance(document, Deposit):
+        yield document.entries()[0], document.header.narration, {}
+    sign = sign_of(document)
+    for line in document.lines:
+        if is_tax(line) and line.tax_code in taxes:
+            continue
+        codes = _by_code(line, taxes)
+        more = _tracking(line) | ({"tax_ids": [(6, 0, codes)]} if codes else {})
+        yield entry(line.account, sign * line.amount), line.description, more
+        for part in line.taxes if codes is None else ():
+            yield entry(part.account, sign * part.amount), line.description, _tracking(line)
+
+
+def _amounts(entries: list[Entry], currency: str, rate: Rate | None) -> list[dict[str, Any]]:
+    """What each item says of its amount; in another currency the company's own is spread so that both sides agree."""
+    if rate is None:
+        return [{"debit": exact(each.debit, currency), "credit": exact(each.credit, currency)} for each in entries]
+    total = rate.in_base(sum(each.debit for each in entries), currency)
+    debits = allocate(total, [each.debit for each in entries])
+    credits = allocate(total, [each.credit for each in entries])
+    return [
+        {
+            "currency_id": rate.currency,
+            "amount_currency": exact(each.debit - each.credit, currency),
+            "debit": exact(debit, rate.base),
+            "credit": exact(credit, rate.base),
+        }
+        for each, debit, credit in zip(entries, debits, credits, strict=True)
     ]
 
 
 def _tracking(line: Line) -> dict[str, Any]:
     """All of the line on each analytic account that is chosen for it."""
-    chosen = {str(_number(option)): 100.0 for _, option in line.tracking}
+    chosen = {str(record_id(option)): 100.0 for _, option in line.tracking}
     return {"analytic_distribution": chosen} if chosen else {}
-
-
-def _amount(minor: int, currency: str) -> msgspec.Raw:
-    """An exact JSON number in major units."""
-    return msgspec.Raw(format(to_decimal(minor, currency), "f").encode())
-
-
-def _number(id: str, reason: RefusalReason = RefusalReason.ACCOUNT_INACTIVE) -> int:
-    if not (id.isascii() and id.isdigit() and len(id) < 19):
-        raise Refused(f"{id!r} is no id of a record in Odoo", reason=reason)
-    return int(id)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from connectors.accounting._odoo_posting import ITEM, MOVE, Move, items_of, read
+from connectors.accounting._odoo_reading import ITEM, MOVE, Move, items_of, read
 from connectors.accounting._odoo_wire import Ref, call, id_of, search
 from connectors.session import Session
 

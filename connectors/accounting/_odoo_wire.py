@@ -167,7 +167,7 @@ def _company(session: Session, user: int) -> Company:
     params = {
         "domain": [["id", "=", int(wanted)]] if wanted else [],
         "fields": ["id", "name", "currency_id"],
-        "limit": 2,
+        "limit": 20,
         "order": "id",
     }
     context = {**_CONTEXT, **({"allowed_company_ids": [int(wanted)]} if wanted else {})}
@@ -176,7 +176,8 @@ def _company(session: Session, user: int) -> Company:
         context=context, params=params,
     )  # fmt: skip
     if len(found) != 1:
-        several = "the user sees several companies: say which by the setting company"
+        named = ", ".join(f"{each.id} is {each.name}" for each in found)
+        several = f"the user sees several companies, say which by the setting company: {named}"
         raise MisconfiguredPlatform(several if found else "the user sees no such company in Odoo")
     return found[0]
 

@@ -7,11 +7,11 @@ one: the request carries the same id, and names are unique there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
-from connectors.accounting._qbo_calls import Row, create, query, quoted, ref, text
-from connectors.errors import RefusalReason, Refused
+from connectors.accounting._qbo_calls import MOST_GHOSTS, Row, create, query, quoted, read, ref, text
+from connectors.errors import BadAnswer, RefusalReason, Refused
 from connectors.session import Session
 
 T = TypeVar("T")
@@ -97,11 +97,53 @@ def tax_codes(session: Session) -> dict[str, Row]:
     return remembered(session, "codes", lambda: {row["Id"]: row for row in query(session, "TaxCode", ANY)})
 
 
+def refuse_retired_tax(session: Session, code: str) -> None:
+    """Raise `Refused` (`TAX_RATE_GONE`) for a tax code out of use: the platform's own words do not say what it is."""
+    if not tax_codes(session).get(code, {}).get("Active", True):
+        raise Refused(f"the tax code {code} is inactive in QuickBooks", reason=RefusalReason.TAX_RATE_GONE)
+
+
 def rates_of(session: Session, code: str, side: str) -> list[Row]:
     """The rates of a tax code on `Sales` or `Purchase`, the lowest first."""
     details = tax_codes(session).get(code, {}).get(f"{side}TaxRateList", {}).get("TaxRateDetail", [])
     rates = [tax_rates(session).get(each["TaxRateRef"]["value"]) for each in details]
     return sorted((rate for rate in rates if rate), key=lambda rate: rate.get("RateValue", 0))
+
+
+def sent(session: Session, entity: str, body: Row, seed: str) -> Row:
+    """`create` for what names people. Raises a `Failure`, as `CONTACT_GONE` for a customer or vendor that is inactive
+    or gone: the platform's own sentence names every kind of thing."""
+    try:
+        return create(session, entity, body, seed)
+    except Refused as failure:
+        raise _explained(session, body, failure) from None
+
+
+def _explained(session: Session, body: Row, failure: Refused) -> Refused:
+    if failure.reason is not RefusalReason.ACCOUNT_INACTIVE:
+        return failure
+    for entity, id in sorted(set(_people(body))):
+        rows = query(session, entity, f"Id = {quoted(id)} and {ANY}")
+        if not rows or not rows[0].get("Active", True):
+            name = rows[0].get("DisplayName", id) if rows else id
+            detail = f"The {entity.lower()} “{name}” is inactive or deleted in QuickBooks."
+            return Refused(detail, reason=RefusalReason.CONTACT_GONE, status=failure.status)
+    return failure
+
+
+def _people(value: Any) -> Iterator[tuple[str, str]]:
+    """Kind and id of every customer and vendor that a document names."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _people(each)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if name in ("CustomerRef", "VendorRef"):
+                yield name.removesuffix("Ref"), inner["value"]
+            elif name == "Entity":
+                yield inner["Type"], inner["EntityRef"]["value"]
+            else:
+                yield from _people(inner)
 
 
 def item_for(session: Session, account: str) -> str:
@@ -113,8 +155,7 @@ def _item(session: Session, account: str) -> str:
     name = f"{_ours(session)} {account}"
     row = _named(session, "Item", "Name", name)
     if row is None:
-        body = {"Name": name, "Type": "Service", "IncomeAccountRef": ref(account)}
-        row = create(session, "Item", body, name)
+        row = made(session, "Item", {"Name": name, "Type": "Service", "IncomeAccountRef": ref(account)}, "Name")
     if not row.get("Active", True) or row.get("IncomeAccountRef", {}).get("value") != account:
         detail = f"The item “{name}” is inactive, or was given another account: lines on account {account} need it."
         raise Refused(detail, reason=RefusalReason.ACCOUNT_INACTIVE)
@@ -129,8 +170,25 @@ def party(session: Session, kind: str) -> str:
 
 def _party(session: Session, kind: str) -> str:
     name = f"{_ours(session)} {kind.lower()}"
-    row = _named(session, kind, "DisplayName", name) or create(session, kind, {"DisplayName": name}, name)
+    row = _named(session, kind, "DisplayName", name)
+    row = row or made(session, kind, {"DisplayName": name}, "DisplayName")
     return str(row["Id"])
+
+
+def made(session: Session, entity: str, body: Row, field: str) -> Row:
+    """Make a thing whose name stands in `field`. Raises `Refused`, for one: the name is taken.
+
+    What a person deletes is inactive there and has another name, and a request that the platform knows is answered
+    with it: then the thing is made under another key.
+    """
+    seed = name = body[field]
+    for _ in range(MOST_GHOSTS):
+        row = create(session, entity, body, seed)
+        there = read(session, entity, row["Id"])
+        if there.get("Active", True) and there.get(field) == name:
+            return there
+        seed = f"{name} after {row['Id']}"
+    raise BadAnswer(f"QuickBooks answers with things that were deleted, when it is to make “{name}”")
 
 
 def _named(session: Session, entity: str, field: str, name: str) -> dict[str, Any] | None:

@@ -61,6 +61,8 @@ def _reason(code: str, text: str, kind: str, *, write: bool) -> RefusalReason:
         return RefusalReason.PERIOD_LOCKED
     if code == "6190" or "subscription" in text:
         return RefusalReason.SUBSCRIPTION_EXPIRED
+    if "feature not supported" in text:  # by the merchant's edition: purchase orders, classes
+        return RefusalReason.PERMISSION
     if code in _NOT_ALLOWED or kind == "AuthorizationFault":
         return RefusalReason.PERMISSION
     if code == "610":  # its sentence names every kind of thing, and a deleted document is told in the same words

@@ -182,7 +182,10 @@ class _Lines:
             return ""
         if self.american:
             return "TAX" if line.tax else "NON"
-        return line.tax_code
+        own = self.session.settings.get("tax_account")
+        kept_elsewhere = bool(own) and any(part.account != own for part in line.taxes)
+        is_tax = line.role.partition(":")[0] in ("tax", "fee_tax")  # what was taxed is not in the document
+        return "" if kept_elsewhere or is_tax else line.tax_code
 
     def _add(self, line: Line, account: str, signed: int, words: str, code: str) -> None:
         if not signed and not code:
@@ -205,6 +208,7 @@ class _Lines:
     def _rate(self, line: Line, code: str) -> None:
         """Tax by rate, the larger part to the higher rate; what cannot be told apart is left to the platform."""
         self.coded = True
+        company.refuse_retired_tax(self.session, code)
         rates = company.rates_of(self.session, code, self.side)
         parts = sorted(abs(part.amount) for part in line.taxes) or [0] * len(rates)
         if len(rates) != len(parts):

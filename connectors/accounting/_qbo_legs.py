@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -29,6 +30,14 @@ def legs(session: Session, entity: str, row: Row) -> list[Leg] | None:
     except (_CannotSay, KeyError):
         return None
     return [(account, max(value, 0), max(-value, 0)) for account, value in found if value]
+
+
+def day_of(row: Row) -> date | None:
+    """The day of a document; None when it does not say."""
+    try:
+        return date.fromisoformat(row["TxnDate"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 Posted = Iterator[tuple[str, Decimal | int]]

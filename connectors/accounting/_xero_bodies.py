@@ -1,13 +1,14 @@
 """Our documents as Xero's: which of its lists each goes to, and as what.
 
 A journal that touches a bank account is no manual journal there: with one bank account it is money received or spent,
-with two and nothing else a transfer; with more it is refused before anything is sent.
+with two and nothing else a transfer; with more it is refused before anything is sent. One that touches accounts
+receivable is what somebody owes: an invoice, or a credit note where it lowers that.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,7 +29,7 @@ PAYMENTS: Final = "Payments"
 BANK_TRANSACTIONS: Final = "BankTransactions"
 BANK_TRANSFERS: Final = "BankTransfers"
 LONGEST_NARRATION: Final = 4_000
-CONTACT: Final = "Sales and payouts"  # of money into and out of a bank, which Xero wants to know somebody for
+CONTACT: Final = "Sales and payouts"  # of what is no sale of a customer's, and which Xero wants to know somebody for
 
 
 class Body(Struct, frozen=True):
@@ -36,6 +37,15 @@ class Body(Struct, frozen=True):
 
     collection: str
     value: dict[str, Any]
+
+
+def _sums(parts: Sequence[Part], is_meant: Callable[[str], bool]) -> dict[str, int]:
+    """By how much the accounts that are meant go up or down; without those that stay as they are."""
+    sums: Counter[str] = Counter()
+    for part in parts:
+        if is_meant(part.account):
+            sums[part.account] += part.amount
+    return {account: amount for account, amount in sums.items() if amount}
 
 
 class Maker(Struct, frozen=True):
@@ -101,13 +111,13 @@ class Maker(Struct, frozen=True):
         }
         return Body(CREDIT_NOTES, value)
 
-    def _items(self, header: Header, contact: str, parts: Sequence[Part], sign: int) -> dict[str, Any]:
+    def _items(self, header: Header, party: str, parts: Sequence[Part], sign: int) -> dict[str, Any]:
         """What everything with lines of its own has in common."""
         accounts = [part.account for part in parts]
         self.chart.refuse_banks(accounts, "a document")
         self.chart.refuse_control(accounts)
         return {
-            "Contact": _contact(contact),
+            "Contact": contact(party),
             "Date": header.date.isoformat(),
             "CurrencyCode": header.currency,
             "LineAmountTypes": amount_types(parts),
@@ -132,14 +142,15 @@ class Maker(Struct, frozen=True):
         return Body(PAYMENTS, value)
 
     def _moved(self, header: Header, parts: Sequence[Part]) -> Body:
-        """A journal, money received or spent, or a transfer: the bank accounts among the parts decide."""
+        """A journal, money received or spent, a transfer, or what is owed: the accounts among the parts decide."""
+        own = self.chart.system(chart_of.RECEIVABLE)
+        moved, owed = _sums(parts, self.chart.is_bank), _sums(parts, lambda account: account == own)
+        if not moved:
+            parts = [part for part in parts if part.account != own]
         self.chart.refuse_control(part.account for part in parts)
-        banks: Counter[str] = Counter()
-        for part in parts:
-            if self.chart.is_bank(part.account):
-                banks[part.account] += part.amount
-        moved = {account: amount for account, amount in banks.items() if amount}
         rest = [part for part in parts if not self.chart.is_bank(part.account)]
+        if owed:
+            return self._owed(header, owed[own], rest)
         if not moved:
             return self._journal(header, rest)
         if len(moved) == 1:
@@ -163,6 +174,19 @@ class Maker(Struct, frozen=True):
         }
         return Body(JOURNALS, value)
 
+    def _owed(self, header: Header, amount: int, parts: Sequence[Part]) -> Body:
+        """What a journal says on accounts receivable, which takes it from no journal."""
+        sign, contact = (-1 if amount > 0 else 1), self._contact
+        shared = {"Reference": header.reference, "Status": "AUTHORISED", **self._items(header, contact, parts, sign)}
+        if amount < 0:
+            return Body(CREDIT_NOTES, {"Type": "ACCRECCREDIT", "CreditNoteNumber": header.reference, **shared})
+        numbered = {"InvoiceNumber": header.reference, "DueDate": header.date.isoformat()}
+        return Body(INVOICES, {"Type": "ACCREC", **numbered, **shared})
+
+    @property
+    def _contact(self) -> str:
+        return str(self.settings.get("bank_contact") or CONTACT)
+
     def _bank_transaction(self, header: Header, bank: str, amount: int, parts: Sequence[Part]) -> Body:
         sign = -1 if amount > 0 else 1  # received: a credit is what increases it
         value = {
@@ -170,7 +194,7 @@ class Maker(Struct, frozen=True):
             "BankAccount": {"AccountID": bank},
             "Reference": header.reference,
             "Status": "AUTHORISED",
-            **self._items(header, str(self.settings.get("bank_contact") or CONTACT), parts, sign),
+            **self._items(header, self._contact, parts, sign),
         }
         return Body(BANK_TRANSACTIONS, value)
 
@@ -186,9 +210,9 @@ class Maker(Struct, frozen=True):
         return Body(BANK_TRANSFERS, value)
 
 
-def _contact(contact: str) -> dict[str, str]:
+def contact(party: str) -> dict[str, str]:
     """By id, or by name: Xero then takes the contact of that name, or makes one."""
     try:
-        return {"ContactID": str(UUID(contact))}
+        return {"ContactID": str(UUID(party))}
     except ValueError:
-        return {"Name": contact}
+        return {"Name": party}

@@ -115,6 +115,17 @@ def unusable(words: str) -> Refused:
     return Refused(f"{words} {_ADVICE}.", reason=RefusalReason.ACCOUNT_INACTIVE)
 
 
+def same_name(accounts: Iterable[Option], name: str, type: str) -> Option | None:
+    """The account of this name, which Xero has once; raises `Refused` when it is of no use as one of ``type``."""
+    for each in accounts:
+        if each.name.casefold() == name.strip().casefold():
+            if each.type == type and each.active:
+                return each
+            words = f"{name} is there already, as an account of another type, or archived"
+            raise Refused(words, reason=RefusalReason.DUPLICATE)
+    return None
+
+
 def free_code(accounts: Iterable[Option], start: int) -> str:
     """The first code from ``start`` on that no account has."""
     taken = {each.code for each in accounts}

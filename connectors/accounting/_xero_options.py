@@ -39,7 +39,7 @@ def _contacts(session: Session) -> Iterator[Option]:
 
 
 def _items(session: Session) -> Iterator[Option]:
-    for item in calls.get(session, "/Items").decode(wire.Items).items:
+    for item in calls.items(session):
         yield Option("item", item.item_id, item.name or item.code, item.code)
 
 

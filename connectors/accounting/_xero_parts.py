@@ -43,7 +43,8 @@ def _line_parts(line: Line, sign: int, chart: Chart) -> Iterable[Part]:
     own = chart.system("GST")
     beside = sum(tax.amount for tax in line.taxes if tax.account == own)
     elsewhere = [tax for tax in line.taxes if tax.account != own and tax.amount]
-    with_rate = bool(line.tax_code) and not elsewhere
+    is_tax = line.role.partition(":")[0] in ("tax", "fee_tax")  # what was taxed is not in the document
+    with_rate = bool(line.tax_code) and not elsewhere and not is_tax
     if line.amount or with_rate:
         yield Part(
             line.account, sign * line.amount, line.description, line.tax_code if with_rate else NO_TAX,

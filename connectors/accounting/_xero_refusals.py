@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -21,7 +22,7 @@ _REASONS: Final = tuple(
     for words, reason in (
         (r"lock(ed)? date|period is locked|locked period", RefusalReason.PERIOD_LOCKED),
         (r"subscription|trial (has )?(expired|ended)|organisation is not active", RefusalReason.SUBSCRIPTION_EXPIRED),
-        (r"must be unique|already (been )?(used|exists)|duplicate", RefusalReason.DUPLICATE),
+        (r"must be unique|enter a unique|already (been )?(used|exists)|duplicate", RefusalReason.DUPLICATE),
         (r"tax ?(type|rate|code)", RefusalReason.TAX_RATE_GONE),
         (r"contact.*(archived|not found|does not exist|could not be found)", RefusalReason.CONTACT_GONE),
         (
@@ -29,9 +30,20 @@ _REASONS: Final = tuple(
             r"|cannot be used|can not be used|enable payments)|(archived|not active).*account",
             RefusalReason.ACCOUNT_INACTIVE,
         ),
+        (r"exceeds the amount (outstanding|due)", RefusalReason.VALIDATION),  # somebody has paid it there
         (r"exceed|too (many|large|long)", RefusalReason.OVER_LIMIT),
     )
 )
+
+
+_LIMITS: Final = {"minute": timedelta(minutes=1), "appminute": timedelta(minutes=1), "day": timedelta(hours=1)}
+
+
+def read_limit(response: Response) -> tuple[timedelta | None, bool]:
+    """How long a limit lasts where Xero does not say (a day is the last 24 hours, so it is asked again each hour), and
+    whether it is that of our app."""
+    limit = response.headers.get("x-rate-limit-problem", "").lower()
+    return _LIMITS.get(limit), limit == "appminute"
 
 
 def reason_of(words: Iterable[str]) -> RefusalReason:

@@ -22,6 +22,7 @@ class Wire(msgspec.Struct, rename="pascal"):
 class Tenant(msgspec.Struct, rename="camel"):
     """What the access reaches: an organisation, or a practice."""
 
+    id: str = ""
     tenant_id: str = ""
     tenant_type: str = ""
     tenant_name: str = ""
@@ -130,6 +131,7 @@ class Entry(Wire):
     payment_id: str = msgspec.field(default="", name="PaymentID")
     bank_transaction_id: str = msgspec.field(default="", name="BankTransactionID")
     bank_transfer_id: str = msgspec.field(default="", name="BankTransferID")
+    purchase_order_id: str = msgspec.field(default="", name="PurchaseOrderID")
     type: str = ""
     payment_type: str = ""
     status: str = ""
@@ -151,12 +153,14 @@ class Entry(Wire):
     credit_note: Settled | None = None
     status_attribute_string: str | None = None
     validation_errors: list[Words] = []
+    date: str | None = None
+    updated_date_utc: str | None = msgspec.field(default=None, name="UpdatedDateUTC")
 
     @property
     def id(self) -> str:
         """Its id. A payment names the invoice that it settles inside, so its own ids are unambiguous."""
         own = (self.manual_journal_id, self.payment_id, self.bank_transaction_id, self.bank_transfer_id)
-        return next(filter(None, (*own, self.credit_note_id, self.invoice_id)), "")
+        return next(filter(None, (*own, self.purchase_order_id, self.credit_note_id, self.invoice_id)), "")
 
     @property
     def is_gone(self) -> bool:
@@ -173,13 +177,14 @@ class Entries(Wire):
     payments: list[Entry] = []
     bank_transactions: list[Entry] = []
     bank_transfers: list[Entry] = []
+    purchase_orders: list[Entry] = []
 
     @property
     def all(self) -> list[Entry]:
         """Those that came, whatever they are."""
         return [
             *(*self.manual_journals, *self.invoices, *self.credit_notes),
-            *(*self.payments, *self.bank_transactions, *self.bank_transfers),
+            *(*self.payments, *self.bank_transactions, *self.bank_transfers, *self.purchase_orders),
         ]
 
 
@@ -201,6 +206,12 @@ class Trouble(Wire):
         """What Xero says is wrong, most telling first."""
         told = [each.message for element in self.elements for each in element.validation_errors]
         return [text for text in (*told, self.message, self.detail, self.title) if text]
+
+
+def instant(text: str | None) -> datetime | None:
+    """The aware instant of ``/Date(…)/``; None for none, and for what cannot be read."""
+    found = _MILLISECONDS(text or "")
+    return _EPOCH + timedelta(milliseconds=int(found[1])) if found else None
 
 
 def day(text: str | None) -> date | None:

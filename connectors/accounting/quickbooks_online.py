@@ -13,11 +13,14 @@ Quirks
 - Tax: in the United States (automated sales tax) on lines of its own on the account that the book says; elsewhere by
   the line's tax code in the platform's fields, or on lines of its own where the book has no code. The setting
   `sales_tax` (`lines` or `codes`) decides otherwise; journals always carry lines. `tax_account` says on which account
-  the platform books tax by codes (the interface does not), `untaxed_code` which code a line without tax has.
+  the platform books tax by codes (the interface does not): tax that the book keeps on another is a line of its own.
+  `untaxed_code` says which code a line without tax has.
 - Nothing found is `QueryResponse: {}`. A fault may come with status 200. A version that is not the newest is 5010.
+- Webhooks come to one address for all companies of our app (`/webhooks/quickbooks-online`), signed with the verifier
+  token, which stands among the app's `webhook_secrets`; that a merchant disconnected is not told by them.
 - Invoices are voided; everything else has no void, or an unclear one, and is deleted.
 - Not verified against a live company, hence settings: `minor_version`, `home_currency` (used when the company does not
-  say), `made_name` (how items and parties that we make are called), `link_bank_account`.
+  say), `made_name` (how items and parties that we make are called), `link_bank_account`, `purchase_account`.
 
 https://developer.intuit.com/app/developer/qbo/docs/api/accounting
 """
@@ -30,15 +33,19 @@ from types import MappingProxyType
 from typing import Final
 
 from connectors.accounting import _qbo_company as company
-from connectors.accounting import _qbo_faults, _qbo_forms
+from connectors.accounting import _qbo_events, _qbo_faults, _qbo_forms, _qbo_orders
+from connectors.accounting import _qbo_linking as linking
+from connectors.accounting import _qbo_lookup as lookup
 from connectors.accounting import _qbo_settling as settling
-from connectors.accounting._qbo_calls import create, read, taken_back
-from connectors.accounting._qbo_legs import legs
+from connectors.accounting._qbo_calls import read, taken_back
+from connectors.accounting._qbo_legs import day_of, legs
 from connectors.accounting._qbo_options import MADE_AS, account, options
 from connectors.auth import Client
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import BadAnswer, Failure, RefusalReason, Refused
-from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, ReadBack, Session
+from connectors.purchasing import DraftOrder
+from connectors.webhooks import Heard
 from connectors.wire import Response
 from ledger.documents import Bill, CreditNote, Deposit, Document, Invoice, Journal, Payment
 
@@ -66,11 +73,18 @@ class QuickBooksOnline(AccountingPlatform):
         authorize="https://appcenter.intuit.com/connect/oauth2",
         token="https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",  # noqa: S106 (an address)
         scopes=("com.intuit.quickbooks.accounting",),
+        revoke="https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
+        revoke_as="json",
     )
+    webhooks = _qbo_events.WEBHOOKS
     setting_fields = MappingProxyType({"realmId": "the number of the company, as it comes back with the log-in"})
-    budget = Budget(rates=(Rate(calls=500, seconds=60), Rate(calls=10, seconds=1)))
+    # 10 a second are published; one less leaves room for calls that are slow on their way and arrive with the next.
+    budget = Budget((Rate(calls=500, seconds=60), Rate(calls=9, seconds=1)))
+    pause_seconds = 60  # what Intuit asks for, which sends no Retry-After
     document_kinds = frozenset({"Journal", "Invoice", "CreditNote", "Bill", "Payment", "Deposit"})
     voids = frozenset({"journal", "invoice", "credit_note", "bill", "payment", "deposit"})
+    drafts_orders = True
+    books_setting = "realmId"
     safety = Safety(search_by_ref=True, search_lag_seconds=5, max_server_delay_seconds=120)
 
     def setting_problem(self, name: str, value: str) -> str:
@@ -93,25 +107,27 @@ class QuickBooksOnline(AccountingPlatform):
                 entity, body = "Bill", _qbo_forms.bill(session, document)
             case Deposit():
                 entity, body = _qbo_forms.deposit(session, document)
-        return settling.pushed(entity, create(session, entity, body, document.header.key))
+        return lookup.pushed(entity, company.sent(session, entity, body, document.header.key))
 
     def find(self, session: Session, document: Document) -> Pushed | None:
         """The document by its reference, in every form that it may have been sent in."""
         if isinstance(document, Payment):
             return settling.find_payment(session, document)
-        return settling.look_up(session, _FOUND_AS[type(document)], document)
+        return lookup.look_up(session, _FOUND_AS[type(document)], document)
 
-    def read_back(self, session: Session, remote_id: str, kind: str) -> list[tuple[str, int, int]] | None:
-        """The legs that are there; None where tax stands on an account that the platform does not tell."""
-        entity, id = settling.named(remote_id)
-        return legs(session, entity, read(session, entity, id))
+    def read_back(self, session: Session, remote_id: str, kind: str) -> ReadBack | None:
+        """Legs and day that are there; None where tax stands on an account that the platform does not tell."""
+        entity, id = lookup.named(remote_id)
+        row = read(session, entity, id)
+        found = legs(session, entity, row)
+        return None if found is None else ReadBack(found, day_of(row))
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Void an invoice, delete anything else; what is gone already stays so. Raises `Refused`."""
-        entity, id = settling.named(remote_id)
+        entity, id = lookup.named(remote_id)
         try:
             if entity == "JournalEntry" and kind == "payment":
-                settling.take_back_journal(session, id)
+                linking.take_back_journal(session, id)
             else:
                 taken_back(session, entity, id, "void" if entity == "Invoice" else "delete")
         except Refused as failure:
@@ -134,14 +150,30 @@ class QuickBooksOnline(AccountingPlatform):
         session.memory.clear()
         return list(options(session))
 
+    def heard(self, body: bytes, account: str) -> Heard:
+        """What changed in a company."""
+        return _qbo_events.heard(body, account)
+
+    def changed(self, session: Session, since: datetime, at: datetime) -> Heard:
+        """What changed since then."""
+        return _qbo_events.changed(session, since, at)
+
     def create_account(self, session: Session, *, name: str, type: str, code: str = "") -> Option:
         """Make an account of one of our types. Raises `Refused`: a name is there once."""
         if type not in MADE_AS:
             raise Refused(f"{type!r} is no type of account")
         body = {"Name": name, "AccountType": MADE_AS[type], **({"AcctNum": code} if code else {})}
-        made = create(session, "Account", body, name)
+        row = company.made(session, "Account", body, "Name")
         session.memory.pop("accounts", None)
-        return account(made)
+        return account(row)
+
+    def draft_order(self, session: Session, order: DraftOrder) -> Pushed:
+        """Leave an open purchase order there, which books nothing. Raises a `Failure`."""
+        return _qbo_orders.draft(session, order)
+
+    def find_order(self, session: Session, reference: str) -> Pushed | None:
+        """The purchase order with our number."""
+        return _qbo_orders.find(session, reference)
 
     def came_back(self, params: Mapping[str, str], client: Client, at: datetime) -> dict[str, str]:
         """The company that the merchant chose."""

@@ -52,7 +52,8 @@ def transaction_records(row: wire.Transaction, context: MapContext) -> list[Reco
     if meaning == "refund":
         order_id = source_id if source and source.type == "Order" else ""
         tender = Tender(own_id, "card", amount, at, row.sub_type or "")
-        return [Refund(own_id, order_id, scale.currency, at, updated_at, None, (tender,), amount)]
+        restocked = bool(said.restocked)
+        return [Refund(own_id, order_id, scale.currency, at, updated_at, None, (tender,), amount, restocked=restocked)]
     if meaning == "payout":
         return [Payout(own_id, scale.currency, at, updated_at, amount)]
     if meaning == "failed payout":

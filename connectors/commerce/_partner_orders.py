@@ -61,7 +61,7 @@ def order_records(row: wire.Order, context: MapContext) -> list[Record]:
         returned = tuple([negated(line) for line in lines])
         refund = Refund(
             own_id, "", scale.currency, closed_at, updated_at, returned, tuple(tenders), -stated, due,
-            location=location, customer=customer, number=number,
+            restocked=bool(said.restocked), location=location, customer=customer, number=number,
         )  # fmt: skip
         return [refund]
     order = Order(

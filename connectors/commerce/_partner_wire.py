@@ -39,6 +39,7 @@ class Extensions(Wire):
     state: str | None = None
     deleted: bool | None = None
     voided: bool | None = None
+    restocked: bool | None = None
 
 
 class Supplement(Wire):

@@ -26,20 +26,6 @@ def location(row: bytes | Raw) -> Thing:
     return Thing("location", place.legacy_resource_id, place.name, {"country": country or ""})
 
 
-def variation(row: bytes | Raw) -> Thing:
-    """A variant: its product's type is the category, its unit cost what is known of it now."""
-    found: wire.Variant = read(wire.Variant, row)
-    facts: dict[str, Any] = {"category": found.product.product_type or "", "sku": found.sku or ""}
-    cost = found.inventory_item.unit_cost if found.inventory_item is not None else None
-    if cost is not None:
-        currency = parts.currency_of(cost.currency_code, "$.inventoryItem.unitCost.currencyCode")
-        units = parts.amount(cost, currency, "$.inventoryItem.unitCost")
-        facts["cost"] = {"units": units, "currency": currency}
-    title = found.title if found.title not in (None, "", "Default Title") else ""
-    name = f"{found.product.title} ({title})" if title else found.product.title
-    return Thing("variation", found.legacy_resource_id, name, facts)
-
-
 def gift_card_records(row: wire.GiftCard, context: MapContext) -> list[GiftCardChange]:
     """A gift card that was given away; one that was bought is a line of its order."""
     if (

@@ -181,11 +181,29 @@ def _entries(session: Session, row: bytes) -> dict[str, Raw]:
 
 def _text(row: bytes, name: str) -> str:
     """The text of that name, empty when there is none: a row that is wrong is refused when it is read."""
-    try:
-        found: Any = value_at(row, name)
-    except BadAnswer:
-        return ""
+    found = _at(row, name)
     return found if isinstance(found, str) else ""
 
 
-_BESIDE: Final[dict[str, Beside]] = {"orders": _agreements, "payouts": _entries}
+def _levels(session: Session, row: bytes) -> dict[str, Raw]:
+    """All levels of a variant that is at more locations than fit into the list; nothing where they did."""
+    item = _at(row, "inventoryItem.id")
+    if not isinstance(item, str) or _at(row, "inventoryItem.inventoryLevels.pageInfo.hasNextPage") is not True:
+        return {}
+    path = "data.inventoryItem.inventoryLevels"
+    walked = walk(session, ask(ENDPOINT, queries.LEVELS, id=item, first=100), paging=Relay(path), rows=f"{path}.nodes")
+    nodes = [Raw(level) for page in walked for level in page.rows]
+    return {
+        "inventoryItem": Raw(msgspec.json.encode({**_at(row, "inventoryItem"), "inventoryLevels": {"nodes": nodes}}))
+    }
+
+
+def _at(row: bytes, path: str) -> Any:
+    """What stands at a path, None where it leads nowhere: a row that is wrong is refused when it is read."""
+    try:
+        return value_at(row, path)
+    except BadAnswer:
+        return None
+
+
+_BESIDE: Final[dict[str, Beside]] = {"orders": _agreements, "payouts": _entries, "variants": _levels}

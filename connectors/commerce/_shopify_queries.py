@@ -37,6 +37,14 @@ fragment TransactionParts on OrderTransaction {{
 }}
 """
 
+_LEVEL: Final = """
+fragment LevelParts on InventoryLevel {
+  isActive updatedAt
+  location { legacyResourceId }
+  quantities(names: ["on_hand"]) { name quantity updatedAt }
+}
+"""
+
 ORDERS: Final = f"""
 query Orders($first: Int!, $after: String, $query: String, $agreements: Int!, $sales: Int!) {{
   orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
@@ -83,17 +91,29 @@ query Locations($first: Int!, $after: String) {{
 """
 
 VARIANTS: Final = f"""
-query Variants($first: Int!, $after: String) {{
+query Variants($first: Int!, $after: String, $levels: Int!) {{
   productVariants(first: $first, after: $after) {{
     nodes {{
       legacyResourceId title sku
       product {{ legacyResourceId title productType }}
-      inventoryItem {{ unitCost {{ amount currencyCode }} }}
+      inventoryItem {{
+        id updatedAt tracked
+        unitCost {{ amount currencyCode }}
+        inventoryLevels(first: $levels, includeInactive: true) {{ nodes {{ ...LevelParts }} {_PAGE} }}
+      }}
     }}
     {_PAGE}
   }}
 }}
-"""
+{_LEVEL}"""
+
+LEVELS: Final = f"""
+query Levels($id: ID!, $first: Int!, $after: String) {{
+  inventoryItem(id: $id) {{
+    inventoryLevels(first: $first, after: $after, includeInactive: true) {{ nodes {{ ...LevelParts }} {_PAGE} }}
+  }}
+}}
+{_LEVEL}"""
 
 _BALANCE: Final = """
 fragment BalanceParts on ShopifyPaymentsBalanceTransaction {
@@ -172,4 +192,16 @@ query Deleted($first: Int!, $after: String, $query: String) {{
     {_PAGE}
   }}
 }}
+"""
+
+PRESENT: Final = """
+query Present($ids: [ID!]!) {
+  nodes(ids: $ids) { id }
+}
+"""
+
+ONE_ORDER: Final = """
+query OneOrder($id: ID!) {
+  order(id: $id) { id }
+}
 """

@@ -163,24 +163,6 @@ class Location(Wire):
     address: Address | None = None
 
 
-class Product(Wire):
-    legacy_resource_id: Number
-    title: str = ""
-    product_type: str | None = None
-
-
-class InventoryItem(Wire):
-    unit_cost: Money | None = None
-
-
-class Variant(Wire):
-    legacy_resource_id: Number
-    product: Product
-    title: str | None = None
-    sku: str | None = None
-    inventory_item: InventoryItem | None = None
-
-
 class PayoutOf(Wire):
     id: str | None = None
 

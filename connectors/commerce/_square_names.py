@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from connectors.commerce import _square_wire as wire
+from connectors.commerce import _square_names_wire as wire
 from connectors.commerce._square_lines import rate_ppm
 from connectors.named import Thing
 from connectors.session import MapContext

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from connectors.declare import GET, POST, Stream
-from connectors.errors import BadAnswer
+from connectors.errors import BadAnswer, RefusalReason, Refused
 from connectors.paging import Cursor, Page, rows_at, since_instant, value_at, walk
 from connectors.session import Session
 from connectors.wire import Request
@@ -39,10 +39,22 @@ def pages(session: Session, dataset: str, stream: Stream, since: datetime | None
         request = since_instant(request, stream.since, since or FIRST_YEAR)
     if stream.since == "query:updated_at_begin_time":  # else only what was made within the last year
         request = since_instant(request, "query:begin_time", FIRST_YEAR)
+    if dataset in _OPTIONAL:
+        yield from _if_allowed(walk(session, request, paging=stream.paging, rows=stream.rows))
+        return
     beside = _BESIDE.get(dataset)
     for each in _OVER.get(dataset, _everywhere)(session, request):
         for page in walk(session, each, paging=stream.paging, rows=stream.rows):
             yield _joined(session, each, page, stream.rows, beside) if beside and page.rows else page
+
+
+def _if_allowed(walked: Iterator[Page]) -> Iterator[Page]:
+    """The pages; none where the seller has not given the right to read them."""
+    try:
+        yield from walked
+    except Refused as refused:
+        if refused.reason != RefusalReason.PERMISSION:
+            raise
 
 
 Beside = Callable[[Session, Request, Sequence[bytes]], list[dict[str, Raw]]]
@@ -131,6 +143,7 @@ def _locations(session: Session) -> list[str]:
     return [place.id for place in found.locations or () if place.id]
 
 
+_OPTIONAL: Final = ("inventory",)  # sales are not to wait for a right that was asked for later
 _OVER: Final[dict[str, Callable[[Session, Request], Iterator[Request]]]] = {
     "orders": _ten_locations,
     "payments": _each_location,

@@ -172,37 +172,3 @@ class Refund(Wire):
     order_id: str | None = None
     reason: str | None = None
     order: Order | None = None
-
-
-class Location(Wire):
-    id: Id
-    name: str | None = None
-    currency: str | None = None
-    timezone: str | None = None
-    status: str | None = None
-
-
-class Ref(Wire):
-    id: str | None = None
-
-
-class CatalogData(Wire):
-    """The data of a category, item, variation or tax."""
-
-    name: str | None = None
-    sku: str | None = None
-    item_id: str | None = None
-    category_id: str | None = None
-    reporting_category: Ref | None = None
-    categories: list[Ref] | None = None
-    percentage: str | None = None
-
-
-class CatalogObject(Wire):
-    id: Id
-    type: str
-    is_deleted: bool | None = None
-    category_data: CatalogData | None = None
-    item_data: CatalogData | None = None
-    item_variation_data: CatalogData | None = None
-    tax_data: CatalogData | None = None

@@ -56,11 +56,13 @@ _ENTRIES: Final[dict[str, PayoutItemKind]] = {
             *("topup", "topup_reversal", "transfer", "transfer_reversal", "connect_collection_transfer"),
             *("contribution", "climate_order_purchase", "climate_order_refund", "currency_conversion"),
             *("issuing_authorization_hold", "issuing_authorization_release", "issuing_transaction", "issuing_dispute"),
-            *("issuing_disbursement", "fee_credit_funding"),
+            *("issuing_disbursement", "fee_credit_funding", "unreconciled_customer_funds"),
         ),
         "adjustment",
     ),
 }
+# What only a row of the ledger tells, and no charge, refund, dispute or payout.
+_ALONE: Final = ("reserve", "advance", "advance_repayment", "adjustment")
 _DONE: Final = {"paid": True, "in_transit": True, "pending": True, "failed": False, "canceled": False}
 _STATUSES: Final[dict[str, DisputeOutcome]] = {
     **dict.fromkeys(("warning_needs_response", "warning_under_review", "warning_closed"), "inquiry"),
@@ -72,8 +74,22 @@ _STATUSES: Final[dict[str, DisputeOutcome]] = {
 
 
 def transaction_records(row: wire.Transaction, context: MapContext) -> list[Record]:
-    """The sale and the fees of which a row of the ledger tells."""
-    return [*sale_records(row, context), *fees_of(row)]
+    """The sale, the fees and the movement of which a row of the ledger tells. A kind of row that is new is told."""
+    return [*sale_records(row, context), *fees_of(row), *_movement(row, context)]
+
+
+def _movement(row: wire.Transaction, context: MapContext) -> list[Payout]:
+    """What moves in the balance and to or from nobody's bank: as a payout of nothing, where payouts do not list it."""
+    said = row.reporting_category or ""
+    if said in _OWN_FEES:
+        return []
+    kind = parts.word(_ENTRIES, said, "$.reporting_category", "reporting category")
+    if kind not in _ALONE or not parts.is_told_by_ledger(context):
+        return []
+    currency, at = parts.currency_of(row.currency, "$.currency"), parts.instant(row.created)
+    amount, source = parts.units(row.amount, currency, "$.amount"), parts.source_id(row)
+    items = (PayoutItem(kind, amount, source, at, row.type), PayoutItem("charge", -amount, row.id, at, "balance"))
+    return [Payout(row.id, currency, at, at, 0, items, provider=parts.PROVIDER)] if amount else []
 
 
 def fees_of(row: wire.Transaction) -> list[Fee]:
@@ -133,7 +149,7 @@ def payout_records(row: wire.Payout, context: MapContext) -> list[Payout | Delet
     amount = parts.units(row.amount, currency, "$.amount")
     items: list[PayoutItem] = []
     for number, entry in enumerate(row.entries or ()):
-        items += _items(entry, row.id, f"$.entries[{number}]")
+        items += _items(entry, row.id, f"$.entries[{number}]", context)
     if not parts.word(_DONE, row.status, "$.status", "status"):
         back = row.failure_balance_transaction
         at = at if back is None else parts.instant(back.created)
@@ -158,13 +174,15 @@ def payout_records(row: wire.Payout, context: MapContext) -> list[Payout | Delet
     ]
 
 
-def _items(entry: wire.Transaction, payout: str, path: str) -> list[PayoutItem]:
+def _items(entry: wire.Transaction, payout: str, path: str, context: MapContext) -> list[PayoutItem]:
     currency, at = parts.currency_of(entry.currency, f"{path}.currency"), parts.instant(entry.created)
     said = entry.reporting_category or ""
     items = []
     fees = fees_of(entry)
     if said not in _OWN_FEES and parts.source_id(entry) != payout:
         kind = parts.word(_ENTRIES, said, f"{path}.reporting_category", "reporting category")
+        if kind in _ALONE and parts.is_told_by_ledger(context):
+            kind = "charge"
         amount = parts.units(entry.amount, currency, f"{path}.amount")
         items.append(PayoutItem(kind, amount, parts.source_id(entry), at, entry.type))
     for fee in fees:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Raw
 
 from connectors.commerce import _stripe_parts as parts
+from connectors.commerce._stripe_behind import document
 from connectors.declare import GET, Stream
 from connectors.errors import BadAnswer
 from connectors.paging import Page, rows_at, value_at, walk
 from connectors.session import Session
 from connectors.wire import Request, Response
 
-ACCOUNT: Final = "stripe_account"
 _SINCE: Final = "created[gte]"
 _EVENTS_REACH: Final = timedelta(days=29)  # thirty, less a day for what may go wrong
 _MAY_CHANGE: Final = timedelta(days=180)  # so old may be what changed in a time of which no event tells any more
@@ -65,7 +65,7 @@ def pages(session: Session, dataset: str, stream: Stream, since: datetime | None
     told: Told = {}
     if dataset in EVENTS:
         told, since = _events(session, EVENTS[dataset], since)
-    request = _from(_of_account(session, stream.endpoint.request()), since)
+    request = _from(stream.endpoint.request(), since)
     number, changed = 0, set(told)
     for page in walk(session, request, paging=_PAGES, rows=stream.rows):
         number = page.number
@@ -82,7 +82,7 @@ def pages(session: Session, dataset: str, stream: Stream, since: datetime | None
 def _events(session: Session, types: Sequence[str], since: datetime | None) -> tuple[Told, datetime | None]:
     """What events tell of, and the instant from which on rows have to be read beside them."""
     asked = {f"types[{number}]": name for number, name in enumerate(types)}
-    request = _from(_of_account(session, GET("/v1/events", limit="100", **asked).request()), since)
+    request = _from(GET("/v1/events", limit="100", **asked).request(), since)
     told: Told = {}
     for page in walk(session, request, paging=_PAGES, rows="data"):
         if since is not None and page.number == 1 and not _reaches_back(page.response, since):
@@ -119,7 +119,7 @@ def _beside(session: Session, dataset: str, row: bytes, told: Told) -> dict[str,
     if dataset == "payouts":
         return _entries(session, row)
     if dataset == "transactions":
-        return _payment_intent(session, row)
+        return {**_payment_intent(session, row), **document(session, _intent(row), _PAGES)}
     closed = told.get(_text(row, "id"), {}).get(_CLOSED) if dataset == "disputes" else None
     return {} if closed is None else {"closed_at": Raw(msgspec.json.encode(closed))}
 
@@ -129,7 +129,7 @@ def _entries(session: Session, row: bytes) -> dict[str, Raw]:
     payout = _text(row, "id")
     if not payout or value_at(row, "automatic") is not True or _text(row, "reconciliation_status") != "completed":
         return {}
-    request = _of_account(session, GET("/v1/balance_transactions", payout=payout, limit="100").request())
+    request = GET("/v1/balance_transactions", payout=payout, limit="100").request()
     rows = [Raw(each) for page in walk(session, request, paging=_PAGES, rows="data") for each in page.rows]
     return {"entries": Raw(msgspec.json.encode(rows))}
 
@@ -138,22 +138,21 @@ def _payment_intent(session: Session, row: bytes) -> dict[str, Raw]:
     """What a charge belongs to, where tips are wanted: a call for each charge."""
     if session.settings.get("tips_from", parts.TIPS[0]) != "payment_intents":
         return {}
-    is_sale = _text(row, "source.object") == "charge" and _text(row, "type") in parts.CHARGES
-    intent = _text(row, "source.payment_intent") if is_sale else ""
+    intent = _intent(row)
     if not intent:
         return {}
-    answer = session.send(_of_account(session, GET(f"/v1/payment_intents/{intent}").request()))
+    answer = session.send(GET(f"/v1/payment_intents/{intent}").request())
     return {"payment_intent": Raw(answer.body)}
+
+
+def _intent(row: bytes) -> str:
+    """What a row's charge belongs to; empty for rows of anything else."""
+    is_sale = _text(row, "source.object") == "charge" and _text(row, "type") in parts.CHARGES
+    return _text(row, "source.payment_intent") if is_sale else ""
 
 
 def _from(request: Request, since: datetime | None) -> Request:
     return request if since is None else request.with_params((_SINCE, str(int(since.timestamp()))))
-
-
-def _of_account(session: Session, request: Request) -> Request:
-    """The request on behalf of a connected account, where the key is that of its platform."""
-    account: Mapping[str, Any] | Any = session.settings.get(ACCOUNT)
-    return request.with_headers(("Stripe-Account", str(account))) if account else request
 
 
 def _alone(params: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

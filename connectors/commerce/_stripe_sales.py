@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.commerce import _stripe_parts as parts
 from connectors.commerce import _stripe_wire as wire
+from connectors.commerce._stripe_documents import lines_of
 from connectors.errors import MappingProblem
 from connectors.session import MapContext
 from ledger.commerce import Deleted, Line, Order, Presentment, Refund, Tender
@@ -47,7 +48,10 @@ def sale_records(row: wire.Transaction, context: MapContext) -> list[Order | Del
 
 
 def _lines(row: wire.Transaction, charge: wire.Source, amount: int, context: MapContext) -> tuple[Line, ...]:
-    """What was sold, of which Stripe knows the whole and perhaps the tip; of tax it says nothing."""
+    """What was sold: by its document; else the whole and perhaps the tip, and of tax nothing."""
+    told = lines_of(row, charge, amount, context)
+    if told is not None:
+        return told
     taxes = () if parts.choice(context.settings, "taxes_of_charges", parts.TAXES) == "none" else None
     details = row.payment_intent.amount_details if row.payment_intent is not None else None
     tip = details.tip.amount or 0 if details is not None and details.tip is not None else 0

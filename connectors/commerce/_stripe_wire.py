@@ -64,6 +64,85 @@ class Source(Wire):
     payment_method_details: Method | None = None
 
 
+class Named(Wire):
+    """A product, a rate of tax or a place with readers: only what it is called, and a rate's percentage."""
+
+    id: Id
+    name: str | None = None
+    display_name: str | None = None
+    percentage: Decimal | None = None
+
+
+class RateTax(Wire):
+    """What one rate takes of a line of a Checkout session."""
+
+    amount: Units
+    rate: Named
+
+
+class CheckoutLine(Wire):
+    """`amount_total` is after discount and with tax, whatever the price contains."""
+
+    amount_total: Units
+    amount_tax: Units = 0
+    amount_discount: Units = 0
+    description: str | None = None
+    quantity: int | None = None
+    taxes: list[RateTax] | None = None
+
+
+class ShippingCost(Wire):
+    amount_total: Units
+    amount_tax: Units = 0
+    taxes: list[RateTax] | None = None
+
+
+class Checkout(Wire):
+    """A Checkout session, with all of its lines, which the pull puts into it."""
+
+    id: Id
+    currency: str | None = None
+    amount_total: Units | None = None
+    shipping_cost: ShippingCost | None = None
+    lines: list[CheckoutLine] = []
+
+
+class RateOf(Wire):
+    tax_rate: str = ""
+
+
+class InvoiceTax(Wire):
+    """What one rate takes of a line of an invoice; an inclusive one is in the line's amount."""
+
+    amount: Units
+    tax_behavior: str | None = None
+    tax_rate_details: RateOf | None = None
+
+
+class Off(Wire):
+    amount: Units
+
+
+class InvoiceLine(Wire):
+    """`amount` is before discount and without exclusive tax."""
+
+    amount: Units
+    description: str | None = None
+    quantity: int | None = None
+    discount_amounts: list[Off] | None = None
+    taxes: list[InvoiceTax] | None = None
+
+
+class Invoice(Wire):
+    """An invoice, with all of its lines, which the pull puts into it."""
+
+    id: Id
+    currency: str | None = None
+    total: Units | None = None
+    shipping_cost: ShippingCost | None = None
+    lines: list[InvoiceLine] = []
+
+
 class Transaction(Wire):
     """One row of the ledger that Stripe keeps of the account. `net` is `amount` less `fee`."""
 
@@ -79,6 +158,8 @@ class Transaction(Wire):
     source: Source | str | None = None
     exchange_rate: Decimal | None = None
     payment_intent: PaymentIntent | None = None
+    checkout: Checkout | None = None
+    invoice: Invoice | None = None
 
 
 class Charge(Wire):

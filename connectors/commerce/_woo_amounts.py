@@ -16,6 +16,7 @@ from connectors.errors import MappingProblem
 from ledger.money import EXPONENTS
 
 PLACES: Final = 12  # of the exact amounts: whole numbers of 10⁻¹² of the major unit
+_MOST: Final = Decimal(10) ** 13
 _AMOUNT: Final = re.compile(r"([+-]?)([0-9]{1,13})(?:\.([0-9]{0,30}))?").fullmatch
 
 
@@ -44,6 +45,15 @@ def needed(text: str | None, path: str) -> int:
     if not text:
         raise MappingProblem("malformed", path, "the amount is not said")
     return exact(text, path)
+
+
+def of_number(value: Decimal | None, path: str) -> int | None:
+    """A number of JSON exactly, None for none. Raises `MappingProblem` for what is no amount."""
+    if value is None:
+        return None
+    if not value.is_finite() or not -_MOST < value < _MOST:
+        raise MappingProblem("malformed", path, f"not an amount: {str(value)[:60]}")
+    return int(value.scaleb(PLACES))
 
 
 def whole(value: int, step: int, path: str, currency: str) -> int:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from connectors.commerce import _woo_wire as wire
-from connectors.commerce._woo_amounts import exact, nearest, needed, spread
+from connectors.commerce._woo_amounts import exact, nearest, needed, of_number, spread
 from connectors.commerce._woo_terms import Terms
 from connectors.session import MapContext
 from ledger.commerce import Line, LineKind, Tax
@@ -25,11 +25,12 @@ class Rate(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A line before it is rounded: what each rate takes of it, None when that is unknown."""
+    """A line before it is rounded: what each rate takes of it (None when that is unknown) and what it cost."""
 
     line: Line
     net: int
     taxes: dict[str, int] | None
+    cost: int  # of all units, exactly; 0 where nobody knows it
 
 
 def rates_of(rows: list[wire.TaxLine] | None, sign: int) -> dict[str, Rate]:
@@ -111,7 +112,9 @@ def _part(
         kind = "tip"
     quantity = f"{abs(item.quantity):f}" if item.quantity else ""
     line = Line(kind, label, 0, (), max(0, listed - net), quantity, category, item.sku or "")
-    return Part(line, net, _cells(item, path, rates, sign))
+    told = item.cost_of_goods_sold.value if item.cost_of_goods_sold is not None else None
+    cost = sign * (of_number(told, f"{path}.cost_of_goods_sold.value") or 0)
+    return Part(line, net, _cells(item, path, rates, sign), cost)
 
 
 def _is_gift_card(item: wire.Item, facts: Mapping[str, Any], known: Terms) -> bool:
@@ -153,4 +156,5 @@ def _tax(key: str, amount: int, rates: Mapping[str, Rate], context: MapContext) 
 def _rounded(part: Part, net: int, taxes: tuple[Tax, ...] | None, step: int) -> Line:
     line = part.line
     off = nearest(line.discount, step)
-    return Line(line.kind, line.label, net, taxes, off, line.quantity, line.category, line.sku)
+    cost = nearest(part.cost, step) or None
+    return Line(line.kind, line.label, net, taxes, off, line.quantity, line.category, line.sku, cost)

@@ -17,8 +17,8 @@ import msgspec
 from msgspec import Raw
 
 from connectors.declare import GET
-from connectors.errors import BadAnswer, Refused
-from connectors.paging import MOST_PAGES, Page, rows_at
+from connectors.errors import BadAnswer, NothingServed, Refused
+from connectors.paging import MOST_PAGES, Page, rows_at, value_at, walk
 from connectors.session import Session
 from connectors.wire import Request, Response
 
@@ -152,10 +152,29 @@ def _listed(session: Session, order: int) -> list[bytes]:
         raise
 
 
+def variations(session: Session, request: Request, since: datetime | None) -> Iterator[Page]:
+    """The variations that have changed; of shops before 10.3, which do not list them, those of changed products."""
+    try:
+        yield from changed(session, request, since)
+    except NothingServed:
+        yield from _of_products(session, request, since)
+
+
+def _of_products(session: Session, request: Request, since: datetime | None) -> Iterator[Page]:
+    parents = request.with_params(("type", "variable"), ("_fields", f"id,{MODIFIED}"))
+    for page in changed(session, replace(parents, path=f"{PATH}/products"), since):
+        for row in page.rows:
+            number = value_at(row, "id")
+            one = GET(f"{PATH}/products/{number}/variations", per_page=PAGE_SIZE, orderby="id", order="asc").request()
+            for found in walk(session, one, paging=CountedPages()):
+                rows = tuple(msgspec.json.encode({**_ROW.decode(each), "parent_id": number}) for each in found.rows)
+                yield replace(found, body=encoded(rows), rows=rows)
+
+
 def encoded(rows: tuple[bytes, ...]) -> bytes:
     """Rows as the list that they came in."""
     return msgspec.json.encode([Raw(row) for row in rows])
 
 
 Fetch = Callable[[Session, Request, datetime | None], Iterator[Page]]
-FETCHES: Final[dict[str, Fetch]] = {"orders": orders, "refunds": refunds, "products": changed}
+FETCHES: Final[dict[str, Fetch]] = {"orders": orders, "refunds": refunds, "products": changed, "variations": variations}

@@ -43,6 +43,7 @@ def refund_records(row: wire.Refund, context: MapContext) -> Record | None:
         stated=amount,
         due=0 if is_paid else amount,
         reason=row.reason or "",
+        restocked=known.restocks and any(item.quantity for item in row.line_items or ()),
         channel=order.created_via or "",
         customer=str(order.customer_id or ""),
         number=str(row.id),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, get_args
 
@@ -22,11 +23,16 @@ DEFAULTS: Final[dict[str, str]] = {
     "gift_card_fees": "gift card, gift cards",
     "gift_card_products": "",
     "payment_methods": "",
+    "missing_orders": "take_back",
+    "low_stock": "",
+    "refunds_restock": "goods",
 }
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "unpaid_orders": ("wait", "on_account"),
     "manual_refunds": ("external", "gateway", "cash", "bank", "store_credit", "other"),
     "gateway_fees": ("meta", "pass_over"),
+    "missing_orders": ("take_back", "take_back_all", "keep"),
+    "refunds_restock": ("goods", "never"),
 }
 MEANINGS: Final[dict[str, str]] = {
     "sales_statuses": "statuses of orders that are sales",
@@ -40,7 +46,11 @@ MEANINGS: Final[dict[str, str]] = {
     "gift_card_fees": "names of negative fees that are gift cards used",
     "gift_card_products": "ids, stock keeping units or types of products that are gift cards",
     "payment_methods": "gateway=method:provider, for gateways that are not known",
+    "missing_orders": "what becomes of orders and refunds that were deleted for good: take_back, take_back_all or keep",
+    "low_stock": "how many left are few, for products that do not say it themselves",
+    "refunds_restock": "whether goods of a refund go back to stock, which the shop does not tell: goods or never",
 }
+GONE: Final = "deleted for good"  # no status of a shop: theirs have no spaces
 # Gateways by the first words of their id → method and provider. The longest that fits counts.
 _GATEWAYS: Final[dict[str, tuple[TenderMethod, str]]] = {
     "stripe": ("card", "stripe"),
@@ -80,6 +90,9 @@ class Terms(NamedTuple):
     gift_card_fees: frozenset[str]
     gift_card_products: frozenset[str]
     gateways: Mapping[str, tuple[TenderMethod, str]]
+    missing: str
+    low_stock: Decimal | None
+    restocks: bool
 
 
 def terms(settings: Mapping[str, Any]) -> Terms:
@@ -92,6 +105,8 @@ def problem(name: str, value: str) -> str:
     try:
         terms({name: value})
     except MappingProblem:
+        if name == "low_stock":
+            return "It is a whole number."
         wanted = CHOICES.get(name, ("gateway=method:provider, where the method is " + " or ".join(_METHODS),))
         return f"It is one of: {', '.join(wanted)}."
     return ""
@@ -103,7 +118,7 @@ def is_sold(known: Terms, status: str) -> bool | None:
         return True
     if status in known.waiting:
         return None
-    if status in known.void:
+    if status in known.void or status == GONE:
         return False
     raise MappingProblem("unknown_word", "$.status", facts={"word": status[:60], "field": "status"})
 
@@ -148,7 +163,16 @@ def _terms(values: tuple[str, ...]) -> Terms:
         gift_card_fees=_words(said["gift_card_fees"].lower()),
         gift_card_products=_words(said["gift_card_products"]),
         gateways=dict(map(_gateway, _words(said["payment_methods"]))),
+        missing=said["missing_orders"],
+        low_stock=_number(said["low_stock"]),
+        restocks=said["refunds_restock"] == "goods",
     )
+
+
+def _number(text: str) -> Decimal | None:
+    if text and not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise MappingProblem("unknown_word", "$", facts={"word": text[:60], "field": "low_stock"})
+    return Decimal(text) if text else None
 
 
 def _gateway(text: str) -> tuple[str, tuple[TenderMethod, str]]:

@@ -17,6 +17,12 @@ class TaxPart(Struct):
     total: str = ""
 
 
+class LineCost(Struct):
+    """What all units of a line cost, where the shop keeps that (0 where nobody entered it); of a refund negative."""
+
+    value: Decimal | None = None
+
+
 class Item(Struct):
     """A line, shipping or a fee of an order, or of a refund (there negative). `total` is without discount and tax."""
 
@@ -30,6 +36,7 @@ class Item(Struct):
     product_id: Id | None = None
     variation_id: Id | None = None
     sku: str | None = None
+    cost_of_goods_sold: LineCost | None = None
 
 
 class TaxLine(Struct):
@@ -114,11 +121,26 @@ class Category(Struct):
     name: str | None = None
 
 
+class UnitCost(Struct):
+    """What one costs, where the shop keeps that."""
+
+    total_value: Decimal | None = None
+
+
 class Product(Struct):
+    """A product, or a variation of one, which has a `parent_id`; `manage_stock` may be the word parent."""
+
     id: int
     name: str | None = None
     type: str | None = None
+    parent_id: int | None = None
+    sku: str | None = None
     categories: list[Category] | None = None
+    date_modified_gmt: datetime | None = None
+    manage_stock: bool | str | None = None
+    stock_quantity: Decimal | None = None
+    low_stock_amount: Decimal | None = None
+    cost_of_goods_sold: UnitCost | None = None
 
 
 class TaxRate(Struct):
@@ -131,3 +153,13 @@ class Gateway(Struct):
     id: str
     title: str | None = None
     method_title: str | None = None
+
+
+class Webhook(Struct):
+    """A bell, which the shop switches off by itself (`status` is then disabled)."""
+
+    id: int
+    name: str | None = None
+    status: str | None = None
+    topic: str | None = None
+    delivery_url: str | None = None

@@ -34,7 +34,11 @@ them. Rules, and why:
   contract: a payout.
 * **Our extensions** in ``supplementalData.content``: ``state`` ("open"), ``deleted``, ``voided``,
   ``fulfilledAt`` on orders; ``cost`` (of all units) and ``fulfilledAt`` on lines; ``deleted`` and
-  ``voided`` on transactions.
+  ``voided`` on transactions; ``restocked`` on returns and refund transactions: the goods are back on the shelf.
+
+* **Stock** comes in rows of its own, ``stockLevels``: see `connectors.commerce._partner_stock`.
+
+* **Stock** comes in rows of its own, ``stockLevels``: see `connectors.commerce._partner_stock`.
 
 From references (`MapContext.references`) come ``product`` (``category``, ``is_gift_card``, ``sku``,
 ``skus`` by variant) and ``tax_rate`` (``name``, ``rate_ppm``), as `Partner.reference` makes them.
@@ -55,10 +59,12 @@ from connectors.commerce._partner_orders import order_records
 from connectors.commerce._partner_plain import plain_order_records
 from connectors.commerce._partner_reading import RowProblem, Unfit, read, without_nul
 from connectors.commerce._partner_references import KINDS, ReferenceRow, reference_of
+from connectors.commerce._partner_stock import DATASET, StockLevel, count_of
 from connectors.commerce._partner_values import updated
 from connectors.declare import Stream
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
+from connectors.stock import StockCount
 from ledger.commerce import Record, RecordKind
 
 REFUND_SOURCES: Final = ("transactions", "orders")
@@ -74,6 +80,7 @@ _SHAPES: Final[dict[str, tuple[type[wire.Dated], Callable[[Any, MapContext], lis
     "payments": (wire.Payment, _no_records),
     "transactions": (wire.Transaction, transaction_records),
     "disputes": (wire.Dispute, dispute_records),
+    DATASET: (StockLevel, _no_records),
 } | dict.fromkeys(KINDS, (wire.Reference, _no_records))
 _KINDS: Final[dict[str, tuple[RecordKind, ...]]] = {
     "orders": ("order", "refund"),
@@ -84,6 +91,7 @@ PLANS: Final = {name: (msgspec.json.Decoder(shape), to) for name, (shape, to) in
 _PAGE: Final = msgspec.json.Decoder(list[wire.Identified])
 _STAMP: Final = msgspec.json.Decoder(wire.Dated)
 _REFERENCE: Final = msgspec.json.Decoder(wire.Reference)
+_STOCK: Final = msgspec.json.Decoder(StockLevel)
 
 
 def read_in_full(
@@ -110,7 +118,9 @@ class Partner(CommercePlatform):
     local = True
     streams = MappingProxyType(
         {
-            name: Stream(to=to, kinds=_KINDS.get(name, ()), wire=shape, updated="sourceModifiedDate")
+            name: Stream(
+                to=to, kinds=_KINDS.get(name, ()), wire=shape, updated="sourceModifiedDate", stock=name == DATASET
+            )
             for name, (shape, to) in _SHAPES.items()
         }
     )
@@ -168,5 +178,15 @@ class Partner(CommercePlatform):
         found = read(_REFERENCE, row)
         try:
             return reference_of(KINDS[dataset], found)
+        except Unfit as unfit:
+            raise unfit.at(found) from None
+
+    def stock(self, dataset: str, row: bytes | msgspec.Raw, context: MapContext) -> tuple[StockCount, ...]:
+        """What a row of stock tells. Raises as `map` does."""
+        if not self.stream(dataset).stock:
+            return ()
+        found = read(_STOCK, row)
+        try:
+            return (count_of(found, context),)
         except Unfit as unfit:
             raise unfit.at(found) from None

@@ -43,7 +43,7 @@ PAGE_SIZE: Final = 500  # rows asked for at a time: a few megabytes of orders
 # Servers of partners keep their clocks with less care than the large platforms do, and rows met again cost little.
 LOOKBACK: Final = timedelta(hours=1)
 OFFERED: Final = (
-    *("locations", "products", "productCategories", "taxComponents", "paymentMethods"),
+    *("locations", "products", "productCategories", "taxComponents", "paymentMethods", "stockLevels"),
     *("orders", "payments", "transactions", "disputes"),
 )
 

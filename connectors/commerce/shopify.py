@@ -19,25 +19,31 @@ booked is the money of the shop. Times are UTC. Rules, and why:
 * **Disputes** are listed whole each time: they do not say when they changed.
 * **Gift cards**: sold as order lines, used as tenders, given back as refunds. Those that were given away are read only
   where a setting says so, because few apps get the scope `read_gift_cards`; expiry and deactivation are not read.
-* **Tax rates** have no ids: a rate is its title with its percentage. Tax that the channel owes is the marketplace's.
-* **Costs** are the variants' present unit costs. **Categories** are the types of their products.
-* **Deleted orders** leave an event [unverified: else only the webhook `orders/delete` tells, and nothing takes them
-  out]; their refunds, which Shopify wants gone first, are not taken out with them.
+* **Tax rates** have no ids and, as ways of paying, no list: they are met on sales, and a rate is its title with its
+  percentage. Tax that the channel owes is the marketplace's.
+* **Costs** are the variants' present unit costs. **Categories** are the types of their products. **Stock** is what is
+  on hand at a location, of variants that are tracked and stocked there; Shopify knows no thresholds, and of a variant
+  that is deleted it says nothing more.
+* **Deleted orders** leave an event [unverified]; besides, the shop is asked once a day, and when `orders/delete` rings,
+  which of the orders of the last 45 days it still has. Their refunds are taken out with them, as is a refund that came
+  to nothing (`connectors/hanging.py`).
 * **Points**: a question costs what it may return, out of a bucket that fills steadily; `THROTTLED` comes with status
   200. What is left is in each answer, and the shared budget is held until another such question fits. A question that
   is too large is asked again for half as many orders; what does not fit into an order is fetched beside it.
-* **Old orders** beyond 60 days need the scope `read_all_orders`. Customers are not read: that needs another approval.
+* **Old orders** beyond 60 days need the scope `read_all_orders`. Customers are not read: that needs another approval;
+  what is kept of one is what deliveries say, and is deleted when one of the three topics about privacy comes.
 * **Webhooks** go to one address for all shops of an app, signed with the app's secret; no topic tells of payouts.
 
 Settings of a connection, for what the vendor's word leaves open (the first is the default): ``cash_rounding``: beside |
 inside (whether the amount of a cash transaction is without its rounding, or with it); ``tax_adjustments``: withheld |
 adjustment (whether those of the balance are the tax that orders say the channel owes); ``orders_per_page``: 10;
-``gift_cards_without_order``: pass_over | issued_free.
+``gift_cards_without_order``: pass_over | issued_free; ``missing_orders``: take_back | keep | take_back_all (whether
+orders that are not there any more are taken out of the books, and also when none of more than twenty is there).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -48,16 +54,19 @@ from connectors.commerce import _shopify_gate as gate
 from connectors.commerce import _shopify_queries as queries
 from connectors.commerce import _shopify_wire as wire
 from connectors.commerce._shopify_balance import balance_records, dispute_records, payout_records
-from connectors.commerce._shopify_names import deleted_order, gift_card_records, location, no_record, variation
+from connectors.commerce._shopify_gone import gone_rows
+from connectors.commerce._shopify_names import deleted_order, gift_card_records, location, no_record
 from connectors.commerce._shopify_orders import order_records
 from connectors.commerce._shopify_pages import ENDPOINT, pages
+from connectors.commerce._shopify_variants import Variant, counts, variation
 from connectors.declare import POST, Budget, Endpoint, Hosts, OAuth2, Rate, Stream
 from connectors.errors import BadCallback, Failure
 from connectors.graphql import Relay
 from connectors.named import Thing
 from connectors.paging import Page
 from connectors.platform import CommercePlatform
-from connectors.session import Session
+from connectors.session import Known, MapContext, Session
+from connectors.stock import StockCount
 from connectors.webhooks import Deliveries, HmacSha256
 from connectors.wire import Response
 
@@ -75,6 +84,7 @@ class Shopify(CommercePlatform):
     key = "shopify"
     published_key = "fztf"
     name = "Shopify"
+    catalog_costs = True
     hosts = Hosts(live="https://{shop}.myshopify.com")
     auth = OAuth2(
         authorize="/admin/oauth/authorize",
@@ -97,11 +107,15 @@ class Shopify(CommercePlatform):
             id="header:x-shopify-webhook-id",  # the same when it is sent again, for four hours
             event="header:x-shopify-topic",
             revoked=("app/uninstalled",),
+            deleted=("orders/delete",),
+            personal=("customers/data_request", "customers/redact"),
+            erased=("shop/redact",),  # two days after it was uninstalled
             account="header:x-shopify-shop-domain",
             account_setting="shop",
             account_suffix=".myshopify.com",
         ),
     )
+    met = frozenset({"tender", "tax_rate"})
     budget = Budget((Rate(calls=600, seconds=60, burst=60),))  # none is published for calls: points are what counts
 
     locations = Stream(
@@ -109,9 +123,9 @@ class Shopify(CommercePlatform):
         id="legacyResourceId", updated=None, endpoint=_ask(queries.LOCATIONS, first=100),
     )  # fmt: skip
     variants = Stream(
-        to=no_record, wire=wire.Variant, kinds=(), rows="data.productVariants.nodes",
+        to=no_record, wire=Variant, kinds=(), stock=True, rows="data.productVariants.nodes",
         paging=Relay("data.productVariants"), id="legacyResourceId", updated=None,
-        endpoint=_ask(queries.VARIANTS, first=100),
+        endpoint=_ask(queries.VARIANTS, first=50, levels=5),
     )  # fmt: skip
     orders = Stream(
         to=order_records, wire=wire.Order, kinds=("order", "refund"), rows="data.orders.nodes",
@@ -141,17 +155,26 @@ class Shopify(CommercePlatform):
     deleted_orders = Stream(
         to=deleted_order, wire=wire.Event, kinds=("order",), rows="data.events.nodes", paging=Relay("data.events"),
         updated="createdAt", since=_SINCE, endpoint=_ask(queries.DELETED, first=100),
+        vanishes=timedelta(days=45),  # older ones than 60 days are hidden from apps without `read_all_orders`
     )  # fmt: skip
 
     def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
         """The pages of a stream, and beside them what belongs to their rows. Raises a `Failure`."""
         yield from pages(session, dataset, self.stream(dataset), since)
 
-    def reference(self, dataset: str, row: bytes | Raw) -> Thing | None:
-        """What a location or a variant of a product is called."""
+    def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
+        """Which of the orders are clearly not there any more. Raises a `Failure`."""
+        yield from gone_rows(session, ENDPOINT, self.stream(dataset), known, at)
+
+    def reference(self, dataset: str, row: bytes | Raw) -> Thing | tuple[Thing, ...] | None:
+        """What a location, or a variant with its product, is called."""
         if dataset == "locations":
             return location(row)
         return variation(row) if dataset == "variants" else None
+
+    def stock(self, dataset: str, row: bytes | Raw, context: MapContext) -> tuple[StockCount, ...]:
+        """What a variant costs, and how many of it are where."""
+        return counts(row) if self.stream(dataset).stock else ()
 
     def setting_problem(self, name: str, value: str) -> str:
         """A shop is named by the first part of its own address at Shopify."""

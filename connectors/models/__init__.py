@@ -15,8 +15,11 @@ from connectors.models.credential import Credential
 from connectors.models.incoming_webhook import IncomingWebhook
 from connectors.models.option import Option
 from connectors.models.page import Page
+from connectors.models.purchase_order import PurchaseOrder
 from connectors.models.push_item import PushItem
 from connectors.models.reference import Reference
+from connectors.models.stock_level import StockLevel
+from connectors.models.stock_rule import StockRule
 from connectors.models.watermark import Watermark
 
 __all__ = [
@@ -32,8 +35,11 @@ __all__ = [
     "Credential",
     "Option",
     "Page",
+    "PurchaseOrder",
     "PushItem",
     "Reference",
+    "StockLevel",
+    "StockRule",
     "Watermark",
     "IncomingWebhook",
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from commerce_sync import work
 from commerce_sync.api_keys import create_key
+from connectors.models import PurchaseOrder, StockLevel, StockRule
 from ledger.models import Company
 from tests.api.cast import FIRST_DAY, Api, an_order, books_of, push_orders, ready_company, shop_of
 
@@ -51,6 +53,7 @@ def a_world(api: Api, name: str = "Rose & Crown") -> dict[str, str]:
         "endpointId": endpoint,
         "deliveryId": _sent(api.post(f"/config/webhooks/{endpoint}/test"))["id"],
         "number": "1",
+        "purchaseOrderId": _order(company),
         "orderId": "o1",
         "paymentId": "t1",
         "transactionId": "fee1",
@@ -65,6 +68,21 @@ def a_world(api: Api, name: str = "Rose & Crown") -> dict[str, str]:
         "accountingKey": "books",
         "booksId": str(books_of(company).public_id),
     }
+
+
+def _order(company: Company) -> str:
+    """A purchase order that was refused, and the rule and the level that it came from."""
+    StockRule.objects.create(company=company, threshold=5, supplier="S1", drafts_orders=True)
+    at = datetime.now(UTC)
+    order = PurchaseOrder.objects.create(
+        company=company, connection=books_of(company), reference=f"PO-{company.pk}", supplier="S1", currency="GBP",
+        ordered_on=FIRST_DAY, lines=[], state="refused", failure_code="contact_gone", created_at=at, updated_at=at,
+    )  # fmt: skip
+    StockLevel.objects.create(
+        connection=shop_of(company), item_id="tea", on_hand=1, counted_at=at, low_since=at, ordered_in=order,
+        changed_at=at,
+    )  # fmt: skip
+    return str(order.public_id)
 
 
 def _document(api: Api, company: Company) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.database import benchmark_database
 from tests.benchmarks.measuring import Result, progress, show
 
-NAMES = ("push", "resync", "linear", "night", "due", "pull", "api")
+NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api")
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
         return 2
     with benchmark_database() as database, tempfile.TemporaryDirectory() as folder:
         logging.disable(logging.WARNING)
-        from tests.benchmarks import measure_api, measure_due, measure_night, measure_pull, measure_push
+        from tests.benchmarks import measure_api, measure_due, measure_night, measure_pull, measure_push, measure_rate
 
         results: list[Result] = []
         only, rounds = set(options.only), options.rounds
@@ -41,6 +41,9 @@ def main(arguments: list[str]) -> int:
         if "pull" in only:
             progress("pull against fetching and decoding")
             results += measure_pull.measure(database, Path(folder), options.orders, rounds)
+        if "rate" in only:
+            progress("the rate of a platform, shared by processes")
+            results += measure_rate.measure(database)
         if "due" in only:
             progress("the due-scan")
             results += measure_due.measure(database, options.schedules, 100)

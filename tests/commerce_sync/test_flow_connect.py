@@ -13,7 +13,7 @@ import time_machine
 from django.test import Client
 
 from commerce_sync.setup_links import make_link
-from connectors import credentials, registry
+from connectors import consent, credentials, registry
 from connectors.models import Connection
 from ledger.models import Partner
 from ledger.services import now
@@ -76,6 +76,14 @@ def test_consent_in_the_browser_links_the_connection(square: PlatformServer) -> 
     exchanged = json.loads(square.log[-1].body)
     assert (exchanged["code"], exchanged["redirect_uri"]) == ("c1", "https://sync.example/oauth/callback/square")
     assert b"Connect Built-in general ledger</a>" in browser.get("/flow/accounting-software").content
+
+
+def test_a_seller_logs_in_anew_at_square_and_in_its_sandbox_as_the_sandbox_wants_it(square: PlatformServer) -> None:
+    browser, row = a_merchant("square")
+    assert to_consent(browser, row, square)["session"] == "false"
+    sandbox = consent.begin(row, {"environment": "sandbox"}).address
+    assert "session=" not in sandbox
+    assert "scope=MERCHANT_PROFILE_READ" in sandbox
 
 
 def test_a_code_comes_back_once_and_only_to_the_browser_that_went(square: PlatformServer) -> None:

@@ -22,7 +22,7 @@ def book(of: Budget, connection_id: int = 1, patience: timedelta = NOW) -> timed
     return budget.book(of, platform="shop", connection_id=connection_id, patience=patience)
 
 
-@given(calls=st.integers(1, 5_000), seconds=st.integers(1, 86_400), data=st.data())
+@given(calls=st.integers(1, 5_000), seconds=st.integers(1, 3_600), data=st.data())
 def test_no_window_ever_holds_more_than_the_rate(calls: int, seconds: int, data: st.DataObject) -> None:
     rate = Rate(calls, seconds, burst=data.draw(st.integers(0, max(calls - 1, 0))))
     # The most that a window can hold: the burst at its start, then one for each interval that fits in.
@@ -79,9 +79,21 @@ def test_a_hold_is_heard_by_every_worker() -> None:
     assert book(MINUTE, connection_id=2) <= NOW
 
 
+@pytest.mark.django_db
+def test_what_one_connection_used_up_stops_no_other_connection() -> None:
+    both = Budget((Rate(60, 60), Rate(600, 60, scope="platform")))
+    budget.hold(both, platform="shop", connection_id=1, pause=timedelta(hours=1))
+    with pytest.raises(Waiting):
+        book(both, 1)
+    assert book(both, 2) <= NOW
+    budget.hold(both, platform="shop", connection_id=None, pause=timedelta(hours=1))
+    with pytest.raises(Waiting):
+        book(both, 2)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_eight_workers_together_get_the_burst_and_no_more() -> None:
-    daily = Budget((Rate(100, 86_400, burst=10),))
+    hourly = Budget((Rate(100, 3_600, burst=10),))
     granted: list[int] = []
     start = threading.Barrier(8)
 
@@ -89,7 +101,7 @@ def test_eight_workers_together_get_the_burst_and_no_more() -> None:
         start.wait()
         for _ in range(5):
             try:
-                book(daily)
+                book(hourly)
             except Waiting:
                 continue
             granted.append(1)

@@ -90,14 +90,14 @@ def test_every_list_is_asked_for_as_published_and_names_come_before_records(
 ) -> None:
     tea = {"id": "tea", "name": "Tea", "productCategoryRefs": [{"id": "d", "name": "Drinks"}]}
     endpoint.rows |= {"products": [tea], "orders": [a_sale()]}
-    assert pull(link) == PullResult(pages=9, rows=2, stored=1)
+    assert pull(link) == PullResult(pages=len(OFFERED), rows=2, stored=1)
     record = RecordRow.objects.get().record
     assert isinstance(record, Order)
     assert record.lines[0].category == "Drinks"
     assert {asked.path for asked in endpoint.asked} == {f"/shop/1/commerce-{name}" for name in OFFERED}
     assert {asked.authorization for asked in endpoint.asked} == {f"Bearer {KEY}"}
     first = {"orderBy": "-modifiedDate", "pageSize": str(PAGE_SIZE), "page": "1"}
-    assert [asked.query for asked in endpoint.asked] == [first] * 9
+    assert [asked.query for asked in endpoint.asked] == [first] * len(OFFERED)
     assert not Call.objects.filter(url__contains=KEY).exists()
 
 

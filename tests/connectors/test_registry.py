@@ -110,6 +110,19 @@ def test_a_missing_verb_stops_the_start(package: Package, verb: str) -> None:
         registry.collect(package(ledger=text), AccountingPlatform)
 
 
+@pytest.mark.parametrize("verb", ["draft_order", "find_order"])
+def test_who_drafts_orders_has_both_verbs(package: Package, verb: str) -> None:
+    verbs = {
+        "draft_order": "    def draft_order(self, session, order): ...",
+        "find_order": "    def find_order(self, session, reference): ...",
+    }
+    text = LEDGER.replace("    local = True\n", "    local = True\n    drafts_orders = True\n")
+    whole = "\n".join((text, *verbs.values()))
+    assert registry.collect(package(ledger=whole), AccountingPlatform)["ledger"].drafts_orders
+    with pytest.raises(MisconfiguredPlatform, match=rf"lacks {verb}\(\)"):
+        registry.collect(package(ledger=whole.replace(verbs[verb], "")), AccountingPlatform)
+
+
 def test_one_key_belongs_to_one_file(package: Package) -> None:
     with pytest.raises(MisconfiguredPlatform, match="is taken by"):
         registry.collect(package(one=SHOP, two=SHOP), CommercePlatform)

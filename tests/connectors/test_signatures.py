@@ -23,6 +23,7 @@ from connectors.signatures import (
     Declared,
     callback_signature,
     identity,
+    read_all,
     transmission_message,
     verify,
 )
@@ -168,3 +169,13 @@ def test_a_place_is_in_the_headers_or_in_the_body() -> None:
         verify(SQUARESPACE, Arrived(URL, {"squarespace-signature": "x"}, b"{}"), ["no hex"], NOW)
     with pytest.raises(BadSignature, match="payload"):
         verify(ZETTLE, Arrived(URL, {}, b"{}"), ["k"], NOW)
+
+
+def test_a_star_in_a_place_stands_for_each_of_a_list() -> None:
+    body = b'{"a": [{"who": "x", "b": [1, 2]}, {"who": "y"}, 3, {"who": "x"}, {"who": null}], "d": {"who": "z"}}'
+    arrived = Arrived("", {"h": "v"}, body)
+    assert read_all(("body:a.*.who",), arrived) == ["x", "y"]
+    assert read_all(("body:a.*.b.*", "body:d.who", "header:h", "body:nothing"), arrived) == [1, 2, "z", "v"]
+    assert read_all(("body:*.who", "body:d.*.who", "body:a.*.who.*"), arrived) == []
+    assert read_all(("body:*.who",), Arrived("", {}, b'[{"who": "x"}, {}]')) == ["x"]
+    assert read_all(("body:*.who",), Arrived("", {}, b"no JSON")) == []

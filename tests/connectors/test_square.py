@@ -12,6 +12,7 @@ from connectors import auth
 from connectors.auth import Client, Secrets
 from connectors.commerce.square import Square
 from connectors.errors import BadAnswer, MappingProblem, NotAuthorized
+from connectors.revocation import revoke_request
 from connectors.session import MapContext
 from connectors.wire import Response
 from ledger.adding_up import check
@@ -170,15 +171,15 @@ def test_a_token_that_says_when_it_ends_is_believed_and_a_refusal_is_a_refusal()
 
 def test_access_is_given_back_as_the_platform_wants_it() -> None:
     client = Client(client_id="us", client_secret="s")
-    request = auth.revoke_request(Square.auth, client, Secrets(access_token="a"))
+    request = revoke_request(Square.auth, client, Secrets(access_token="a"))
     assert request is not None
     assert dict(request.headers)["Authorization"] == "Client s"
     assert json.loads(request.body or b"") == {"client_id": "us", "access_token": "a"}
     form = auth.OAuth2(authorize="/a", token="/t", revoke="/r")
-    request = auth.revoke_request(form, client, Secrets(access_token="a", refresh_token="r"))
+    request = revoke_request(form, client, Secrets(access_token="a", refresh_token="r"))
     assert request is not None
     assert request.body == b"token=r"
-    assert auth.revoke_request(auth.OAuth2(authorize="/a", token="/t"), client, Secrets()) is None
+    assert revoke_request(auth.OAuth2(authorize="/a", token="/t"), client, Secrets()) is None
 
 
 def test_any_server_can_be_put_in_the_place_of_a_platform_s_own() -> None:

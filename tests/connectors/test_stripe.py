@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from connectors.auth import Secrets, sign
+from connectors.authorization import setting_names
 from connectors.commerce.stripe import Stripe
-from connectors.errors import BadAnswer, MappingProblem, NotAuthorized
+from connectors.errors import BadAnswer, MappingProblem, NotAuthorized, Refused
 from connectors.session import MapContext, Session
 from connectors.wire import Request, Response
 from ledger.adding_up import check
@@ -29,9 +31,9 @@ def read(stream: str, row: Json, **settings: Any) -> list[Record]:
     return STRIPE.map(stream, json.dumps(row).encode(), context)
 
 
-def moved(amount: int = 1_000, category: str = "charge", **more: Any) -> Json:
+def moved(amount: int = 1_000, category: str | None = "charge", **more: Any) -> Json:
     """A row of the ledger without a fee, of a charge of 10.00."""
-    kind = {"charge": "charge", "fee": "stripe_fee", "tax": "tax_fee"}.get(category, "adjustment")
+    kind = {"charge": "charge", "fee": "stripe_fee", "tax": "tax_fee"}.get(category or "", "adjustment")
     charge = {"id": "ch", "object": "charge", "status": "succeeded", "currency": "usd", "amount_captured": amount}
     row = {"id": "txn", "amount": amount, "fee": 0, "net": amount, "currency": "usd", "created": AT, "type": kind}
     source = charge if category == "charge" else None
@@ -135,6 +137,8 @@ def test_amounts_are_counted_as_stripe_counts_them(currency: str, said: int, uni
             "malformed",
             "$.payment_intent.amount_details.tip.amount",
         ),
+        ("transactions", moved(-5, "invented"), "unknown_word", "$.reporting_category"),
+        ("transactions", moved(-5, None), "unknown_word", "$.reporting_category"),
         ("payouts", payout(moved(1, "invented")), "unknown_word", "$.entries[0].reporting_category"),
         ("payouts", payout(status="lost"), "unknown_word", "$.status"),
         ("disputes", dispute("odd"), "unknown_word", "$.status"),
@@ -221,6 +225,39 @@ def test_a_payout_adds_up_also_when_it_was_charged_for_and_when_a_minimum_stays(
     assert record.arrives_on == datetime(2026, 3, 2, 17, tzinfo=UTC)  # noon of the second in New York
 
 
+@pytest.mark.parametrize(
+    ("category", "kind"), [("risk_reserved_funds", "reserve"), ("transfer", "adjustment"), ("advance", "advance")]
+)
+def test_what_moves_by_itself_is_told_once_by_payouts_or_by_the_ledger(category: str, kind: str) -> None:
+    row = moved(-700, category, source="rsv_1")
+    assert read("transactions", row) == []
+    [listed] = read("payouts", payout(row))
+    assert isinstance(listed, Payout)
+    assert listed.items is not None
+    assert [(item.kind, item.amount) for item in listed.items] == [(kind, -700)]
+    [alone] = read("transactions", row, movements_from="ledger")
+    assert isinstance(alone, Payout)
+    assert check(alone) is None
+    assert alone.items is not None
+    assert [(item.kind, item.amount) for item in alone.items] == [(kind, -700), ("charge", 700)]
+    [listed] = read("payouts", payout(row), movements_from="ledger")
+    assert isinstance(listed, Payout)
+    assert listed.items is not None
+    assert [(item.kind, item.amount) for item in listed.items] == [("charge", -700)]
+
+
+def test_names_that_a_restricted_key_may_not_read_are_none_and_money_is_an_error() -> None:
+    class Forbidding:
+        def send(self, request: Request) -> Response:
+            raise Refused("The provided key does not have the required permissions", status=403)
+
+    session = Session(0, 0, {}, Forbidding())
+    assert list(STRIPE.fetch(session, "products")) == []
+    assert list(STRIPE.fetch(session, "locations")) == []
+    with pytest.raises(Refused):
+        list(STRIPE.fetch(session, "payouts"))
+
+
 def test_a_payout_by_hand_that_failed_is_gone_and_one_that_lists_its_rows_brought_nothing() -> None:
     back = moved(1_000, "payout_reversal", created=AT + 60)
     [gone] = read(
@@ -295,20 +332,13 @@ def test_after_a_pause_longer_than_events_are_kept_half_a_year_is_read_again() -
     assert wire.pull("refunds", fake.now - timedelta(days=1)) == {}
 
 
-def test_every_call_is_made_on_behalf_of_the_connected_account() -> None:
-    fake = FakeStripe(page=2)
-    wire = Wire(fake)
-    for amount in (100, 200, 300):
-        fake.pay(amount, 10)
-    fake.arrive(fake.pay_out(fake.now.date()))
-    for stream in STRIPE.streams:
-        wire.pull(stream, stripe_account="acct_1", tips_from="payment_intents")
-    assert len({request.path for request in wire.sent}) > 6
-    assert all(("Stripe-Account", "acct_1") in request.headers for request in wire.sent)
-    wire.sent.clear()
-    wire.pull("transactions")
-    assert all(not request.headers for request in wire.sent)
-    assert {request.path for request in wire.sent} == {"/v1/balance_transactions"}
+def test_a_platform_s_key_says_for_which_account_it_asks_and_an_account_s_own_token_does_not() -> None:
+    request, settings = Request("GET", "/v1/payouts"), {"stripe_account": "acct_1"}
+    by_key = sign(STRIPE.auth, Secrets(api_key="sk_platform"), request, settings)
+    assert by_key.headers == (("Stripe-Account", "acct_1"), ("Authorization", "Bearer sk_platform"))
+    by_token = sign(STRIPE.auth, Secrets(access_token="rk_of_acct_1"), request, settings)
+    assert by_token.headers == (("Authorization", "Bearer rk_of_acct_1"),)
+    assert sign(STRIPE.auth, Secrets(api_key="rk_own"), request, {}).headers == (("Authorization", "Bearer rk_own"),)
 
 
 def test_a_page_whose_last_row_has_no_id_is_an_error_and_no_end() -> None:
@@ -345,3 +375,11 @@ def test_a_connected_account_is_named_as_stripe_names_it(value: str, fits: bool)
 def test_the_host_is_stripe_s_own_unless_the_operator_says_otherwise() -> None:
     assert STRIPE.hosts.base({}) == "https://api.stripe.com"
     assert STRIPE.hosts.base({"base_url": "http://127.0.0.1:12111"}) == "http://127.0.0.1:12111"
+
+
+def test_each_setting_of_a_mapping_can_be_sent_and_a_word_that_it_does_not_take_is_refused() -> None:
+    names = set(setting_names(STRIPE))
+    assert {"stripe_account", "sales_from", "order_keys", "lines_from", "movements_from"} <= names
+    assert STRIPE.setting_problem("sales_from", "charges") == ""
+    assert STRIPE.setting_problem("order_keys", "shop_order") == ""
+    assert "charges_without_order" in STRIPE.setting_problem("sales_from", "all")

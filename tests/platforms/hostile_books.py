@@ -23,6 +23,7 @@ from connectors.declare import ApiKey, Budget, Hosts, Safety
 from connectors.errors import RefusalReason, Refused
 from connectors.models import Connection
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, Session
+from connectors.purchasing import DraftOrder
 from connectors.wire import Request
 from ledger.documents import Document, Payment
 from tests.connectors.server import PlatformServer, Seen
@@ -154,17 +155,42 @@ class Forgiving(Hostile):
         return CompanyFacts("GBP", date.fromisoformat(locked) if locked else None)
 
 
+class Buying(Hostile):
+    """It keeps purchase orders, and the same one as often as it is sent."""
+
+    key = "hostile_orders"
+
+    published_key = "hoso"
+    drafts_orders = True
+
+    def draft_order(self, session: Session, order: DraftOrder) -> Pushed:
+        body = {"reference": order.reference, "supplier": order.supplier, "currency": order.currency}
+        body |= {"date": order.ordered_on.isoformat()}
+        lines = [[line.sku, str(line.quantity), line.unit_cost, line.account] for line in order.lines]
+        made = session.send(Request("POST", "/orders").with_json({**body, "lines": lines})).decode(Made)
+        if made.refused:
+            raise Refused(f"{order.reference} was refused", reason=RefusalReason(made.refused))
+        return Pushed(made.id, url=f"https://hostile.example/orders/{made.id}")
+
+    def find_order(self, session: Session, reference: str) -> Pushed | None:
+        request = Request("GET", "/order", params=(("reference", reference),))
+        ids = session.send(request).decode(Found).ids
+        if len(ids) > 1:
+            raise Refused(f"{reference} is there {len(ids)} times", reason=RefusalReason.DUPLICATE)
+        return Pushed(ids[0]) if ids else None
+
+
 def register() -> None:
     """Let the registry know the variants, in this process."""
     known = registry._all_accounting()
-    for variant in (Hostile, Keyed, SearchOnly, Bare, Forgiving):
+    for variant in (Hostile, Keyed, SearchOnly, Bare, Forgiving, Buying):
         known.setdefault(variant.key, variant())
 
 
 @dataclass
 class Rules:
-    """How the server behaves. `refuse` maps a date to a reason, `keep` a kind of document that is not taken back;
-    `on_commit` is called at each write, under the lock, `on_void` at each void."""
+    """How the server behaves. `refuse` maps a date, or a supplier, to a reason, `keep` a kind of document that is not
+    taken back; `on_commit` is called at each write, under the lock, `on_void` at each void."""
 
     unique_ref: bool = False
     keyed: bool = False
@@ -174,6 +200,7 @@ class Rules:
     on_commit: Callable[[], None] = lambda: None
     on_void: Callable[[], None] = lambda: None
     keys: dict[str, Any] = field(default_factory=dict)
+    orders: list[dict[str, Any]] = field(default_factory=list)
 
 
 def _write(server: PlatformServer, rules: Rules, seen: Seen) -> Any:
@@ -220,6 +247,14 @@ def _search(server: PlatformServer, seen: Seen) -> Any:
     return {"ids": [each["id"] for each in server.documents if each["reference"] == seen.query["reference"][0]]}
 
 
+def _take_order(server: PlatformServer, rules: Rules, seen: Seen) -> Any:
+    body = json.loads(seen.body)
+    if body["supplier"] in rules.refuse:
+        return {"refused": rules.refuse[body["supplier"]]}
+    rules.orders.append({"id": f"PO{len(rules.orders) + 1}", **body})
+    return {"id": rules.orders[-1]["id"]}
+
+
 def _legs(server: PlatformServer, seen: Seen) -> Any:
     found = [each["entries"] for each in server.documents if each["id"] == seen.query["id"][0] and "voided" not in each]
     return {"entries": found[0] if found else None}
@@ -235,6 +270,10 @@ def running(**rules: Any) -> Iterator[tuple[PlatformServer, Rules]]:
             "/documents": lambda seen: _write(server, how, seen),
             "/void": lambda seen: _void(server, how, seen),
             "/search": lambda seen: _search(server, seen),
+            "/orders": lambda seen: _take_order(server, how, seen),
+            "/order": lambda seen: {
+                "ids": [each["id"] for each in how.orders if each["reference"] == seen.query["reference"][0]]
+            },
             "/legs": lambda seen: _legs(server, seen),
         }
         yield server, how

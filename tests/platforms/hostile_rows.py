@@ -48,3 +48,14 @@ def _with(value: Any, path: tuple[Any, ...], poison: Any) -> bytes:
     else:
         level[path[-1]] = poison
     return json.dumps(copied).encode()
+
+
+def with_word(row: bytes, word: str) -> Iterator[bytes]:
+    """The row with `word` in the place of each of its texts."""
+    value = json.loads(row)
+    for path in _paths(value):
+        inner = value
+        for step in path:
+            inner = inner[step]
+        if isinstance(inner, str):
+            yield _with(value, path, word)

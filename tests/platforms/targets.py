@@ -7,8 +7,17 @@ A platform takes part by having a folder `tests/platforms/<key>/` with a `fake.p
     lock(through)   closes the books through a day; `archive(code)` makes an account unusable
     fail(kind, times)   the next writes meet a fault: lose_answer_after_commit, lose_before, 429, 429_retry_after (one
                     second), 5xx, 401 (the access ended)
-    tax_codes       optional: tax treatment → the platform's tax code, for the mapping
+    delete_tax_code(code)   what a mapping names as a tax code is gone
+    take_number(reference)  a person's invoice has this number; where a platform can insist on unique numbers, it does
+    revoke()        the merchant ends our access there; `connect_again()` grants new secrets
+    expire_mid_page()   the access ends between two pages of customers; how many customers there are
+    in_currency(word)   keeps the books in another currency than pounds, without tax codes
+    tax_codes       tax treatment → the platform's tax code, for the mapping; `offer_tax_codes()` where a company has
+                    none from the start
     client          optional: our app at an OAuth platform
+
+A fake that has several interfaces names them in `INTERFACES` and takes one as the argument of `running`: whatever holds
+for every platform is then shown by each.
 """
 
 from __future__ import annotations
@@ -21,6 +30,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
+import pytest
 from django.db import connection as database
 from msgspec.structs import replace
 
@@ -38,7 +48,7 @@ from connectors.session import Session
 from ledger import commerce
 from ledger.book import Book, Mode, TaxCode
 from ledger.calendar import DayRule
-from ledger.models import Company
+from ledger.models import Company, Document
 from ledger.post_due import post_due
 from ledger.services import save_book
 from tests.commerce_sync.cast import DAYS, a_merchant, an_order, books_of, sell
@@ -55,11 +65,18 @@ class Fake(Protocol):
     place: str
     settings: dict[str, Any]
     secrets: Secrets
+    tax_codes: dict[str, str]
 
     def documents(self) -> list[tuple[str, dict[str, int]]]: ...
+    def in_currency(self, currency: str) -> None: ...
     def lock(self, through: date) -> None: ...
     def archive(self, account: str) -> None: ...
     def fail(self, kind: str, times: int = 1) -> None: ...
+    def delete_tax_code(self, code: str) -> None: ...
+    def take_number(self, reference: str) -> None: ...
+    def revoke(self) -> None: ...
+    def connect_again(self) -> Secrets: ...
+    def expire_mid_page(self) -> int: ...
 
 
 def targets() -> list[str]:
@@ -68,9 +85,28 @@ def targets() -> list[str]:
     return [each.key for each in found if not each.local and (FOLDERS / each.key / "fake.py").exists()]
 
 
+class Interface(str):
+    """A platform's key, and by which of the interfaces of its fake (`INTERFACES`) it is called."""
+
+    name: str
+
+    def __new__(cls, key: str, name: str) -> Interface:
+        found = super().__new__(cls, key)
+        found.name = name
+        return found
+
+
+def interfaces() -> list[Any]:
+    """Every accounting platform as `targets` has it, once for each interface of its own that it is called by."""
+    modules = {key: importlib.import_module(f"tests.platforms.{key}.fake") for key in targets()}
+    names = [(key, name) for key, module in modules.items() for name in getattr(module, "INTERFACES", ("",))]
+    return [pytest.param(Interface(key, name), id=f"{key}-{name}".rstrip("-")) for key, name in names]
+
+
 def running(key: str) -> AbstractContextManager[Fake]:
     """The platform's fake."""
-    found: AbstractContextManager[Fake] = importlib.import_module(f"tests.platforms.{key}.fake").running()
+    chosen = (key.name,) if isinstance(key, Interface) and key.name else ()
+    found: AbstractContextManager[Fake] = importlib.import_module(f"tests.platforms.{key}.fake").running(*chosen)
     return found
 
 
@@ -138,9 +174,9 @@ class Linked:
             session = Session(self.connection.pk, self.company.pk, self.connection.settings, door)
             return deliver(Delivery(self.platform, session, seconds=60))
 
-    def settle(self) -> PushResult:
+    def settle(self, rounds: int = 6) -> PushResult:
         """Rounds, an hour between them, until nothing is left that time alone can do."""
-        for _ in range(6):
+        for _ in range(rounds):
             result = self.deliver()
             if result.next_seconds is None:
                 break
@@ -166,6 +202,24 @@ class Linked:
         with open_door(self.connection, self.platform) as door:
             session = Session(self.connection.pk, self.company.pk, self.connection.settings, door)
             self.platform.void(session, remote_id, kind)
+
+
+def linked(key: str, fake: Fake, mode: Mode = "journal") -> Linked:
+    """A company at the fake; skips what the platform does not take."""
+    found = Linked(key, fake, mode)
+    if MODES[mode] not in found.platform.document_kinds:
+        pytest.skip(f"{key} takes no {MODES[mode]}")
+    return found
+
+
+def references(fake: Fake) -> list[str]:
+    """Of what stands there."""
+    return sorted(reference for reference, _ in fake.documents())
+
+
+def ours(shop: Linked) -> list[str]:
+    """The references of our documents."""
+    return sorted(Document.objects.filter(company=shop.company).values_list("reference", flat=True))
 
 
 def balances(documents: list[tuple[str, dict[str, int]]]) -> dict[str, int]:

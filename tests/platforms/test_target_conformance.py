@@ -3,55 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
 
-from connectors import push_send, registry
 from connectors.auth import Secrets
 from connectors.credentials import load
-from connectors.declare import Budget, OAuth2
+from connectors.declare import OAuth2
 from connectors.http import open_door
 from connectors.models import Binding, PushItem
 from connectors.models import Option as OptionRow
 from connectors.session import Session
-from ledger.models import AuditEntry, Document
+from ledger.models import AuditEntry
 from tests.commerce_sync.cast import an_order, trial_balance
-from tests.platforms.targets import FIRST, MODES, Fake, Linked, a_month, as_books_keep_them, balances, running, targets
+from tests.platforms.targets import (
+    FIRST,
+    MODES,
+    Fake,
+    a_month,
+    as_books_keep_them,
+    balances,
+    interfaces,
+    linked,
+    ours,
+    references,
+)
 
 pytestmark = pytest.mark.django_db
 
-of_each_target = pytest.mark.parametrize("key", targets())
+of_each_target = pytest.mark.parametrize("key", interfaces())
 in_each_mode = pytest.mark.parametrize("mode", MODES)
-
-
-@pytest.fixture
-def fake(key: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
-    with running(key) as state:
-        settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [state.place]
-        client = getattr(state, "client", {"client_id": "us", "client_secret": "not-told"})
-        settings.COMMERCE_SYNC_OAUTH_CLIENTS = {key: client}
-        monkeypatch.setattr(push_send, "AGAIN_SECONDS", 0)
-        monkeypatch.setattr(type(registry.accounting(key)), "budget", Budget())  # a fake is in no hurry to be spared
-        yield state
-
-
-def linked(key: str, fake: Fake, mode: Any = "journal") -> Linked:
-    found = Linked(key, fake, mode)
-    if MODES[mode] not in found.platform.document_kinds:
-        pytest.skip(f"{key} takes no {MODES[mode]}")
-    return found
-
-
-def references(fake: Fake) -> list[str]:
-    return sorted(reference for reference, _ in fake.documents())
-
-
-def ours(shop: Linked) -> list[str]:
-    rows = Document.objects.filter(company=shop.company)
-    return sorted(row.document.header.reference for row in rows)
 
 
 @of_each_target

@@ -40,7 +40,7 @@ def tax_component(row: Reference) -> shapes.TaxComponent:
     return shapes.TaxComponent(
         id=row.external_id,
         name=row.name or UNSET,
-        rate=fraction(facts["rate_ppm"]) if "rate_ppm" in facts else UNSET,
+        rate=UNSET if facts.get("rate_ppm") is None else fraction(facts["rate_ppm"]),
         is_compound=facts.get("is_compound", UNSET),
         modified_date=row.last_seen_at,
     )

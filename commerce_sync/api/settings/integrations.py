@@ -19,9 +19,8 @@ from commerce_sync.api.paging import page_of, read_paging
 from commerce_sync.api.shape import Shape
 from commerce_sync.api.view import ApiView, answer
 from connectors import registry
-from connectors.clients import client_of
+from connectors.clients import is_client
 from connectors.declare import OAuth2
-from connectors.errors import MisconfiguredPlatform
 from connectors.platform import AccountingPlatform, CommercePlatform
 
 FeatureType = Literal["Get", "Post", "Put"]
@@ -226,13 +225,8 @@ def _features(platform: AnyPlatform) -> Iterator[tuple[str, FeatureType]]:
 
 def _can_be_authorized(platform: AnyPlatform) -> bool:
     """Whether this installation has what the platform's authorization needs of it."""
-    if not isinstance(platform.auth, OAuth2):
-        return True
-    try:
-        client_of(platform)
-    except MisconfiguredPlatform:
-        return False
-    return True
+    auth = platform.auth
+    return not isinstance(auth, OAuth2) or auth.key is not None or is_client(platform)
 
 
 def _picture(platform: AnyPlatform, kind: str, request: HttpRequest) -> str:

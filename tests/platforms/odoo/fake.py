@@ -10,7 +10,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,8 +19,10 @@ from connectors.auth import Secrets
 from tests.connectors.server import Answer, Fault, PlatformServer, Seen
 from tests.connectors.server import running as running_server
 from tests.platforms.odoo.moves import Moves
+from tests.platforms.odoo.orders import Orders
 from tests.platforms.odoo.orm import VAT20, OdooError, Orm, error
 
+INTERFACES = ("json2", "jsonrpc")
 KEY, DATABASE, LOGIN, USER = "odoo-test-key-0123456789", "books", "bot@example.com", 7
 READS = {"search_read", "read", "fields_get", "context_get", "search", "search_count", "login", "version_info"}
 STATUSES = {"UserError": 422, "ValidationError": 422, "AccessError": 403, "MissingError": 404, "AccessDenied": 401}
@@ -63,12 +65,13 @@ class Fake:
     server: PlatformServer
     orm: Orm
     moves: Moves
+    orders: Orders
     interface: str
-
-    @property
-    def tax_codes(self) -> dict[str, str]:
-        """Tax treatment → the tax that a mapping chooses for it."""
-        return {"vat20": str(VAT20)}
+    key: str = KEY
+    ends_in: str = ""  # the key ends after the next page of this model
+    says: dict[str, tuple[str, str]] = field(default_factory=dict)  # method → the exception that it ends in
+    tax_codes: dict[str, str] = field(default_factory=lambda: {"vat20": str(VAT20)})
+    """Tax treatment → the tax that a mapping chooses for it."""
 
     @property
     def place(self) -> str:
@@ -81,7 +84,7 @@ class Fake:
 
     @property
     def secrets(self) -> Secrets:
-        return Secrets(api_key=KEY)
+        return Secrets(api_key=self.key)
 
     def documents(self) -> list[tuple[str, dict[str, int]]]:
         """(reference, account → debits less credits in minor units) of what is in the books."""
@@ -94,6 +97,21 @@ class Fake:
                     sums[account] = sums.get(account, 0) + int(line["balance"] * 100)
                 found.append((move["ref"] or "", {account: amount for account, amount in sums.items() if amount}))
         return found
+
+    def in_currency(self, currency: str) -> None:
+        """Keep the books in this currency, of another country."""
+        self.orm.rows["res.currency"][self.orm.company["currency_id"]]["name"] = currency
+        self.tax_codes = {}
+
+    def offer_taxes(self, rates: dict[str, tuple[Decimal, ...]]) -> None:
+        """Have a tax of each percentage, on sales."""
+        for number, (tax, parts) in enumerate(rates.items(), 60):
+            percentage = sum(parts, Decimal(0))
+            self.orm.seed(
+                "account.tax", number, name=f"{tax} {percentage} %", amount=percentage, amount_type="percent",
+                type_tax_use="sale", price_include=False, company_id=self.orm.company["id"], account=2200, active=True,
+            )  # fmt: skip
+            self.tax_codes[tax] = str(number)
 
     def lock(self, through: date) -> None:
         self.orm.company["fiscalyear_lock_date"] = through.isoformat()
@@ -108,12 +126,41 @@ class Fake:
         name, header = KINDS[kind]
         self.server.fail(name, header=header, times=times)
 
+    def delete_tax_code(self, code: str) -> None:
+        """Delete a tax."""
+        del self.orm.rows["account.tax"][int(code)]
+
+    def take_number(self, reference: str) -> None:
+        """A person writes an invoice with this reference."""
+        invoice = {"move_type": "out_invoice", "ref": reference, "date": "2026-03-01", "journal_id": 2}
+        move = self.orm.new("account.move", **invoice, partner_id=31, state="posted", name=f"INV/{reference}")
+        for account, amount in ((1200, Decimal(1)), (4000, Decimal(-1))):
+            self.orm.new(
+                "account.move.line", move_id=move["id"], account_id=account, balance=amount, amount_currency=amount
+            )
+
+    def revoke(self) -> None:
+        """The merchant deletes our key."""
+        self.key = "nobody-has-this-key"
+
+    def connect_again(self) -> Secrets:
+        """The new key that the merchant gives us."""
+        self.key = f"{KEY}-again"
+        return self.secrets
+
+    def expire_mid_page(self) -> int:
+        """The key ends between two pages of customers; how many there are."""
+        for number in range(1_000):
+            self.orm.new("res.partner", name=f"Customer {number}", customer_rank=1, supplier_rank=0, active=True)
+        self.ends_in = "res.partner"
+        return sum(row["customer_rank"] > 0 for row in self.orm.rows["res.partner"].values())
+
     def calls(self, method: str) -> int:
         return sum(method_of(seen) == method for seen in self.server.log)
 
 
 def _json2(fake: Fake, seen: Seen) -> Any:
-    if seen.headers.get("authorization", "").lower() != f"bearer {KEY}":
+    if seen.headers.get("authorization", "").lower() != f"bearer {fake.key}":
         return Answer(401, {"name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey"})
     _, _, _, model, method = seen.path.split("/")
     params = json.loads(seen.body)
@@ -144,9 +191,9 @@ def _jsonrpc(fake: Fake, seen: Seen) -> Any:
 
 def _service(fake: Fake, service: str, method: str, args: list[Any]) -> Any:
     if (service, method) == ("common", "login"):
-        return USER if args == [DATABASE, LOGIN, KEY] else False
+        return USER if args == [DATABASE, LOGIN, fake.key] else False
     database, user, key, model, name, *rest = args
-    if (database, user, key) != (DATABASE, USER, KEY):
+    if (database, user, key) != (DATABASE, USER, fake.key):
         raise error("AccessDenied", "Access Denied")
     if method == "execute":
         rest = [rest, {}]
@@ -154,7 +201,7 @@ def _service(fake: Fake, service: str, method: str, args: list[Any]) -> Any:
     named = dict(rest[1]) if len(rest) > 1 else {}
     context = named.pop("context", {})
     if not fake.orm.has(model):
-        raise error("builtins.KeyError", model)
+        raise error("UserError", f"Object {model} doesn't exist")
     ids = None
     if name not in ("create", "load", "search_read", "search", "search_count", "fields_get", "context_get"):
         ids = positional.pop(0)
@@ -181,11 +228,21 @@ def call(fake: Fake, model: str, method: str, ids: Any, context: dict[str, Any],
     if allowed and not set(allowed) <= set(fake.orm.rows["res.company"]):
         raise error("AccessError", "Access to unauthorized or invalid companies.")
     if model in fake.orm.forbidden:
-        raise error("AccessError", f"You are not allowed to access '{model}' records.")
+        groups = "\n".join(f"\t- {group}" for group in ("Accounting/Administrator", "Accounting/Invoicing"))
+        said = (
+            f"You are not allowed to access '{model}' ({model}) records.\n\nThis operation is allowed for the following"
+        )
+        rest = "Contact your administrator to request access if necessary."
+        raise error("AccessError", f"{said} groups:\n{groups}\n\n{rest}")
+    if model == fake.ends_in:
+        fake.revoke()
+        fake.ends_in = ""
+    if method in fake.says:
+        raise error(*fake.says[method])
     before = fake.orm.copy()
     try:
-        own = getattr(fake.moves, f"{model.replace('.', '_')}__{method}", None)
-        if own is not None:
+        name = f"{model.replace('.', '_')}__{method}"
+        if own := getattr(fake.moves, name, None) or getattr(fake.orders, name, None):
             return own(ids, context, **params)
         return getattr(fake.orm, method)(model, ids, context, **params)
     except OdooError:
@@ -217,7 +274,7 @@ def running(interface: str = "json2") -> Iterator[Fake]:
     """An Odoo on the loopback, with a chart, a customer, a supplier and two taxes."""
     with running_server() as server:
         orm = Orm()
-        fake = Fake(server, orm, Moves(orm), interface)
+        fake = Fake(server, orm, Moves(orm), Orders(orm), interface)
         faults = Aimed()
         faults.server = server
         server.faults = faults

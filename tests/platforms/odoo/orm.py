@@ -9,6 +9,8 @@ from typing import Any
 from connectors.general_ledger.chart import DEFAULT_CHART
 
 COMPANY, CUSTOMER, SUPPLIER, VAT20, VAT5 = 1, 31, 32, 51, 52
+STATE, CITY, BOTH = 53, 54, 55
+GBP, EUR, USD, JPY = 1, 2, 3, 4
 TYPES = {
     "bank": "asset_cash",
     "cash": "asset_cash",
@@ -32,18 +34,28 @@ REFERENCES = {
     "currency_id": "res.currency",
     "move_id": "account.move",
     "tax_line_id": "account.tax",
+    "group_tax_id": "account.tax",
     "reversed_entry_id": "account.move",
+    "plan_id": "account.analytic.plan",
+    "order_id": "purchase.order",
+    "product_id": "product.product",
+    "uom_id": "uom.uom",
+    "uom_po_id": "uom.uom",
+    "product_uom": "uom.uom",
 }
+LINES = {"account.move": ("account.move.line", "move_id"), "purchase.order": ("purchase.order.line", "order_id")}
 MOVE_FIELDS = {
     "move_type": "entry", "ref": False, "date": False, "invoice_date": False, "journal_id": False,
     "company_id": COMPANY, "partner_id": False, "state": "draft", "name": "/", "narration": False,
+    "currency_id": False, "posted_before": False, "write_date": "2026-01-01 00:00:00",
     "reversed_entry_id": False, "line_ids": [], "invoice_line_ids": [],
 }  # fmt: skip
 LINE_FIELDS = {
     "move_id": False, "account_id": False, "name": "", "debit": Decimal(0), "credit": Decimal(0), "balance": Decimal(0),
     "amount_currency": Decimal(0), "tax_ids": [], "tax_line_id": False, "display_type": "product", "partner_id": False,
+    "group_tax_id": False,
     "reconciled": False, "matched_debit_ids": [], "matched_credit_ids": [], "price_unit": Decimal(0),
-    "quantity": Decimal(1), "analytic_distribution": False,
+    "quantity": Decimal(1), "analytic_distribution": False, "currency_id": GBP,
 }  # fmt: skip
 
 
@@ -68,8 +80,12 @@ class Orm:
         self.forbidden: set[str] = set()
         self.fields: dict[str, dict[str, Any]] = {"account.move": MOVE_FIELDS, "account.move.line": LINE_FIELDS}
         self.rows |= {"account.move": {}, "account.move.line": {}, "account.move.reversal": {}}
-        locks = dict.fromkeys(("fiscalyear_lock_date", "hard_lock_date", "tax_lock_date", "sale_lock_date"), False)
-        self.seed("res.currency", 1, name="GBP", decimal_places=2)
+        kinds = ("fiscalyear", "hard", "tax", "sale", "purchase")
+        locks = dict.fromkeys((f"{kind}_lock_date" for kind in kinds), False)
+        for id, (name, is_active) in enumerate((("GBP", True), ("EUR", True), ("USD", True), ("JPY", False)), GBP):
+            self.seed("res.currency", id, name=name, decimal_places=2, active=is_active, rate=Decimal(1))
+        for number, (day, rate) in enumerate((("2026-01-01", "1.25"), ("2026-03-03", "1.17")), 1):
+            self.seed("res.currency.rate", number, name=day, currency_id=EUR, rate=Decimal(rate))
         self.seed("res.company", COMPANY, name="Rose & Crown Ltd", currency_id=1, **locks)
         self.seed("res.users", 7, name="Bot", login="bot@example.com", company_id=COMPANY)
         for id, (code, type) in enumerate((("MISC", "general"), ("INV", "sale"), ("BILL", "purchase")), 1):
@@ -83,15 +99,30 @@ class Orm:
         for id, rate, account in ((VAT20, 20, 2200), (VAT5, 5, 2200)):
             self.seed(
                 "account.tax", id, name=f"VAT {rate} %", amount=Decimal(rate), amount_type="percent", active=True,
-                type_tax_use="sale", price_include=False, company_id=COMPANY, account=account,
+                type_tax_use="sale", price_include=False, company_id=COMPANY, account=account, children_tax_ids=[],
             )  # fmt: skip
+        for id, name, rate, account in ((STATE, "State", "6.25", 2200), (CITY, "City", "1.5", 2150)):
+            self.seed(
+                "account.tax", id, name=name, amount=Decimal(rate), amount_type="percent", active=True,
+                type_tax_use="none", price_include=False, company_id=COMPANY, account=account, children_tax_ids=[],
+            )  # fmt: skip
+        self.seed(
+            "account.tax", BOTH, name="State and city", amount=Decimal(0), amount_type="group", active=True,
+            type_tax_use="sale", price_include=False, company_id=COMPANY, account=0, children_tax_ids=[STATE, CITY],
+        )  # fmt: skip
         for id, name, ranks in ((CUSTOMER, "Daily sales", (1, 0)), (SUPPLIER, "Payment processors", (0, 1))):
             self.seed(
                 "res.partner", id, name=name, customer_rank=ranks[0], supplier_rank=ranks[1], active=True,
                 receivable=1200, payable=2000,
             )  # fmt: skip
-        self.seed("product.product", 61, name="Tea", default_code="TEA", sale_ok=True, active=True)
-        self.seed("account.analytic.account", 71, name="Shop", active=True)
+        self.seed("uom.uom", 81, name="Units")
+        for id, code in ((61, "TEA"), (62, "POT")):
+            self.seed(
+                "product.product", id, name=code.title(), default_code=code, sale_ok=True, active=True, uom_id=81,
+                uom_po_id=81,
+            )  # fmt: skip
+        self.seed("account.analytic.plan", 75, name="Places")
+        self.seed("account.analytic.account", 71, name="Shop", code="S1", active=True, plan_id=75)
 
     @property
     def company(self) -> dict[str, Any]:
@@ -132,12 +163,13 @@ class Orm:
     ) -> dict[str, Any]:
         found = {}
         for name, default in {"id": 0, **self.fields[model]}.items():
-            kind = "many2one" if name in REFERENCES else "one2many" if name.endswith("line_ids") else _type(default)
+            is_list = name.endswith("line_ids") or name == "order_line"
+            kind = "many2one" if name in REFERENCES else "one2many" if is_list else _type(default)
             found[name] = {"type": kind, "string": name, "readonly": False, "required": False}
             if kind == "many2one":
                 found[name]["relation"] = REFERENCES[name]
             if kind == "one2many":
-                found[name] |= {"relation": "account.move.line", "relation_field": "move_id"}
+                found[name] |= dict(zip(("relation", "relation_field"), LINES[model], strict=True))
         return found
 
     def search(
@@ -160,7 +192,20 @@ class Orm:
         unknown = set(fields or ()) - {"id", *self.fields[model]}
         if unknown:
             raise error("builtins.ValueError", f"Invalid field {sorted(unknown)[0]!r} on model {model!r}")
-        return [self._shown(model, self.row(model, id), fields, load) for id in ids]
+        rows = [self._shown(model, self.row(model, id), fields, load) for id in ids]
+        if model == "res.currency":
+            rows = [row | {"rate": self.rate(row["id"], context.get("date", "9999-12-31"))} for row in rows]
+        return rows
+
+    def rate(self, currency: int, day: str) -> Decimal:
+        """Units of a currency for one of the company's: the last rate of the day, else the first, else one."""
+        rates = [row for row in self.rows["res.currency.rate"].values() if row["currency_id"] == currency]
+        rates.sort(key=lambda row: str(row["name"]))
+        known = [row["rate"] for row in rates if row["name"] <= day] or [row["rate"] for row in rates[:1]]
+        return Decimal(known[-1] if known else 1)
+
+    def search_count(self, model: str, ids: Any, context: Any, domain: Any) -> int:
+        return len(self.search(model, ids, context, domain))
 
     def create(self, model: str, ids: Any, context: Any, vals_list: Any) -> Any:
         made = []
@@ -183,6 +228,8 @@ class Orm:
                 return bool(own == value)
             case "!=":
                 return bool(own != value)
+            case ">=":
+                return bool(own >= value)
             case ">":
                 return bool(own > value)
             case "in":

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -27,7 +27,7 @@ from tests.platforms.quickbooks_online.rules import Json, Rules, Wrong, legs, to
 REALM: Final = "4620816365291273460"
 TOKEN: Final = "qbo-test-token"
 TRANSACTIONS: Final = (
-    "JournalEntry", "Invoice", "CreditMemo", "Payment", "Bill", "BillPayment", "Deposit", "Transfer",
+    "JournalEntry", "Invoice", "CreditMemo", "Payment", "Bill", "BillPayment", "Deposit", "Transfer", "PurchaseOrder",
 )  # fmt: skip
 LISTS: Final = (
     "Account", "Item", "Customer", "Vendor", "Class", "Department", "TaxCode", "TaxRate", "Preferences", "CompanyInfo",
@@ -65,9 +65,18 @@ class FakeQuickBooks:
     undeposited: str = ""
     rows: dict[str, dict[str, Json]] = field(default_factory=lambda: {name: {} for name in (*TRANSACTIONS, *LISTS)})
     replies: dict[str, Any] = field(default_factory=dict)
+    deleted: list[tuple[str, Json]] = field(default_factory=list)
     asked: list[Seen] = field(default_factory=list)
     made: int = 144
     remembers: bool = True  # whether a `requestid` that comes again answers with the first
+    links: bool = True  # whether a payment of nothing may link two others
+    computes_tax: bool = False  # automated sales tax that does not take the tax that it is told
+    orders: bool = True  # whether the merchant's edition has purchase orders
+    refuses_taken_numbers: bool = False  # the company's own choice, "warn about duplicate numbers"
+    ends_in: str = ""  # the access ends after the next page of this
+    grants: int = 0
+    most_told: int = 1_000  # changes in one answer
+    code: str = ""  # what comes back with the merchant's log-in; good once
 
     def __post_init__(self) -> None:
         for number, (code, name, kind, subtype) in enumerate(DEFAULT_CHART, 33):
@@ -91,7 +100,18 @@ class FakeQuickBooks:
         """A row as if a person had made it."""
         active = {"Active": True} if entity in LISTS[:7] else {}
         self.rows[entity][id] = {"Id": id, "SyncToken": "0", "domain": "QBO", "sparse": False, **active, **values}
-        return self.rows[entity][id]
+        return self.touched(self.rows[entity][id])
+
+    def touched(self, row: Json) -> Json:
+        """The row, as changed now."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        row["MetaData"] = {"CreateTime": at, **row.get("MetaData", {}), "LastUpdatedTime": at}
+        return row
+
+    def delete(self, entity: str, id: str) -> None:
+        """Delete a document as a person does."""
+        row = self.touched(self.rows[entity].pop(id))
+        self.deleted.append((entity, {"domain": "QBO", "status": "Deleted", "Id": id, "MetaData": row["MetaData"]}))
 
     def account(self, code: str) -> Json:
         """The account with a number of the default chart."""
@@ -108,6 +128,8 @@ class FakeQuickBooks:
         try:
             if seen.path == "/oauth2/v1/tokens/bearer":
                 return self._token(seen)
+            if seen.path == "/v2/oauth2/tokens/revoke":
+                return self._revoked(seen)
             if seen.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
                 fault = {"message": "message=AuthenticationFailed; errorCode=003200; statusCode=401", "code": "3200"}
                 return Answer(401, {"warnings": None, "fault": {"error": [fault], "type": "AUTHENTICATION"}})
@@ -117,11 +139,30 @@ class FakeQuickBooks:
 
     def _token(self, seen: Seen) -> Any:
         asked = {name: values[-1] for name, values in parse_qs(seen.body.decode()).items()}
-        if not seen.headers.get("authorization", "").startswith("Basic ") or asked.get("refresh_token") != self.refresh:
-            return Answer(400, {"error": "invalid_grant"})
-        self.tokens, self.refresh = {f"qbo-test-token-{self.made}"}, f"qbo-refresh-token-{self.made}"
+        if not seen.headers.get("authorization", "").startswith("Basic "):
+            return Answer(401, {"error": "invalid_client"})
+        if asked.get("grant_type") == "authorization_code":
+            is_good = asked.get("code") == self.code != ""
+            self.code = ""
+        else:
+            is_good = asked.get("refresh_token") == self.refresh
+        if not is_good:
+            return Answer(400, {"error": "invalid_grant", "error_description": "Token invalid"})
+        self.grant()
         answer = {"access_token": min(self.tokens), "token_type": "bearer", "expires_in": 3600}
         return {**answer, "refresh_token": self.refresh, "x_refresh_token_expires_in": 8726400}
+
+    def _revoked(self, seen: Seen) -> Any:
+        is_ours = seen.headers.get("authorization", "").startswith("Basic ")
+        if not is_ours or json.loads(seen.body)["token"] not in (self.refresh, *self.tokens):
+            return Answer(400, {"error": "invalid_request"})
+        self.tokens, self.refresh = set(), "nothing that anybody has"
+        return Answer(200, {})
+
+    def grant(self) -> None:
+        """A new pair of tokens; the old one is worth nothing."""
+        self.grants += 1
+        self.tokens, self.refresh = {f"qbo-test-token-{self.grants}"}, f"qbo-refresh-token-{self.grants}"
 
     def _served(self, seen: Seen) -> Any:
         if not seen.path.startswith(f"/v3/company/{REALM}/"):
@@ -132,6 +173,8 @@ class FakeQuickBooks:
         entity, _, id = seen.path.removeprefix(f"/v3/company/{REALM}/").partition("/")
         if entity == "query":
             return {"QueryResponse": self._query(asked.get("query") or seen.body.decode()), "time": "now"}
+        if entity == "cdc":
+            return {"CDCResponse": [{"QueryResponse": self._changed(asked)}], "time": "now"}
         name = next((each for each in (*TRANSACTIONS, *LISTS) if each.lower() == entity), "")
         if not name:
             raise Wrong("500", "Unsupported Operation", f"Operation {entity} is not supported.")
@@ -151,6 +194,19 @@ class FakeQuickBooks:
             raise Wrong("610", "Object Not Found", f"Object Not Found : {entity} {id}")
         return {name: value for name, value in row.items() if name != "left"}
 
+    def _changed(self, asked: Json) -> list[Json]:
+        since = datetime.fromisoformat(asked["changedSince"])
+        if since < datetime.now(UTC) - timedelta(days=30):
+            raise Wrong("4003", "Invalid changedSince", "It reaches back 30 days.")
+        groups, left = [], self.most_told
+        for entity in asked["entities"].split(","):
+            gone = [row for name, row in self.deleted if name == entity]
+            rows = [self._there(entity, id) for id in self.rows[entity]] + gone
+            rows = [row for row in rows if datetime.fromisoformat(row["MetaData"]["LastUpdatedTime"]) >= since][:left]
+            left -= len(rows)
+            groups.append({entity: rows, "startPosition": 1, "maxResults": len(rows)} if rows else {})
+        return groups
+
     def _query(self, text: str) -> Json:
         pattern = (
             r"select \*(?:, \w+)? from (\w+)\s*(?:where (.*?))?\s*(?:startposition (\d+))?\s*(?:maxresults (\d+))?\s*"
@@ -159,6 +215,8 @@ class FakeQuickBooks:
         if not found or found[1] not in self.rows:
             raise Wrong("4000", "Error parsing query", f"QueryParserError: {text}")
         entity, rows = found[1], list(self.rows[found[1]].values())
+        if entity == self.ends_in:
+            self.tokens, self.ends_in = set(), ""
         conditions = found[2] or ""
         if "Active" not in conditions:
             rows = [row for row in rows if row.get("Active", True)]
@@ -185,8 +243,12 @@ class FakeQuickBooks:
             raise Wrong("6240", "Duplicate Name Exists Error", "The name supplied already exists.")
         self.made += 1
         row = self.put(entity, str(self.made), **body)
+        if self.computes_tax and entity in ("Invoice", "CreditMemo") and "TxnTaxDetail" in row:
+            row["TxnTaxDetail"] = {"TotalTax": Decimal(1)}
         if entity in ("Invoice", "CreditMemo", "Bill"):
             row["TotalAmt"] = row["Balance"] = total(row)
+        if entity == "PurchaseOrder":
+            row["TotalAmt"] = total(row)
         if entity == "Deposit":
             row["TotalAmt"] = sum(line["Amount"] for line in row["Line"])
         if entity in ("Invoice", "CreditMemo"):
@@ -212,7 +274,7 @@ class FakeQuickBooks:
             for link in line.get("LinkedTxn", ()):
                 self.rows[link["TxnType"]][link["TxnId"]]["left"] += line["Amount"]
         if operation == "delete":
-            del self.rows[entity][row["Id"]]
+            self.delete(entity, row["Id"])
             return {"status": "Deleted", "domain": "QBO", "Id": row["Id"]}
         if operation != "void" or entity != "Invoice":
             raise Wrong("500", "Unsupported Operation", f"Operation {operation} is not supported.")
@@ -272,6 +334,31 @@ class Fake:
     def documents(self) -> list[tuple[str, dict[str, int]]]:
         return self.company.documents()
 
+    def in_currency(self, currency: str) -> None:
+        """Keep the books in this currency, of a country where QuickBooks itself works out the tax on sales."""
+        company = self.company
+        company.currency, company.country = currency, "US"
+        preferences = company.rows["Preferences"]["1"]
+        preferences["TaxPrefs"]["PartnerTaxEnabled"] = True
+        preferences["CurrencyPrefs"]["HomeCurrency"]["value"] = currency
+        company.rows["CompanyInfo"]["1"]["Country"] = company.country
+
+    def offer_taxes(self, rates: dict[str, tuple[Decimal, ...]]) -> None:
+        """Be a company outside of the United States, where codes are chosen, with a rate of each percentage."""
+        company = self.company
+        company.country = company.rows["CompanyInfo"]["1"]["Country"] = "GB"
+        del company.rows["Preferences"]["1"]["TaxPrefs"]["PartnerTaxEnabled"]
+        self.settings["untaxed_code"] = "2"
+        for number, (tax, percentages) in enumerate(rates.items(), 50):
+            details = []
+            for place, percentage in enumerate(percentages, 1):
+                rate = f"{number}{place}"
+                company.put("TaxRate", rate, Name=f"{tax} {percentage} %", RateValue=percentage)
+                details.append({"TaxRateRef": {"value": rate}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0})
+            lists = {f"{side}TaxRateList": {"TaxRateDetail": details} for side in ("Sales", "Purchase")}
+            company.put("TaxCode", str(number), Name=tax, **lists)
+            self.tax_codes[tax] = str(number)
+
     def lock(self, through: date) -> None:
         """Close the books through this day."""
         self.company.closed = through.isoformat()
@@ -285,6 +372,45 @@ class Fake:
         """The next documents that are sent meet this fault; what is read before them does not."""
         name, header = FAULTS[kind]
         self.fail_as(name, times, header)
+
+    def offer_tax_codes(self) -> None:
+        """A company with VAT: a tax code of one rate, and one for what has none."""
+        self.company.put("TaxRate", "11", Name="VAT 20 %", RateValue=20)
+        rates = {"TaxRateDetail": [{"TaxRateRef": {"value": "11"}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
+        self.company.put("TaxCode", "5", Name="20.0% S", SalesTaxRateList=rates, PurchaseTaxRateList=rates)
+        self.tax_codes, self.settings["untaxed_code"] = {"vat20": "5"}, "2"
+
+    def delete_tax_code(self, code: str) -> None:
+        """Make a tax code inactive: the platform deletes none."""
+        self.company.rows["TaxCode"][code]["Active"] = False
+
+    def take_number(self, reference: str) -> None:
+        """A person writes an invoice with this number, in a company that wants numbers once."""
+        company = self.company
+        company.refuses_taken_numbers = True
+        detail = {"ItemRef": {"value": "3"}, "Qty": Decimal(1), "UnitPrice": Decimal(1)}
+        line = {"Amount": Decimal(1), "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+        company.put("Item", "3", Name="Gift", Type="Service", IncomeAccountRef={"value": company.account("4000")["Id"]})
+        company.put(
+            "Invoice", "3", DocNumber=reference, TxnDate="2026-03-01", CustomerRef={"value": "8"}, Line=[line],
+            TotalAmt=Decimal(1), Balance=Decimal(1), left=Decimal(1),
+        )  # fmt: skip
+
+    def revoke(self) -> None:
+        """The merchant disconnects our app there."""
+        self.company.tokens, self.company.refresh = set(), "nothing that anybody has"
+
+    def connect_again(self) -> Secrets:
+        """What a new connection of the merchant gives us."""
+        self.company.grant()
+        return Secrets(access_token=min(self.company.tokens), refresh_token=self.company.refresh)
+
+    def expire_mid_page(self) -> int:
+        """The access ends between two pages of customers; how many there are."""
+        for number in range(1_000):
+            self.company.put("Customer", f"1{number:04}", DisplayName=f"Customer {number}")
+        self.company.ends_in = "Customer"
+        return len(self.company.rows["Customer"])
 
     def fail_as(self, name: str, times: int = 1, header: str | None = None) -> None:
         """The same, by the name that the server has for it."""

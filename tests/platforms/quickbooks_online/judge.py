@@ -6,19 +6,28 @@ element with that text. The order of XML is that of the schema, for JSON has non
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
 from xmlschema import XMLSchema
 from xmlschema.validators import XsdComplexType, XsdElement
 
+from connectors.wire import Request
 from tests.platforms.folders import SPECIFICATIONS
 
 NAMESPACE: Final = "http://schema.intuit.com/finance/v3"
 FOLDER: Final = SPECIFICATIONS / "accounting" / "quickbooks" / "xsd"
 _WRAPPED: Final = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="{0}" targetNamespace="{0}"
     elementFormDefault="qualified"><xs:include schemaLocation="{1}"/>{2}</xs:schema>"""
+
+
+SENT: Final = (
+    "JournalEntry", "Invoice", "CreditMemo", "Payment", "Bill", "BillPayment", "Deposit", "Transfer", "PurchaseOrder",
+    "Item", "Customer", "Vendor", "Account",
+)  # fmt: skip
 
 
 class Judge:
@@ -38,6 +47,15 @@ class Judge:
         declared = self.schema.elements[f"judged{entity}"]
         element = _xml(declared, body, unknown, entity)
         return unknown + [f"{error.path}: {error.reason}" for error in self.schema.iter_errors(element)]
+
+
+def faults_of(request: Request) -> list[str]:
+    """What Intuit's schema has against a document or list entry that is sent. Raises LookupError without the schema."""
+    if not FOLDER.exists():
+        raise LookupError("Intuit's schema is not at hand")
+    entity = request.path.rpartition("/")[2]
+    named = {each.lower(): each for each in SENT}
+    return _of_all.faults(named[entity], json.loads(request.body or b"", parse_float=Decimal))
 
 
 def _xml(declared: XsdElement, value: Any, unknown: list[str], path: str) -> ET.Element:
@@ -73,3 +91,6 @@ def _possible(child: Any) -> list[XsdElement]:
     if not isinstance(child, XsdElement):
         return []
     return [child, *child.iter_substitutes()]
+
+
+_of_all: Final = Judge(*SENT)

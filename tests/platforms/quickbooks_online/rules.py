@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ class Rules:
         """Raises `Wrong` as the platform would refuse it."""
         if len(self.body.get("DocNumber", "")) > 21:
             raise Wrong("2050", "String length is either shorter or longer than supported by specification")
+        number = self.body.get("DocNumber")
+        others = self.fake.rows[self.entity].values() if number and self.fake.refuses_taken_numbers else ()
+        if any(row.get("DocNumber") == number for row in others):
+            words = f"Duplicate Document Number Error : You must specify a different number. {number} has been used."
+            raise Wrong("6140", "Duplicate Document Number Error", words)
         closed = self.fake.closed
         if closed and self.body["TxnDate"] <= closed:
             words = "Account Period Closed, Cannot Update Through Services API"
@@ -135,19 +140,23 @@ class Rules:
 
     def _settling(self) -> None:
         """What a payment pays, with the journals and credits that it uses up."""
+        if not self.body["TotalAmt"] and not self.fake.links:
+            raise business("The transactions cannot be linked.")
         owed = Decimal(0)
+        used: list[tuple[Json, Decimal]] = []
         for line in self.body["Line"]:
             for link in line["LinkedTxn"]:
                 row = self.fake.rows[link["TxnType"]].get(link["TxnId"])
                 if row is None or SETTLED_BY[link["TxnType"]] not in ("Payment", self.entity):
                     raise Wrong("620", "Transaction or transaction line cannot be linked", str(link))
                 owed += line["Amount"] * self._sign(link["TxnType"], row)
-                row["left"] -= line["Amount"]
-                if row["left"] < 0:
-                    row["left"] += line["Amount"]
+                used.append((row, line["Amount"]))
+                if row["left"] < line["Amount"]:
                     raise business("More is paid than is open.")
         if owed != self.body["TotalAmt"]:
             raise business("The amounts of the lines are not that of the payment.")
+        for row, amount in used:
+            row["left"] -= amount
 
     def _sign(self, kind: str, row: Json) -> int:
         """+1 for what is owed, -1 for what settles it."""
@@ -184,6 +193,18 @@ class Rules:
     def _transfer(self) -> None:
         if self.body["Amount"] <= 0:
             raise business("A transfer moves an amount.")
+
+    def _purchaseorder(self) -> None:
+        if "VendorRef" not in self.body:
+            raise Wrong("2020", "Required param missing, need to supply the required value for the API", "VendorRef")
+        if not self.fake.orders:
+            raise Wrong("5030", "Feature Not Supported Error", "Feature Not Supported Error : Purchase orders")
+        for line in self.body["Line"]:
+            detail = line.get("ItemBasedExpenseLineDetail")
+            product = detail["Qty"] * detail["UnitPrice"] if detail else line["Amount"]
+            if line["Amount"] != Decimal(product).quantize(Decimal("0.01"), ROUND_HALF_UP):
+                words = f"Amount is not equal to UnitPrice * Qty. Supplied value:{line['Amount']}"
+                raise Wrong("6070", "Amount calculation incorrect in the request", words)
 
 
 def total(row: Json) -> Decimal:

@@ -267,16 +267,8 @@ def test_two_documents_with_our_number_are_a_question_and_not_an_answer(fake: Fa
     assert why(shop) == {("duplicate", "support")}
 
 
-def with_vat(fake: Fake) -> None:
-    """A tax code of one rate, and one of two."""
-    fake.company.put("TaxRate", "11", Name="VAT 20 %", RateValue=20)
-    rates = {"TaxRateDetail": [{"TaxRateRef": {"value": "11"}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
-    fake.company.put("TaxCode", "5", Name="20.0% S", SalesTaxRateList=rates, PurchaseTaxRateList=rates)
-    fake.tax_codes, fake.settings["untaxed_code"] = {"vat20": "5"}, "2"
-
-
 def test_tax_by_code_stands_in_the_platform_s_tax_fields(fake: Fake) -> None:
-    with_vat(fake)
+    fake.offer_tax_codes()
     shop = a_shop(fake, "invoice")
     shop.deliver()
     assert set(states(shop)) == {"pushed"}, sentences(shop)
@@ -290,8 +282,18 @@ def test_tax_by_code_stands_in_the_platform_s_tax_fields(fake: Fake) -> None:
     assert line["TaxLineDetail"]["TaxPercent"] == 20
 
 
+def test_tax_that_the_book_keeps_on_another_account_than_the_platform_is_a_line_of_its_own(fake: Fake) -> None:
+    fake.offer_tax_codes()
+    fake.company.tax_account = fake.settings["tax_account"] = fake.company.account("2210")["Id"]
+    shop = a_shop(fake, "invoice")
+    shop.deliver()
+    assert set(states(shop)) == {"pushed"}, sentences(shop)
+    assert fake.company.balances() == own_books("invoice")
+    assert {"TxnTaxDetail" in each for each in fake.company.rows["Invoice"].values()} == {False}
+
+
 def test_where_tax_by_code_stands_is_not_guessed(fake: Fake) -> None:
-    with_vat(fake)
+    fake.offer_tax_codes()
     del fake.settings["tax_account"]
     shop = a_shop(fake, "invoice", an_order("o1"))
     shop.deliver()

@@ -235,3 +235,30 @@ def test_amounts_are_exact_and_have_the_decimals_of_their_currency() -> None:
     assert str(calls.amount(1_234, "KWD")) == "1.234"
     assert calls.text("a\x00b\x0bc\ud800" + "x" * 5_000)[:5] == "a b c"
     assert len(calls.text("x" * 5_000)) == 4_000
+
+
+def test_all_that_can_be_chosen_is_offered_what_is_out_of_use_as_inactive(fake: Fake, session: Session) -> None:
+    company = fake.company
+    company.put("TaxRate", "11", Name="VAT 20 %", RateValue=20)
+    rates = {"TaxRateDetail": [{"TaxRateRef": {"value": "11"}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0}]}
+    company.put("TaxCode", "5", Name="20.0% S", SalesTaxRateList=rates)
+    company.put("TaxCode", "6", Name="Old", Active=False)
+    company.put("TaxCode", "7", Name="Hidden", Hidden=True)
+    company.put("Account", "900", Name="Card", AccountType="Credit Card", CurrencyRef={"value": "USD"}, Active=False)
+    company.put("Account", "901", Name="Estimates", AccountType="Non-Posting")
+    company.put("Item", "70", Name="Tea", Sku="TEA", Type="Inventory", IncomeAccountRef={"value": "65"})
+    company.put("Vendor", "71", DisplayName="Tea & Co", CurrencyRef={"value": "EUR"})
+    found = {(each.kind, each.id): each for each in PLATFORM.options(session)}
+    tax = [found["tax_rate", id] for id in ("5", "6", "7")]
+    assert [(each.active, each.detail["Sales"], each.detail["Purchase"]) for each in tax] == [
+        (True, ["20"], []),
+        (False, [], []),
+        (False, [], []),
+    ]
+    card = found["account", "900"]
+    assert (card.type, card.currency, card.active, card.detail["type"]) == ("liability", "USD", False, "Credit Card")
+    assert ("account", "901") not in found
+    tea = found["item", "70"]
+    assert (tea.name, tea.code, tea.detail) == ("Tea", "TEA", {"type": "Inventory", "account": "65"})
+    assert found["supplier", "71"].currency == "EUR"
+    assert {kind for kind, _ in found} == {"account", "tax_rate", "customer", "supplier", "item"}

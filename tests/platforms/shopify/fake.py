@@ -7,14 +7,18 @@ callable is a connection, with the arguments that the question gives it.
 from __future__ import annotations
 
 import gzip
+import hashlib
+import hmac
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl
 
-from graphql import GraphQLSchema, build_client_schema, graphql_sync
+from graphql import DocumentNode, GraphQLSchema, build_client_schema, execute_sync, parse, validate
+from graphql.error import GraphQLError
 
 from tests.connectors.server import Answer, Seen
 from tests.platforms.folders import SPECIFICATIONS
@@ -30,6 +34,13 @@ def schema() -> GraphQLSchema:
     with gzip.open(SCHEMA) as file:
         found = json.load(file)
     return build_client_schema(found.get("data", found), assume_valid=True)
+
+
+@cache
+def question(text: str) -> tuple[DocumentNode, list[GraphQLError]]:
+    """A question as it is read, and what is wrong with it by the schema."""
+    read = parse(text)
+    return read, validate(schema(), read)
 
 
 def money(cents: int, currency: str = "USD") -> Json:
@@ -61,6 +72,8 @@ def listing(rows: Sequence[Any], most: int = 1_000) -> Callable[..., Json]:
 class FakeShopify:
     """The shop. `page` is how many rows a list of it has at most."""
 
+    secret, code = "shpss_test_secret", "the-code"
+
     def __init__(self, page: int = 4) -> None:
         self.page, self.now, self.last = page, datetime(2026, 3, 2, 15, 0, tzinfo=UTC), 1_000
         self.orders: list[Json] = []
@@ -71,6 +84,8 @@ class FakeShopify:
         self.locations: list[Json] = []
         self.variants: list[Json] = []
         self.gift_cards: list[Json] = []
+        self.tokens: set[str] | None = None  # those that open the shop; None: any does
+        self.refresh: list[str] = []  # the last is the one to use; the one before is good until that has been used
 
     def number(self) -> str:
         self.last += 1
@@ -207,18 +222,77 @@ class FakeShopify:
         self.disputes.append(made)
         return made
 
+    def variant(
+        self, number: str, title: str, kind: str, cost: int | None, places: dict[str, int], *, tracked: bool = True
+    ) -> Json:
+        """A thing to sell, and how many of it are at which location."""
+        levels = [
+            {
+                "isActive": True, "updatedAt": self.stamp, "location": {"legacyResourceId": place},
+                "quantities": [{"name": "on_hand", "quantity": count, "updatedAt": self.stamp}],
+            }
+            for place, count in places.items()
+        ]  # fmt: skip
+        item = {
+            "id": f"gid://shopify/InventoryItem/8{number}", "updatedAt": self.stamp, "tracked": tracked,
+            "unitCost": None if cost is None else money(cost), "inventoryLevels": listing(levels),
+        }  # fmt: skip
+        made: Json = {
+            "legacyResourceId": number, "title": "Default Title", "sku": f"SKU-{number}", "inventoryItem": item,
+            "product": {"legacyResourceId": f"9{number}", "title": title, "productType": kind}, "_levels": levels,
+        }  # fmt: skip
+        self.variants.append(made)
+        return made
+
     def answer(self, seen: Seen) -> Any:
         """What the shop says to a question; 404 to anything that is none."""
+        if seen.path == "/admin/oauth/access_token":
+            return self._token(seen)
         if seen.path != "/admin/api/2026-10/graphql.json":
             return Answer(404, {"errors": "Not Found"})
+        if self.tokens is not None and seen.headers.get("x-shopify-access-token") not in self.tokens:
+            return Answer(
+                401, {"errors": "[API] Invalid API key or access token (unrecognized login or wrong password)"}
+            )
         asked = json.loads(seen.body)
-        found = graphql_sync(schema(), asked["query"], self._root(), variable_values=asked.get("variables"))
-        said: Json = {"data": found.data}
-        if found.errors:
-            said["errors"] = [{"message": each.message} for each in found.errors]
+        read, wrong = question(asked["query"])
+        said: Json = {"data": None}
+        if not wrong:
+            found = execute_sync(schema(), read, self._root(), variable_values=asked.get("variables"))
+            said, wrong = {"data": found.data}, found.errors or []
+        if wrong:
+            said["errors"] = [{"message": each.message} for each in wrong]
         status = {"maximumAvailable": 2_000.0, "currentlyAvailable": 1_900.0, "restoreRate": 100.0}
         cost = {"requestedQueryCost": 90, "actualQueryCost": 40, "throttleStatus": status}
         return {**said, "extensions": {"cost": cost}}
+
+    def _token(self, seen: Seen) -> Any:
+        """A token that ends in an hour and a refresh token that is used once, as Shopify gives them since 2025-12."""
+        is_form = "form" in seen.headers.get("content-type", "")
+        asked = dict(parse_qsl(seen.body.decode())) if is_form else json.loads(seen.body)
+        if (asked.get("client_id"), asked.get("client_secret")) != ("us", self.secret):
+            return Answer(400, {"error": "invalid_client"})
+        is_renewal = asked.get("grant_type") == "refresh_token"
+        if is_renewal and asked.get("refresh_token") not in self.refresh[-2:]:
+            return Answer(400, {"error": "invalid_request", "error_description": "This request requires a fresh token"})
+        if is_renewal and asked["refresh_token"] == self.refresh[-1]:
+            del self.refresh[:-1]
+        if not is_renewal and asked.get("code") != self.code:
+            return Answer(400, {"error": "invalid_request", "error_description": "The code was not found"})
+        access, refresh = f"shpat_{self.number()}", f"shprt_{self.number()}"
+        self.tokens = {*(self.tokens or ()), access}
+        said: Json = {"access_token": access, "scope": "read_orders"}
+        if not is_renewal and asked.get("expiring") != "1":
+            return said
+        self.refresh.append(refresh)
+        return {**said, "expires_in": 3_600, "refresh_token": refresh, "refresh_token_expires_in": 7_776_000}
+
+    def came_back(self, shop: str, **more: str) -> Json:
+        """What the merchant's browser brings back, signed."""
+        stamp = str(int(datetime.now(UTC).timestamp()))
+        params = {"code": self.code, "host": "YWRtaW4", "shop": shop, "state": "s1", "timestamp": stamp, **more}
+        text = "&".join(f"{name}={value}" for name, value in sorted(params.items()))
+        return {**params, "hmac": hmac.new(self.secret.encode(), text.encode(), hashlib.sha256).hexdigest()}
 
     def _root(self) -> Json:
         def entries(info: Any, query: str | None = None, **more: Any) -> Json:
@@ -237,6 +311,13 @@ class FakeShopify:
             "orders": listing(orders, self.page), "shopifyPaymentsAccount": account,
             "locations": listing(self.locations, 2), "productVariants": listing(self.variants, 2),
             "events": listing(self.events, 2), "giftCards": listing(self.gift_cards, 2),
+            "inventoryItem": lambda info, id: next(
+                (row["inventoryItem"] for row in self.variants if row["inventoryItem"]["id"] == id), None
+            ),
+            "nodes": lambda info, ids: [
+                next(({"__typename": "Order", "id": one} for row in self.orders if row["id"] == one), None)
+                for one in ids
+            ],
             "order": lambda info, id: next((row for row in self.orders if row["id"] == id), None),
         }  # fmt: skip
 
@@ -250,7 +331,8 @@ def sold(
     charged = price * quantity - off
     parts = {name: round(charged * rate / (100 + rate if inside else 100)) for name, rate in rates.items()}
     total = charged if inside else charged + sum(parts.values())
-    return _sale(title, total, quantity, parts, rates, off, line, variant, action, liable)
+    sale = _sale(title, total, quantity, parts, rates, off, line, variant, action, liable)
+    return {**sale, "_prices": "inclusive" if inside else "exclusive"}
 
 
 def back(sale: Json, quantity: int | None = None, action: str = "RETURN") -> Json:

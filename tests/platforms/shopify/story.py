@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
-from tests.platforms.shopify.fake import FakeShopify, Json, adjustment, back, bag, cents, money, sold
+from connectors.auth import Secrets
+from tests.platforms.shopify.fake import SCHEMA, FakeShopify, Json, adjustment, back, bag, cents, money, sold
 
+CURRENCY, ZONE, THROUGH = "USD", "America/New_York", date(2026, 5, 31)
+SETTINGS = {"shop": "some-shop", "gift_cards_without_order": "issued_free"}
+SECRETS = Secrets(access_token="shpat_shopify-test-token")
+CANNOT: dict[str, str] = {}
+NEEDS = SCHEMA
 VAT: Json = {"VAT": Decimal("20")}
 NO_TAX: Json = {}
 
@@ -17,10 +24,12 @@ def names(shop: FakeShopify) -> None:
                                "address": {"countryCode": "US"}})  # fmt: skip
     goods = (("701", "Mug", "Kitchen", 400), ("702", "Lamp", "Home", 2_100), ("703", "Print", "", None))
     for number, title, kind, cost in goods:
-        product = {"legacyResourceId": f"9{number}", "title": title, "productType": kind}
-        unit = {"unitCost": None if cost is None else money(cost)}
-        shop.variants.append({"legacyResourceId": number, "title": "Default Title", "sku": f"SKU-{number}",
-                              "product": product, "inventoryItem": unit})  # fmt: skip
+        places = {"701": {"501": 40, "502": -2}, "702": {"501": 3}, "703": {"501": 0}}[number]
+        shop.variant(number, title, kind, cost, places, tracked=number != "703")
+    # At more locations than a list of variants has of each; at one of them no more.
+    everywhere = {str(place): place - 500 for place in range(501, 509)}
+    shop.variant("704", "Card", "Paper", 35, everywhere)
+    shop.variants[-1]["_levels"][1]["isActive"] = False
 
 
 def month(shop: FakeShopify) -> None:
@@ -177,3 +186,41 @@ def money_matters(shop: FakeShopify) -> None:
     shop.pay_out()
     shop.move("CHARGE_ADJUSTMENT", 0)
     shop.pay_out("SCHEDULED")
+
+
+def late_changes(shop: FakeShopify) -> None:
+    """An order of the first day gets one more thing, paid in cash; one that was paid in cash is deleted."""
+    shop.later(hours=3)
+    edited = next(row for row in shop.orders if any(each["gateway"] == "paypal" for each in row["transactions"]))
+    shop.agree(edited, [sold("Print", 1_900, variant="703")], "ORDER_EDIT")
+    shop.pay(edited, gateway="cash")
+    gone = next(row for row in shop.orders if [each["gateway"] for each in row["transactions"]] == ["cash"])
+    shop.orders.remove(gone)
+    shop.events.append({
+        "__typename": "BasicEvent", "id": f"gid://shopify/BasicEvent/{shop.number()}", "action": "destroy",
+        "createdAt": shop.stamp, "subjectId": gone["id"], "subjectType": "ORDER",
+    })  # fmt: skip
+
+
+def month_end(shop: FakeShopify) -> None:
+    """What is sold on the last day of April is paid out in May."""
+    shop.later(days=24)
+    shop.pay(shop.order([sold("Lamp", 7_999, variant="702"), sold("Tip", 100, taxes=NO_TAX, line="TIP")]))
+    shop.later(days=2)
+    shop.pay_out()
+
+
+def opened() -> FakeShopify:
+    """The shop before the month, with the names of its things."""
+    shop = FakeShopify(page=7)
+    names(shop)
+    return shop
+
+
+def prices(shop: FakeShopify) -> set[str]:
+    """By what was sold with tax."""
+    agreements = [each for row in shop.orders for each in row["_agreements"]]
+    return {sale["_prices"] for each in agreements for sale in each["_sales"] if sale["taxes"] and "_prices" in sale}
+
+
+PARTS = (sales, edits, returns, late_changes, money_matters, month_end)

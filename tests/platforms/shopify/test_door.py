@@ -17,7 +17,8 @@ from django.test import Client
 from connectors import credentials
 from connectors.auth import Secrets
 from connectors.errors import Refused, Waiting
-from connectors.models import Connection, IncomingWebhook
+from connectors.models import Connection, Credential, IncomingWebhook
+from ledger.models import AuditEntry, RecordRow
 from tests.connectors.server import Answer, PlatformServer, Seen, running
 from tests.platforms.test_conformance_wire import Linked
 
@@ -114,7 +115,7 @@ def test_a_shop_that_is_closed_is_told_by_its_status(linked: Linked) -> None:
 
 
 def ring(shop: str, topic: str = "orders/updated", secret: str = SECRET, number: int = 1) -> int:
-    body = json.dumps({"id": number}).encode()
+    body = json.dumps({"id": number, "customer": {"email": "jane@example.com"}}).encode()
     headers = {
         "X-Shopify-Hmac-Sha256": base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode(),
         "X-Shopify-Topic": topic,
@@ -138,3 +139,39 @@ def test_an_app_that_was_uninstalled_ends_the_link(linked: Linked) -> None:
     assert ring("some-shop.myshopify.com", "app/uninstalled") == 200
     linked.connection.refresh_from_db()
     assert linked.connection.status == Connection.Status.DEAUTHORIZED
+
+
+def bodies() -> dict[str, bytes]:
+    """Event → what is kept of its delivery."""
+    return {row.event: bytes(row.body) for row in IncomingWebhook.objects.all()}
+
+
+def test_a_person_who_asks_to_be_forgotten_is_found_in_no_delivery_and_the_books_stay(linked: Linked) -> None:
+    linked.pull()
+    before = RecordRow.objects.count()
+    assert ring("some-shop.myshopify.com") == 200
+    assert b"jane@example.com" in bodies()["orders/updated"]
+    assert ring("some-shop.myshopify.com", "customers/redact", number=2) == 200
+    assert ring("some-shop.myshopify.com", "customers/data_request", number=3) == 200
+    assert bodies() == {"orders/updated": b"", "customers/redact": b"", "customers/data_request": b""}
+    said = AuditEntry.objects.filter(code="connection.privacy_request").order_by("id")
+    assert [entry.detail["event"] for entry in said] == ["customers/redact", "customers/data_request"]
+    linked.connection.refresh_from_db()
+    assert linked.connection.status == Connection.Status.LINKED
+    assert RecordRow.objects.count() == before
+
+
+def test_a_shop_that_is_to_be_forgotten_after_the_app_was_uninstalled_leaves_no_secret_behind(linked: Linked) -> None:
+    ring("some-shop.myshopify.com")
+    ring("some-shop.myshopify.com", "app/uninstalled", number=2)
+    assert ring("some-shop.myshopify.com", "shop/redact", secret="another", number=3) == 401
+    assert Credential.objects.filter(connection=linked.connection).exists()
+    assert ring("some-shop.myshopify.com", "shop/redact", number=3) == 200
+    assert not Credential.objects.filter(connection=linked.connection).exists()
+    assert bodies()["orders/updated"] == b""
+
+
+def test_a_shop_that_is_linked_again_by_then_keeps_its_access(linked: Linked) -> None:
+    assert ring("some-shop.myshopify.com", "shop/redact") == 200
+    assert Credential.objects.filter(connection=linked.connection).exists()
+    assert ring("another-shop.myshopify.com", "shop/redact", number=2) == 200  # of whom nothing is known

@@ -8,9 +8,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from commerce_sync import services, work
 from commerce_sync.models import Sync
+from commerce_sync.replay import Difference, replay
 from connectors import credentials
 from connectors.auth import Secrets
 from connectors.general_ledger.accounts import install_chart
@@ -133,7 +135,7 @@ def test_the_recorded_month_is_in_the_books_to_the_cent_however_they_are_kept(se
     for company in (journal, invoice):
         sync(company)
     assert held_to(journal, expected) == held_to(invoice, expected)
-    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.severity == "blocks"] == []
+    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.problem.blocks] == []
     before = RecordRow.objects.count()
     assert sync(invoice).code == 2040
     assert RecordRow.objects.count() == before
@@ -179,10 +181,68 @@ def test_an_order_that_is_edited_and_then_deleted_leaves_nothing_behind(server: 
     sync(company)
     assert trial_balance(company) == {"1010": 1_500, "4000": -1_500}
     fake.later(days=1)
-    fake.orders.remove(order)
-    fake.events.append({
-        "__typename": "BasicEvent", "id": "gid://shopify/BasicEvent/5", "action": "destroy", "createdAt": fake.stamp,
-        "subjectId": order["id"], "subjectType": "ORDER",
-    })  # fmt: skip
+    deleted(fake, order)
     sync(company)
     assert trial_balance(company) == {}
+
+
+def differences_of_a_replay(company: Company) -> list[Difference]:
+    found: list[Difference] = []
+    with transaction.atomic():
+        links = list(company.connections.filter(platform="shopify"))
+        replay(links, since=None, limit=None, report=found.append, progress=lambda pages: None)
+    return found
+
+
+def deleted(fake: Any, order: Json) -> None:
+    """The order is deleted: an event is the only trace of it."""
+    fake.orders.remove(order)
+    fake.events.append({
+        "__typename": "BasicEvent", "id": f"gid://shopify/BasicEvent/{fake.number()}", "action": "destroy",
+        "createdAt": fake.stamp, "subjectId": order["id"], "subjectType": "ORDER",
+    })  # fmt: skip
+
+
+@with_schema
+def test_the_refunds_of_an_order_that_is_deleted_go_with_it_and_no_others(server: PlatformServer) -> None:
+    from tests.platforms.shopify.fake import FakeShopify, back, sold
+
+    fake = FakeShopify()
+    server.otherwise = fake.answer
+    company = a_merchant(server.url, "journal")
+    orders = [fake.order([sold("Mug", 1_000, 2, taxes={})]) for _ in range(2)]
+    for order in orders:
+        fake.pay(order, gateway="cash")
+    sync(company)
+    for order in orders:  # told by a later version of their rows, on different days
+        fake.later(days=1)
+        fake.refund(order, [back(order["_agreements"][0]["_sales"][0], 1)], [(1_000, "cash")])
+        sync(company)
+    assert trial_balance(company) == {"1010": 2_000, "4000": -4_000, "4010": 2_000}
+    fake.later(days=1)
+    deleted(fake, orders[0])
+    sync(company)
+    assert trial_balance(company) == {"1010": 1_000, "4000": -2_000, "4010": 1_000}
+    assert RecordRow.objects.filter(superseded=False, deleted=False).count() == 2
+    assert sync(company).code == 2040  # its event is listed again, and says nothing new
+    assert differences_of_a_replay(company) == []
+
+
+@with_schema
+def test_a_refund_that_came_to_nothing_after_all_is_taken_back(server: PlatformServer) -> None:
+    from tests.platforms.shopify.fake import FakeShopify, sold
+
+    fake = FakeShopify()
+    server.otherwise = fake.answer
+    company = a_merchant(server.url, "journal")
+    order = fake.order([sold("Mug", 1_000, taxes={})])
+    fake.pay(order, gateway="paypal")
+    fake.later(hours=1)
+    refund = fake.refund(order, [], [(400, "paypal")])
+    sync(company)
+    assert trial_balance(company)["1130"] == 600
+    fake.later(days=1)
+    refund["_transactions"][0]["status"] = "FAILURE"
+    fake.touch(order)
+    sync(company)
+    assert trial_balance(company) == {"1130": 1_000, "4000": -1_000}

@@ -43,6 +43,7 @@ class FakeSquare:
     locations: list[str] = field(default_factory=lambda: ["LOC1", "LOC2"])
     tokens: set[str] = field(default_factory=lambda: {"square-test-token"})
     refresh: str = "square-refresh-token"
+    tells_stock: bool = True
     cash_step: int = 1  # the smallest coin
     rows: dict[str, dict[str, Json]] = field(default_factory=dict)
     entries: dict[str, list[Json]] = field(default_factory=dict)
@@ -87,10 +88,6 @@ class FakeSquare:
         match parts:
             case ["v2", "locations"]:
                 return {"locations": [self._location(each) for each in self.locations]}
-            case ["v2", "catalog", "list"]:
-                types = asked.get("types", "").split(",")
-                rows = [row for row in self.all("catalog") if row["type"] in types]
-                return self._listed(seen, asked, "objects", rows, 100)
             case ["v2", "payouts", payout, "payout-entries"]:
                 return self._listed(seen, asked, "payout_entries", self.entries.get(payout, []), 100)
             case ["v2", "cash-drawers", "shifts", shift, "events"]:
@@ -114,6 +111,24 @@ class FakeSquare:
         match seen.path:
             case "/v2/orders":
                 return {"order": self.make_order(asked["order"])}
+            case "/v2/catalog/search":
+                rows = [row for row in self.all("catalog") if row["type"] in asked["object_types"]]
+                rows = [row for row in rows if asked.get("include_deleted_objects") or not row.get("is_deleted")]
+                rows = [
+                    row for row in rows if row["updated_at"] > _same(asked.get("begin_time", "2009-01-01T00:00:00Z"))
+                ]
+                return self._listed(seen, asked, "objects", rows, 1_000)
+            case "/v2/inventory/counts/batch-retrieve":
+                if not self.tells_stock:
+                    raise Wrong(
+                        403, "AUTHENTICATION_ERROR", "INSUFFICIENT_SCOPES", "The merchant has not given the right"
+                    )
+                since = _same(asked.get("updated_after", "1970-01-01T00:00:00Z"))
+                counts = [row for row in self.all("counts") if row["calculated_at"] > since]
+                counts = [{name: row[name] for name in row if name not in ("id", "updated_at")} for row in counts]
+                counts = [row for row in counts if row["state"] in asked.get("states", [row["state"]])]
+                counts.sort(key=lambda row: str(row["calculated_at"]), reverse=True)
+                return self._listed(seen, asked, "counts", counts, 1_000)
             case "/v2/orders/search":
                 return self._listed(seen, asked, "orders", self._searched(asked), 1_000)
             case "/v2/orders/batch-retrieve":
@@ -209,6 +224,14 @@ class FakeSquare:
         self.rows.setdefault(name, {})[row["id"]] = row
         return row
 
+    def count(self, variation: str, location: str, quantity: str, state: str = "IN_STOCK") -> None:
+        """So many are there now."""
+        identity = f"{variation}:{location}:{state}"
+        self.put("counts", {
+            "id": identity, "catalog_object_id": variation, "catalog_object_type": "ITEM_VARIATION", "state": state,
+            "location_id": location, "quantity": quantity, "calculated_at": _text(self.now),
+        })  # fmt: skip
+
     def id(self, prefix: str) -> str:
         self.made += 1
         return f"{prefix}_{self.made}"
@@ -226,6 +249,15 @@ class FakeSquare:
         order = priced(asked, self.currency)
         order |= {"id": self.id("ORDER"), "state": "OPEN", "version": 1, "created_at": _text(self.now)}
         order.setdefault("source", {"name": "Square Point of Sale"})
+        return self.put("orders", order)
+
+    def change_order(self, order: Json, line_items: list[Json]) -> Json:
+        """An open order gets other lines; what was paid for it stays paid."""
+        asked = {name: order[name] for name in ("location_id", "taxes", "discounts") if name in order}
+        paid = order["total_money"]["amount"] - order["net_amount_due_money"]["amount"]
+        order |= priced({**asked, "line_items": line_items}, self.currency)
+        order["net_amount_due_money"] = money(order["total_money"]["amount"] - paid, self.currency)
+        order["version"] += 1
         return self.put("orders", order)
 
     def pay(self, asked: Json) -> Json:

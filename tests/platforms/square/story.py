@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Protocol
 
+from connectors.auth import Secrets
 from tests.platforms.square.fake import FakeSquare
 from tests.platforms.square.pricing import Json, money
 
+CURRENCY, ZONE, THROUGH = "USD", "America/New_York", date(2026, 4, 30)
+SETTINGS: dict[str, str] = {}
+SECRETS = Secrets(access_token="square-test-token")
+CANNOT: dict[str, str] = {}
 STATE = {"uid": "state", "catalog_object_id": "TAX_STATE", "name": "State tax", "percentage": "4", "type": "ADDITIVE"}
 CITY = {"uid": "city", "catalog_object_id": "TAX_CITY", "name": "City tax", "percentage": "4.5", "type": "ADDITIVE"}
 INSIDE = {"uid": "vat", "catalog_object_id": "TAX_IN", "name": "VAT inside", "percentage": "20", "type": "INCLUSIVE"}
@@ -53,6 +59,19 @@ def line(name: str, price: int, quantity: str = "1", **more: Any) -> Json:
     return {"name": name, "quantity": quantity, "base_price_money": money(price, "USD"), **catalog, **more}
 
 
+# From how few on the seller is warned: everywhere but at one location, and nowhere.
+ALERTS: dict[str, Json] = {
+    "COFFEE": {
+        "inventory_alert_type": "LOW_QUANTITY", "inventory_alert_threshold": 10,
+        "location_overrides": [
+            {"location_id": "LOC1", "inventory_alert_type": "LOW_QUANTITY", "inventory_alert_threshold": 25},
+            {"location_id": "LOC2", "inventory_alert_type": "NONE"},
+        ],
+    },
+    "CAKE": {"inventory_alert_type": "NONE"},
+}  # fmt: skip
+
+
 def catalog(fake: FakeSquare) -> None:
     """What the seller calls things."""
     for number, (item, category) in enumerate((("Coffee", "Drinks"), ("Cake", "Food"))):
@@ -60,8 +79,14 @@ def catalog(fake: FakeSquare) -> None:
         fake.put("catalog", {"type": "CATEGORY", "id": place, "version": 1, "category_data": {"name": category}})
         data = {"name": item, "reporting_category": {"id": place}}
         fake.put("catalog", {"type": "ITEM", "id": f"ITEM_{key}", "version": 1, "item_data": data})
-        data = {"item_id": f"ITEM_{key}", "name": "Regular", "sku": f"SKU-{number}"}
+        data = {"item_id": f"ITEM_{key}", "name": "Regular", "sku": f"SKU-{number}", **ALERTS[key]}
         fake.put("catalog", {"type": "ITEM_VARIATION", "id": f"VAR_{key}", "version": 1, "item_variation_data": data})
+        fake.count(f"VAR_{key}", "LOC1", f"{5 + number}.5")
+        fake.count(f"VAR_{key}", "LOC2", "-1")
+        fake.count(f"VAR_{key}", "LOC1", "2", "WASTE")
+    gone: Json = {"item_id": "ITEM_COFFEE", "name": "Decaf", "sku": "SKU-9"}
+    gone = {"type": "ITEM_VARIATION", "id": "VAR_DECAF", "version": 2, "is_deleted": True, "item_variation_data": gone}
+    fake.put("catalog", gone)
     for tax in (STATE, CITY, INSIDE):
         data = {"name": tax["name"], "percentage": tax["percentage"], "inclusion_type": tax["type"]}
         fake.put("catalog", {"type": "TAX", "id": tax["catalog_object_id"], "version": 1, "tax_data": data})
@@ -179,3 +204,50 @@ def money_matters(fake: FakeSquare, till: Till) -> None:
     adjusted["processing_fee"].append({"type": "ADJUSTMENT", "effective_at": at, "amount_money": money(-7, "USD")})
     fake.put("payments", adjusted)
     fake.pay_out("LOC1", date(2026, 4, 2), [("DISPUTE", -5_000), ("PROCESSING_FEE_REFUND", 7)])
+
+
+def tabs(fake: FakeSquare, till: Till) -> None:
+    """Two orders that are not finished: a card is reserved for one, and something was paid for the other."""
+    fake.later(hours=1)
+    tab = till.order({"location_id": "LOC2", "line_items": [line("Lunch", 1_200, "2")], "taxes": [dict(INSIDE)]})
+    reserved = fake.rows["payments"][till.pay(tab, 1_000)]
+    till.pay(
+        till.order({"location_id": "LOC1", "line_items": [line("Lamp", 5_000)], "taxes": [dict(STATE)]}), 500, "CASH"
+    )
+    reserved["status"] = fake.rows["orders"][tab]["tenders"][0]["card_details"]["status"] = "AUTHORIZED"
+
+
+def late_changes(fake: FakeSquare, till: Till) -> None:
+    """A tip is written on a slip of the first day; what was reserved is let go, and the order canceled; the other one
+    gets another line and is paid."""
+    fake.later(hours=2)
+    slip = next(row for row in fake.all("payments") if row["tip_money"]["amount"] == 250)
+    fake.add_tip(slip, 175)
+    tab, laid_by = (row for row in fake.all("orders") if row["state"] == "OPEN")
+    payment = fake.rows["payments"][tab["tenders"][0]["payment_id"]]
+    fake.put("payments", {**payment, "status": "CANCELED"})
+    tab["tenders"][0]["card_details"]["status"] = "VOIDED"
+    fake.put("orders", {**tab, "state": "CANCELED", "version": tab["version"] + 1})
+    fake.change_order(laid_by, [line("Lamp", 5_000), line("Cake", 799)])
+    till.pay(laid_by["id"], _due(fake, laid_by["id"]))
+
+
+def opened() -> FakeSquare:
+    """The seller before the month, at whom things have names."""
+    fake = FakeSquare(page=7)
+    catalog(fake)
+    return fake
+
+
+def prices(fake: FakeSquare) -> set[str]:
+    """By the taxes of what was sold."""
+    sold = [order for order in fake.all("orders") if order["state"] == "COMPLETED"]
+    types = {tax["type"] for order in sold for tax in order.get("taxes") or ()}
+    return {"inclusive" if each == "INCLUSIVE" else "exclusive" for each in types}
+
+
+def _by_hand(part: Callable[[FakeSquare, Till], None]) -> Callable[[FakeSquare], None]:
+    return lambda fake: part(fake, Straight(fake))
+
+
+PARTS = tuple(map(_by_hand, (sales, returns, money_matters, tabs, late_changes)))

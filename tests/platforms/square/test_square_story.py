@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from connectors import credentials
 from connectors.auth import Secrets
 from connectors.general_ledger.accounts import install_chart
 from connectors.general_ledger.chart import default_book
-from connectors.models import Connection
+from connectors.models import Connection, Reference, StockLevel
 from connectors.services import connect_accounting, connect_commerce
 from ledger.book import Mode
 from ledger.calendar import DayRule
@@ -33,6 +34,9 @@ from tests.platforms.square.story import Straight, Till
 pytestmark = pytest.mark.django_db
 TOKEN = "square-test-token"
 LAST = date(2026, 4, 30)
+CATALOG: dict[Any, str] = {
+    "ITEM": "product", "CATEGORY": "category", "TAX": "tax_rate", "ITEM_VARIATION": "variation"
+}  # fmt: skip
 
 
 class Sdk:
@@ -158,20 +162,17 @@ def test_the_month_is_in_the_books_to_the_cent_however_they_are_kept(server: Pla
     fake, journal = told(server, "journal", lambda fake: Sdk(vendor))
     other, invoice = told(server, "invoice", Straight)
     assert held_to(journal, truth(fake)) == held_to(invoice, truth(other))
-    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.severity == "blocks"] == []
+    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.problem.blocks] == []
     before = RecordRow.objects.count()
     assert sync(invoice).code == 2040
     assert RecordRow.objects.count() == before
 
 
-def test_what_the_vendor_s_library_reads_is_what_we_keep(server: PlatformServer, vendor: Vendor) -> None:
-    _, company = told(server, "journal", Straight)
-    client = vendor
-    kept = {
-        (row.kind, row.external_id): abs(row.total)  # a refund lowers sales
-        for row in RecordRow.objects.filter(source__company=company, superseded=False, deleted=False)
-    }
-    seen: dict[tuple[str, str], int] = {}
+Seen = dict[tuple[str, str], int]
+
+
+def sales_and_payouts(client: Vendor, seen: Seen) -> None:
+    """What the vendor's library reads of sales, of their fees, and of the payouts, which have to be whole."""
     for location in client.locations.list().locations or []:
         assert location.id is not None
         for order in client.orders.search(location_ids=[location.id], limit=100).orders or []:
@@ -185,13 +186,104 @@ def test_what_the_vendor_s_library_reads_is_what_we_keep(server: PlatformServer,
         for payment in client.payments.list(location_id=location.id):
             for fee in (payment.processing_fee or [])[:1]:
                 seen["fee", payment.id or ""] = fee.amount_money.amount or 0 if fee.amount_money else 0
+
+
+def all_else(client: Vendor, kept: Seen, seen: Seen) -> None:
+    """And of refunds, disputes, gift cards without an order, and cash drawers."""
     for refund in client.refunds.list():
         seen["refund", refund.id] = refund.amount_money.amount or 0
     for dispute in client.disputes.list():
         seen["dispute", dispute.id or ""] = dispute.amount_money.amount or 0 if dispute.amount_money else 0
+    for activity in client.gift_cards.activities.list():
+        if activity.type in ("ACTIVATE", "ADJUST_INCREMENT") and ("gift_card_change", activity.id) in kept:
+            details: Any = activity.activate_activity_details or activity.adjust_increment_activity_details
+            seen["gift_card_change", activity.id or ""] = details.amount_money.amount
+    for place in ("LOC1", "LOC2"):
+        for shift in client.cash_drawers.shifts.list(location_id=place):
+            for event in client.cash_drawers.shifts.list_events(shift.id or "", location_id=place):
+                if event.event_type in ("PAID_IN", "PAID_OUT") and event.event_money:
+                    seen["cash_movement", f"{shift.id}:{event.id}"] = event.event_money.amount or 0
+
+
+def test_what_the_vendor_s_library_reads_is_what_we_keep(server: PlatformServer, vendor: Vendor) -> None:
+    _, company = told(server, "journal", Straight)
+    kept = {
+        (row.kind, row.external_id): abs(row.total)  # a refund lowers sales
+        for row in RecordRow.objects.filter(source__company=company, superseded=False, deleted=False)
+    }
+    seen: Seen = {}
+    sales_and_payouts(vendor, seen)
+    all_else(vendor, kept, seen)
     assert len(seen) > 30
     assert {key: kept.get(key) for key in seen} == seen
-    assert {kind for kind, _ in kept} - {kind for kind, _ in seen} == {"cash_movement", "gift_card_change"}
+    assert {kind for kind, _ in kept} == {kind for kind, _ in seen}
+
+
+def test_the_vendor_s_library_reads_the_names_and_the_stock_that_we_keep(
+    server: PlatformServer, vendor: Vendor
+) -> None:
+    _, company = told(server, "journal", Straight)
+    counts = {
+        (count.catalog_object_id, count.location_id): Decimal(count.quantity or "0")
+        for count in vendor.inventory.batch_get_counts(location_ids=["LOC1", "LOC2"], states=["IN_STOCK"])
+    }
+    levels = StockLevel.objects.filter(connection__company=company, on_hand__isnull=False)
+    assert {(level.item_id, level.location_id): level.on_hand for level in levels} == counts != {}
+    names: set[tuple[str, str]] = set()
+    cursor: str | None = ""
+    while cursor is not None:
+        page = vendor.catalog.search(object_types=list(CATALOG), **({"cursor": cursor} if cursor else {}))
+        names |= {(one.type, one.id or "") for one in page.objects or []}
+        cursor = page.cursor
+    known = Reference.objects.filter(connection__company=company, kind__in=CATALOG.values())
+    assert {(row.kind, row.external_id) for row in known} == {(CATALOG[kind], name) for kind, name in names}
+
+
+def test_a_seller_who_gave_no_right_to_the_stock_loses_no_sale(
+    server: PlatformServer,
+) -> None:
+    fake = FakeSquare(page=7, tells_stock=False)
+    server.otherwise = fake.answer
+    company = a_seller(server.url, "journal")
+    story.month(fake, Straight(fake))
+    sync(company)
+    held_to(company, truth(fake))
+    assert not StockLevel.objects.filter(on_hand__isnull=False).exists()
+    fake.tells_stock = True  # connected again
+    sync(company)
+    assert StockLevel.objects.filter(on_hand__isnull=False).count() == 4
+
+
+def test_what_is_at_the_seller_s_own_threshold_is_told_once_and_where_no_warning_is_wanted_never(
+    server: PlatformServer,
+) -> None:
+    fake = FakeSquare()
+    server.otherwise = fake.answer
+    company = a_seller(server.url, "journal")
+    story.catalog(fake)
+    for _ in range(2):
+        sync(company)
+        [low] = ProblemRow.objects.filter(code="stock_low", resolved_at=None)
+        said = {name: low.detail[name] for name in ("item", "location", "on_hand", "threshold")}
+        assert said == {"item": "VAR_COFFEE", "location": "Shop 1", "on_hand": "5.5", "threshold": "25"}
+    fake.later(days=1)
+    fake.count("VAR_COFFEE", "LOC1", "60")
+    sync(company)
+    assert not ProblemRow.objects.filter(code="stock_low", resolved_at=None).exists()
+
+
+def test_a_variation_that_is_deleted_is_counted_nowhere_any_more(server: PlatformServer) -> None:
+    fake = FakeSquare()
+    server.otherwise = fake.answer
+    company = a_seller(server.url, "journal")
+    story.catalog(fake)
+    sync(company)
+    assert StockLevel.objects.filter(item_id="VAR_CAKE", on_hand__isnull=False).count() == 2
+    fake.later(days=1)
+    fake.put("catalog", {**fake.rows["catalog"]["VAR_CAKE"], "is_deleted": True})
+    sync(company)
+    assert not StockLevel.objects.filter(item_id="VAR_CAKE", on_hand__isnull=False).exists()
+    assert Reference.objects.filter(external_id="VAR_CAKE").exists()  # sales still name it
 
 
 def test_an_access_that_ends_while_the_month_is_read_is_renewed_and_nothing_is_lost(

@@ -11,11 +11,13 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs
 
 from tests.connectors.server import Answer, Seen
 
 Json = dict[str, Any]
 KEPT = timedelta(days=30)
+APP_SECRET = "sk_test_app_secret"
 LISTS = {
     "balance_transactions": "txn",
     "charges": "ch",
@@ -24,12 +26,22 @@ LISTS = {
     "disputes": "dp",
     "events": "evt",
     "payment_intents": "pi",
+    "products": "prod",
+    "tax_rates": "txr",
+    "terminal/locations": "tml",
+    "checkout/sessions": "cs",
+    "invoices": "in",
+    "invoice_payments": "inpay",
 }
 
 
 # What a list may be asked; anything else is refused.
 PLAIN = ("limit", "starting_after", "created[gte]")
-ALSO = {"balance_transactions": ("payout",)}
+ALSO = {
+    "balance_transactions": ("payout",),
+    "checkout/sessions": ("payment_intent",),
+    "invoice_payments": ("payment[type]", "payment[payment_intent]"),
+}
 
 
 class Wrong(Exception):
@@ -51,12 +63,16 @@ class FakeStripe:
     rows: dict[str, dict[str, Json]] = field(default_factory=dict)
     settled: dict[str, str] = field(default_factory=dict)  # row of the ledger → payout
     asked: list[Seen] = field(default_factory=list)
+    lines: dict[str, list[Json]] = field(default_factory=dict)  # of a session or an invoice
+    codes: set[str] = field(default_factory=set)  # of consents that were given
 
     # -- the wire -------------------------------------------------------------------------------------------------
 
     def answer(self, seen: Seen) -> Any:
         self.asked.append(seen)
         try:
+            if seen.path.startswith("/oauth/"):
+                return self._connect(seen)
             if seen.headers.get("authorization", "").removeprefix("Bearer ") not in self.keys:
                 raise Wrong(401, "Invalid API Key provided")
             if not seen.headers.get("stripe-version"):
@@ -65,12 +81,32 @@ class FakeStripe:
         except Wrong as wrong:
             return Answer(wrong.status, wrong.body)
 
+    def _connect(self, seen: Seen) -> Any:
+        """What Connect says: a code is good once, for the app's own secret; access ends for whoever asked for it."""
+        form = {name: values[-1] for name, values in parse_qs((seen.body or b"").decode()).items()}
+        bearer = seen.headers.get("authorization", "").removeprefix("Bearer ")
+        if APP_SECRET not in (form.get("client_secret"), bearer):
+            return Answer(401, {"error": "invalid_client", "error_description": "No such API key"})
+        if seen.path == "/oauth/token":
+            if form.get("grant_type") != "authorization_code" or form.get("code") not in self.codes:
+                return Answer(400, {"error": "invalid_grant", "error_description": "Authorization code does not exist"})
+            self.codes.remove(form["code"])
+            self.keys.add("rk_of_acct_7")
+            return {"access_token": "rk_of_acct_7", "refresh_token": "rt_7", "token_type": "bearer", "livemode": False,
+                    "stripe_publishable_key": "pk_7", "stripe_user_id": "acct_7", "scope": "read_only"}  # fmt: skip
+        if seen.path != "/oauth/deauthorize" or form.get("stripe_user_id") != "acct_7" or not form.get("client_id"):
+            return Answer(400, {"error": "invalid_request", "error_description": "This application is not connected"})
+        self.keys.discard("rk_of_acct_7")
+        return {"stripe_user_id": "acct_7"}
+
     def _get(self, seen: Seen) -> Json:
         asked = {name: values[-1] for name, values in seen.query.items()}
         expand = [value for name, value in asked.items() if name.startswith("expand[")]
         match seen.path.strip("/").split("/"):
-            case ["v1", name] if seen.method == "GET" and name in LISTS:
-                return self._listed(name, asked, expand)
+            case ["v1", *names] if seen.method == "GET" and "/".join(names) in LISTS:
+                return self._listed("/".join(names), asked, expand)
+            case ["v1", *_, owner, "line_items" | "lines"] if owner in self.lines:
+                return self._paged(seen.path, self.lines[owner], asked, expand)
             case ["v1", name, row] if seen.method == "GET" and row in self.rows.get(name, {}):
                 return self._expanded(self.rows[name][row], expand)
         raise Wrong(404, f"Unrecognized request URL ({seen.method}: {seen.path})", "resource_missing")
@@ -89,8 +125,13 @@ class FakeStripe:
             if payout is None or not payout["automatic"]:
                 raise Wrong(400, "Balance transaction history can only be filtered on automatic payouts")
             rows = [row for row in rows if self.settled.get(row["id"]) == payout["id"]]
+        if wanted := asked.get("payment_intent") or asked.get("payment[payment_intent]"):
+            rows = [row for row in rows if wanted in (row.get("payment_intent"), row.get("payment"))]
         if "created[gte]" in asked:
             rows = [row for row in rows if row["created"] >= int(asked["created[gte]"])]
+        return self._paged(f"/v1/{name}", rows, asked, expand)
+
+    def _paged(self, url: str, rows: list[Json], asked: Json, expand: list[str]) -> Json:
         if "starting_after" in asked:
             ids = [row["id"] for row in rows]
             if asked["starting_after"] not in ids:
@@ -104,12 +145,12 @@ class FakeStripe:
             raise Wrong(400, "a list is expanded below data")
         inner = [path.removeprefix("data.") for path in expand]
         data = [self._expanded(row, inner) for row in rows[:size]]
-        return {"object": "list", "url": f"/v1/{name}", "has_more": len(rows) > size, "data": data}
+        return {"object": "list", "url": url, "has_more": len(rows) > size, "data": data}
 
     def _expanded(self, row: Json, paths: list[str]) -> Json:
         found = dict(row)
         for path in paths:
-            if path not in row and path != "failure_balance_transaction":
+            if path.partition(".")[0] not in row and path != "failure_balance_transaction":
                 raise Wrong(400, f"This property cannot be expanded ({path}).")
             if isinstance(row.get(path), str):
                 found[path] = next(rows[row[path]] for rows in self.rows.values() if row[path] in rows)
@@ -123,11 +164,29 @@ class FakeStripe:
     def later(self, **span: int) -> None:
         self.now += timedelta(**span)
 
-    def make(self, name: str, **facts: Any) -> Json:
+    def make(self, name: str, /, **facts: Any) -> Json:
         rows = self.rows.setdefault(name, {})
-        kind = {"balance_transactions": "balance_transaction"}.get(name, name.removesuffix("s"))
+        kind = name.removesuffix("s").replace("/", ".")
         made = {"id": f"{LISTS[name]}_{len(rows) + 1}", "object": kind, "created": _seconds(self.now), **facts}
         rows[made["id"]] = made
+        return made
+
+    def add_product(self, name: str) -> Json:
+        return self.make("products", name=name, active=True, images=[], livemode=False, marketing_features=[],
+                         metadata={}, updated=_seconds(self.now), description=None, package_dimensions=None,
+                         shippable=None, tax_code=None, url=None)  # fmt: skip
+
+    def add_tax_rate(self, name: str, percentage: float) -> Json:
+        return self.make("tax_rates", display_name=name, percentage=percentage, inclusive=False, active=True,
+                         livemode=False, metadata={}, country="US", state="NY", jurisdiction=None, description=None,
+                         effective_percentage=percentage, flat_amount=None, rate_type="percentage",
+                         tax_type="sales_tax", jurisdiction_level=None)  # fmt: skip
+
+    def add_location(self, name: str) -> Json:
+        address = {"city": "New York", "country": "US", "line1": "1 Main St", "line2": None, "postal_code": "10001",
+                   "state": "NY"}  # fmt: skip
+        made = self.make("terminal/locations", display_name=name, address=address, livemode=False, metadata={})
+        del made["created"]
         return made
 
     def tell(self, kind: str, row: Json) -> None:
@@ -178,6 +237,50 @@ class FakeStripe:
 
     def pay(self, amount: int, tip: int = 0, **facts: Any) -> Json:
         return self.capture(self.authorize(amount, tip, **facts))
+
+    def check_out(self, *lines: Json, shipping: Json | None = None, **facts: Any) -> Json:
+        """A Checkout session that was paid: lines of a name, a price, what is off it, and (rate, tax) pairs on top."""
+        items = [self._item(line) for line in lines]
+        whole = sum(item["amount_total"] for item in items) + (shipping["amount_total"] if shipping else 0)
+        charge = self.pay(whole, **facts)
+        session = self.make(
+            "checkout/sessions", amount_total=whole, payment_intent=charge["payment_intent"], mode="payment",
+            currency=charge["currency"], status="complete", payment_status="paid", shipping_cost=shipping,
+            amount_subtotal=sum(item["amount_subtotal"] for item in items), livemode=False,
+        )  # fmt: skip
+        self.lines[session["id"]] = items
+        return charge
+
+    def _item(self, line: Json) -> Json:
+        quantity, off = line.get("quantity", 1), line.get("off", 0)
+        price, tax = line["price"] * quantity, sum(part for _, part in line.get("taxes", ()))
+        return {
+            "id": f"li_{line['name']}", "object": "item", "description": line["name"], "quantity": quantity,
+            "currency": self.currency, "amount_subtotal": price, "amount_discount": off, "amount_tax": tax,
+            "amount_total": price - off + tax,
+            "taxes": [{"amount": part, "rate": rate} for rate, part in line.get("taxes", ())],
+        }  # fmt: skip
+
+    def bill(self, *lines: Json, inclusive: bool = False, paid: int | None = None) -> Json:
+        """An invoice that was paid, or a part of it; taxes are in the prices or on top of them."""
+        items = []
+        for line in lines:
+            off, parts = line.get("off", 0), line.get("taxes", ())
+            items.append({
+                "id": f"il_{line['name']}", "object": "line_item", "amount": line["price"], "currency": self.currency,
+                "description": line["name"], "quantity": line.get("quantity", 1),
+                "discount_amounts": [{"amount": off, "discount": "di_1"}] if off else [],
+                "taxes": [{"amount": part, "tax_behavior": "inclusive" if inclusive else "exclusive",
+                           "tax_rate_details": {"tax_rate": rate["id"]}} for rate, part in parts],
+            })  # fmt: skip
+        on_top = 0 if inclusive else sum(tax["amount"] for item in items for tax in item["taxes"])
+        off = sum(each["amount"] for item in items for each in item["discount_amounts"])
+        whole = sum(item["amount"] for item in items) - off + on_top
+        charge = self.pay(whole if paid is None else paid)
+        invoice = self.make("invoices", total=whole, currency=charge["currency"], status="paid", shipping_cost=None)
+        self.make("invoice_payments", invoice=invoice["id"], payment=charge["payment_intent"], status="paid")
+        self.lines[invoice["id"]] = items
+        return charge
 
     def refund(self, charge: Json, amount: int, status: str = "succeeded") -> Json:
         row = self.make(

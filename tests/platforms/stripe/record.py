@@ -19,6 +19,10 @@ def main() -> None:
     """One file a stream, of short pages, so that every listing has several."""
     fake = FakeStripe(page=9)
     month(fake)
+    for number in range(11):
+        fake.add_product(f"Lamp {number}")
+    fake.add_tax_rate("Sales tax", 8.875)
+    fake.add_location("Main Street")
     for name in Stripe.streams:
         recorder = Recorder(fake.answer, HEADERS)
         for _ in Stripe().fetch(Session(0, 0, SETTINGS, recorder), name, None):

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
+from connectors.auth import Secrets
 from tests.platforms.stripe.fake import FakeStripe
 
+CURRENCY, ZONE, THROUGH = "USD", "America/New_York", date(2026, 4, 30)
+SECRETS = Secrets(api_key="rk_test_stripe")
+NO_GOODS = "a charge is an amount: of what was sold, of tax and of prices it says nothing"
+ONE_WAY = "a charge is paid by one means, and goes back by the same"
+CANNOT = {
+    **dict.fromkeys(("two taxes", "inclusive prices", "exclusive prices", "an order discount"), NO_GOODS),
+    **dict.fromkeys(("a gift card sold", "a gift card used"), NO_GOODS),
+    **dict.fromkeys(("mixed tenders", "a part refunded to another tender"), ONE_WAY),
+    "an order edited": "what was captured stays as it is: less is a refund, and more another charge",
+}
 SETTINGS = {"sales_from": "charges", "taxes_of_charges": "none", "tips_from": "payment_intents"}
 
 
@@ -79,3 +90,16 @@ def ends(fake: FakeStripe) -> None:
     fake.arrive(last)
     fake.pay(6_000, description="Clock")
     fake.arrive(fake.pay_out(date(2026, 4, 4), 2_500))
+
+
+def opened() -> FakeStripe:
+    """The account before the month."""
+    return FakeStripe(page=7)
+
+
+def prices(fake: FakeStripe) -> set[str]:
+    """None: see `CANNOT`."""
+    return set()
+
+
+PARTS = (sales, returns, money_matters, ends)

@@ -127,7 +127,7 @@ def held_to(company: Company, expected: dict[str, int]) -> dict[str, int]:
 
 
 def blocking() -> list[str]:
-    return [row.code for row in ProblemRow.objects.filter(resolved_at=None) if row.severity == "blocks"]
+    return [row.code for row in ProblemRow.objects.filter(resolved_at=None) if row.problem.blocks]
 
 
 def test_the_month_is_in_the_books_to_the_cent_however_they_are_kept(server: PlatformServer) -> None:
@@ -233,3 +233,24 @@ def test_a_key_that_is_taken_away_ends_the_sync_and_asks_the_merchant(server: Pl
     made.refresh_from_db()
     assert "no longer accepts our access" in made.failure_sentence
     assert trial_balance(company) == before
+
+
+def test_an_account_that_pays_out_by_hand_tells_by_its_ledger_what_moves_in_it(server: PlatformServer) -> None:
+    fake = FakeStripe(page=3)
+    server.otherwise = fake.answer
+    company = an_account(server.url, "journal", **story.SETTINGS, movements_from="ledger")
+    fake.pay(20_000)
+    fake.move("reserve_transaction", "risk_reserved_funds", -2_000)
+    fake.move("reserve_transaction", "risk_reserved_funds", 500)
+    fake.move("transfer", "transfer", -900)
+    instant = fake.pay_out(date(2026, 3, 3), 5_000)
+    instant["method"] = "instant"
+    fake.move("payout", "payout", 0, instant, (("stripe_fee", 50),))
+    fake.arrive(instant)
+    sync(company)
+    found = trial_balance(company)
+    assert sum(found.values()) == 0
+    assert blocking() == []
+    balance = sum(row["net"] for row in fake.all("balance_transactions"))
+    assert (found["1000"], found["1150"], found["1100"]) == (5_000, 1_500, balance)
+    assert found["6000"] == sum(row["fee"] for row in fake.all("balance_transactions"))

@@ -49,8 +49,11 @@ class FakeWoo:
     secret: str = "cs_test"
     says_pages: bool = True
     products: dict[int, Json] = field(default_factory=dict)
+    variations: dict[int, Json] = field(default_factory=dict)
+    lists_variations: bool = True  # since version 10.3
     categories: dict[int, Json] = field(default_factory=dict)
     gateways: list[Json] = field(default_factory=list)
+    webhooks: list[Json] = field(default_factory=list)
     orders: dict[int, Json] = field(default_factory=dict)
     refunds: dict[int, Json] = field(default_factory=dict)
     asked: list[Seen] = field(default_factory=list)
@@ -65,6 +68,8 @@ class FakeWoo:
             if not seen.path.startswith(ROOT):
                 raise Wrong(404, "rest_no_route", "No route was found matching the URL and request method.")
             path = seen.path.removeprefix(ROOT).strip("/").split("/")
+            if seen.method == "DELETE":
+                return self._remove(path, seen.query.get("force", ["false"])[-1] == "true")
             if seen.method in ("POST", "PUT"):
                 return Answer(201 if seen.method == "POST" else 200, self._write(path, json.loads(seen.body)))
             return self._read(path, {name: values[-1] for name, values in seen.query.items()})
@@ -95,14 +100,28 @@ class FakeWoo:
                 order = self._known(number)
                 rows = [row for row in self.refunds.values() if row["parent_id"] == order["id"]]
                 return self._list(rows, query)
+            case ["orders", number, "refunds", refund]:
+                return self._shown(self._refund(number, refund), query)
+        return self._names(path, query)
+
+    def _names(self, path: list[str], query: dict[str, str]) -> Any:
+        match path:
+            case ["variations"] if self.lists_variations:
+                return self._list(list(self.variations.values()), query)
+            case ["products", number, "variations"]:
+                rows = [row for row in self.variations.values() if str(row["parent_id"]) == number]
+                return self._list([{**row, "parent_id": None} for row in rows], query)
             case ["products", "categories"]:
                 return self._list(list(self.categories.values()), query)
             case ["products"]:
-                return self._list(list(self.products.values()), query)
+                rows = [row for row in self.products.values() if query.get("type", row["type"]) == row["type"]]
+                return self._list(rows, query)
             case ["taxes"]:
                 rows = [{"id": key, "name": name, "rate": f"{rate:.4f}", "country": "US", "class": "standard"}
                         for key, (name, rate) in self.shop.rates.items()]  # fmt: skip
                 return self._list(rows, query)
+            case ["webhooks"]:
+                return self._list(self.webhooks, query)
             case ["payment_gateways"]:
                 return self.gateways
         raise Wrong(404, "rest_no_route", "No route was found matching the URL and request method.")
@@ -111,8 +130,10 @@ class FakeWoo:
         wanted = query.get("status", "any").split(",")
         if unknown := set(wanted) - {"any", "trash", *STATUSES}:
             raise Wrong(400, "rest_invalid_param", f"Invalid parameter(s): status {unknown}")
-        held = [order for order in self.orders.values() if order["status"] != "trash"]
-        return held if "any" in wanted else [each for each in self.orders.values() if each["status"] in wanted]
+        named = query.get("include", "")
+        orders = [row for row in self.orders.values() if not named or str(row["id"]) in named.split(",")]
+        held = [order for order in orders if order["status"] != "trash"]
+        return held if "any" in wanted else [each for each in orders if each["status"] in wanted]
 
     def _list(self, rows: list[Json], query: dict[str, str]) -> Any:
         size, page = int(query.get("per_page", 10)), int(query.get("page", 1))
@@ -158,6 +179,12 @@ class FakeWoo:
             raise Wrong(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
         return self.orders[int(number)]
 
+    def _refund(self, number: str, refund: str) -> Json:
+        row = self.refunds.get(int(refund)) if refund.isdigit() else None
+        if row is None or row["parent_id"] != self._known(number)["id"]:
+            raise Wrong(404, "woocommerce_rest_invalid_order_refund_id", "Invalid order refund ID.")
+        return row
+
     def _order(self, order: Json) -> Json:
         rows = [row for row in self.refunds.values() if row["parent_id"] == order["id"]]
         listed = [{"id": row["id"], "reason": row["reason"], "total": f"-{row['amount']}"} for row in rows]
@@ -172,6 +199,28 @@ class FakeWoo:
             case ["orders", number, "refunds"]:
                 return self._shown(self.refund(self._known(number)["id"], asked), {})
         raise Wrong(404, "rest_no_route", "No route was found matching the URL and request method.")
+
+    def hand_over(self, asked: dict[str, str]) -> Json:
+        """The page `/wc-auth/v1/authorize`, on which the merchant agrees: what the shop posts to `callback_url`."""
+        if missing := {"app_name", "user_id", "return_url", "callback_url", "scope"} - asked.keys():
+            raise Wrong(401, "missing_parameter", f"Missing parameter {missing}")
+        if asked["scope"] not in ("read", "write", "read_write") or not asked["callback_url"].startswith("https://"):
+            raise Wrong(401, "invalid", "Invalid scope, or the callback_url needs to be over SSL")
+        self.key, self.secret = "ck_" + "a" * 40, "cs_" + "b" * 40
+        return {"key_id": 7, "user_id": asked["user_id"], "consumer_key": self.key, "consumer_secret": self.secret,
+                "key_permissions": asked["scope"]}  # fmt: skip
+
+    def _remove(self, path: list[str], for_good: bool) -> Json:
+        match path:
+            case ["orders", number]:
+                row = self._order(self._known(number))
+                (self.delete if for_good else self.trash)(row["id"])
+                return self._shown(row, {})
+            case ["orders", number, "refunds", refund] if for_good:
+                row = self._refund(number, refund)
+                self.delete_refund(row["id"])
+                return self._shown(row, {})
+        raise Wrong(501, "woocommerce_rest_trash_not_supported", "It does not support trashing.")
 
     # -- the shop -------------------------------------------------------------------------------------------------
 
@@ -203,10 +252,37 @@ class FakeWoo:
         number = self._next()
         self.products[number] = {
             "id": number, "name": name, "type": kind, "sku": f"SKU-{number}", "price": price,
-            "tax_status": "taxable" if taxed else "none", "categories": shelves,
+            "tax_status": "taxable" if taxed else "none", "categories": shelves, "manage_stock": False,
+            "stock_quantity": None, "low_stock_amount": None,
             **self._times("date_created", self.now), **self._times("date_modified", self.now),
         }  # fmt: skip
         return number
+
+    def add_variation(self, product: int, name: str) -> int:
+        """A variation of a variable product; its id."""
+        number = self._next()
+        self.variations[number] = {
+            "id": number, "parent_id": product, "name": name, "sku": f"SKU-{number}", "manage_stock": "parent",
+            "stock_quantity": None, "low_stock_amount": None, **self._times("date_created", self.now),
+            **self._times("date_modified", self.now),
+        }  # fmt: skip
+        return number
+
+    def add_webhook(self, url: str, topic: str = "order.updated") -> Json:
+        row: Json = {"id": self._next(), "name": f"Ring at {topic}", "status": "active", "topic": topic}
+        row |= {"delivery_url": url, "resource": "order", "event": topic.partition(".")[2]}
+        self.webhooks.append(row)
+        return row
+
+    def count(self, item: int, left: int, few: int | None = None, cost: float | None = None) -> None:
+        """Somebody counts a product or a variation, and perhaps says what one costs."""
+        self.later(seconds=10)
+        row = self.products.get(item) or self.variations[item]
+        row |= {"manage_stock": True, "stock_quantity": left, "low_stock_amount": few}
+        row |= self._times("date_modified", self.now)
+        if cost is not None:
+            defined = [{"defined_value": cost, "effective_value": cost}]
+            row["cost_of_goods_sold"] = {"values": defined, "total_value": cost}
 
     def make_order(self, asked: Json) -> Json:
         """As `POST orders` does; `coupon` is a percentage off all lines (coupons themselves are not kept here)."""
@@ -292,6 +368,15 @@ class FakeWoo:
         """Into the trash, where `any` does not see it."""
         self.orders[number]["status"] = "trash"
         self._touch(self.orders[number])
+
+    def delete(self, number: int) -> None:
+        """For good, with its refunds: nothing tells of it afterwards."""
+        del self.orders[number]
+        self.refunds = {key: row for key, row in self.refunds.items() if row["parent_id"] != number}
+
+    def delete_refund(self, refund: int) -> None:
+        """As an administrator does: the order is not changed by it, neither its status nor its times."""
+        del self.refunds[refund]
 
     def refund(self, number: int, asked: Json) -> Json:
         """As `POST orders/<id>/refunds` does: `line_items` with what is given back of each, and an amount."""

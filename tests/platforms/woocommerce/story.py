@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
+from connectors.auth import Secrets
 from tests.platforms.woocommerce.fake import FakeWoo
 from tests.platforms.woocommerce.pricing import Json, Shop
 
+CURRENCY, ZONE, THROUGH = "USD", "America/New_York", date(2026, 3, 31)
+SETTINGS: dict[str, str] = {}
+SECRETS = Secrets(username="ck_test", password="cs_test")
+NOT_HERE = "the gateway's, of which the shop is told nothing"
+CANNOT = dict.fromkeys(("a payout in the next month", "a dispute lost", "a dispute won"), NOT_HERE)
 TWO_RATES = {71: ("State tax", Decimal("4")), 72: ("City tax", Decimal("4.875"))}
 TIP = {"name": "Tip", "tax_status": "none"}
 CARD = {"payment_method": "stripe", "payment_method_title": "Credit card", "set_paid": True}
@@ -138,3 +146,38 @@ def month(fake: FakeWoo, till: Till) -> None:
     """February 2026."""
     for part in (sales, returns, clearing_up):
         part(fake, till)
+
+
+def other_prices(fake: FakeWoo, till: Till) -> None:
+    """The merchant turns the shop to prices with tax in them."""
+    fake.later(days=8)
+    fake.shop.prices_include_tax = True
+    till.order({**CARD, "line_items": lines(fake, coffee=3, cake=2, book=1), "coupon_percent": 15})
+    till.order({**CARD, "line_items": lines(fake, coffee=1), "meta_data": fee("0.43")})
+
+
+def late_changes(fake: FakeWoo, till: Till) -> None:
+    """An order of the first day gets another line, and one goes into the trash."""
+    fake.later(days=2)
+    edited, _, gone = sorted(fake.orders)[:3]
+    till.change(edited, {"line_items": [{"id": fake.orders[edited]["line_items"][0]["id"], "quantity": 5},
+                                        *lines(fake, book=1)]})  # fmt: skip
+    fake.trash(gone)
+
+
+def opened() -> FakeWoo:
+    """The shop before the month."""
+    return a_shop(page=5)
+
+
+def prices(fake: FakeWoo) -> set[str]:
+    """By the orders with tax."""
+    taxed = [order for order in fake.orders.values() if Decimal(order["total_tax"])]
+    return {"inclusive" if order["prices_include_tax"] else "exclusive" for order in taxed}
+
+
+def _by_hand(part: Callable[[FakeWoo, Till], None]) -> Callable[[FakeWoo], None]:
+    return lambda fake: part(fake, Straight(fake))
+
+
+PARTS = tuple(map(_by_hand, (sales, returns, clearing_up, other_prices, late_changes)))

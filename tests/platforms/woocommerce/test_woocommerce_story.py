@@ -156,7 +156,7 @@ def test_the_month_is_in_the_books_to_the_cent_however_they_are_kept(server: Pla
     other, invoice = told(server, "invoice", Straight)
     # 2.00 given back of 21.75, in which there is tax of 0.80 and 0.97: 0.07 and 0.09 of it
     assert held_to(journal, truth(fake, 16)) == held_to(invoice, truth(other, 16))
-    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.severity == "blocks"] == []
+    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.problem.blocks] == []
     before = RecordRow.objects.count()
     assert sync(invoice).code == 2040
     assert RecordRow.objects.count() == before
@@ -173,7 +173,7 @@ def test_however_a_shop_prices_and_rounds_its_own_totals_are_in_the_books(
     derived = -(expected.pop("2200") - trial_balance(company)["2200"])
     held_to(company, expected)
     assert -20 < derived < 20  # what is in 2.00 of money without lines
-    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.severity == "blocks"] == []
+    assert [row for row in ProblemRow.objects.filter(resolved_at=None) if row.problem.blocks] == []
 
 
 def test_what_the_vendor_s_library_reads_is_what_we_keep(server: PlatformServer, vendor: API) -> None:

@@ -10,6 +10,7 @@ end. Built from Xero's published OpenAPI description; xero-python reads it.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ KINDS: Final = {
 }  # fmt: skip
 SYSTEM: Final = {"receivable": "DEBTORS", "payable": "CREDITORS", "retained_earnings": "RETAINEDEARNINGS"}
 TAX_ACCOUNT: Final = "2200"
+_CONTAINS: Final = re.compile(r'Narration!=null AND Narration\.Contains\("([^"]+)"\)').fullmatch
 FAULTS: Final[dict[str, tuple[str, str | None]]] = {
     "lose_answer_after_commit": ("lose_after", None),
     "lose_before": ("drop_before", None),
@@ -75,6 +77,19 @@ class Organisation:
     asked: list[tuple[Seen, Any]] = field(default_factory=list)
     made: int = 0
     disconnected: bool = False
+    ended: bool = False  # the access token, before its time
+    ends_in_contacts: bool = False  # it ends after the next page of contacts
+    grants: int = 1
+    former_refresh: str = ""  # the one before, which is taken for 30 minutes more
+    loses_grants: int = 0  # so many grants are made whose answers do not arrive
+    cannot_search_narrations: bool = False
+    finds_nothing: bool = False  # its search lags
+    orders: dict[str, Json] = field(default_factory=dict)
+    pays_invoices: bool = False  # a person does, before we come to it
+    tracking: dict[str, tuple[str, ...]] = field(default_factory=lambda: {"Store": ("London",)})
+    busy: Answer | None = None  # what every write is answered with, before anything else is looked at
+    busy_times: int = -1  # so often; less than 0: until it ends
+    busy_reads: Answer | None = None
     tenants: dict[str, str] = field(default_factory=lambda: {"Rose & Crown": TENANT})
 
     def __post_init__(self) -> None:
@@ -111,6 +126,8 @@ class Organisation:
         """The contact, by id or by name; a new name makes one."""
         for row in self.contacts.values():
             if row["ContactID"] == named.get("ContactID") or row["Name"] == named.get("Name"):
+                if row["ContactStatus"] != "ACTIVE":
+                    raise Refusal(f"The contact {row['Name']} has been archived")
                 return row
         if "Name" not in named:
             raise Refusal("The Contact could not be found")
@@ -127,17 +144,21 @@ class Organisation:
     def _answer(self, seen: Seen) -> Any:
         if seen.path == "/connect/token":
             return self._token(seen)
-        if seen.headers.get("authorization") != f"Bearer {self.token}":
+        if seen.path == "/connect/revocation":  # takes all connections of the user with it
+            self.tenants = {}
+            return {}
+        if self.ended or seen.headers.get("authorization") != f"Bearer {self.token}":
             return Answer(401, {"Type": None, "Title": "Unauthorized", "Status": 401, "Detail": "TokenExpired: …"})
-        if seen.path == "/connections":
-            return [
-                {"id": guid(name), "tenantId": id, "tenantType": "ORGANISATION", "tenantName": name}
-                for name, id in self.tenants.items()
-            ]
+        if seen.path.startswith("/connections"):
+            return self._connections(seen)
         if self.disconnected or seen.headers.get("xero-tenant-id") != TENANT:
             return Answer(
                 403, {"Type": None, "Title": "Forbidden", "Status": 403, "Detail": "AuthenticationUnsuccessful"}
             )
+        busy = self.busy_reads if seen.method == "GET" else self.busy if self.busy_times else None
+        if busy:
+            self.busy_times -= seen.method != "GET"
+            return busy
         if "application/json" not in seen.headers.get("accept", ""):
             return Answer(200, "<Response/>")
         key = seen.headers.get("idempotency-key")
@@ -156,13 +177,31 @@ class Organisation:
             self.keys[key] = (print_, found)
         return found
 
+    def _connections(self, seen: Seen) -> Any:
+        """The organisations that the user has let us into, or one less of them."""
+        if seen.method == "DELETE":
+            names = [name for name in self.tenants if guid(name) == seen.path.rpartition("/")[2]]
+            self.tenants = {name: id for name, id in self.tenants.items() if name not in names}
+            return Answer(204 if names else 404, None)
+        return [
+            {"id": guid(name), "tenantId": id, "tenantType": "ORGANISATION", "tenantName": name}
+            for name, id in self.tenants.items()
+        ]
+
     def _token(self, seen: Seen) -> Any:
         form = {name: values[0] for name, values in parse_qs(seen.body.decode()).items()}
-        if form.get("refresh_token") != self.refresh:
+        if not self.refresh or form.get("refresh_token") not in (self.refresh, self.former_refresh):
             return Answer(400, {"error": "invalid_grant"})
-        number = int(self.token.rsplit("-", 1)[1]) + 1
-        self.token, self.refresh = f"xero-test-token-{number}", f"xero-test-refresh-{number}"
+        self.grant()
+        if self.loses_grants:
+            self.loses_grants -= 1
+            return Answer(500, {})
         return {"access_token": self.token, "refresh_token": self.refresh, "expires_in": 1800, "token_type": "Bearer"}
+
+    def grant(self) -> None:
+        """A new pair of tokens; the old one is worth nothing."""
+        self.grants, self.ended, self.former_refresh = self.grants + 1, False, self.refresh
+        self.token, self.refresh = f"xero-test-token-{self.grants}", f"xero-test-refresh-{self.grants}"
 
     def _served(self, seen: Seen) -> Any:
         collection, _, id = seen.path.strip("/").partition("/")
@@ -179,14 +218,32 @@ class Organisation:
             case "GET", "TaxRates":
                 return {"TaxRates": [self.tax_rate(type, height) for type, height in self.taxes.items()]}
             case "GET", "Contacts":
-                return {"Contacts": list(self.contacts.values()) if seen.query["page"] == ["1"] else []}
+                self.ended, self.ends_in_contacts = self.ends_in_contacts, False
+                return {"Contacts": _page(list(self.contacts.values()), seen)}
+            case "PUT", "PurchaseOrders":
+                return {"PurchaseOrders": [self._ordered(*body["PurchaseOrders"])]}
+            case "GET", "PurchaseOrders" if id in self.orders:
+                return {"PurchaseOrders": [self.orders[id]]}
             case "GET", "Items":
                 return {"Items": [{"ItemID": guid("item/tea"), "Code": "TEA", "Name": "Tea"}]}
             case "GET", "TrackingCategories":
-                option = {"TrackingOptionID": guid("option/London"), "Name": "London", "Status": "ACTIVE"}
-                category = {"TrackingCategoryID": guid("category/Store"), "Name": "Store", "Status": "ACTIVE"}
-                return {"TrackingCategories": [{**category, "Options": [option]}]}
+                return {"TrackingCategories": [self.category(*each) for each in self.tracking.items()]}
         return Answer(404, {"Title": "NotFound", "Status": 404, "Detail": "The resource cannot be found"})
+
+    def _ordered(self, given: Json) -> Json:
+        """A purchase order, kept under its number; raises `Refusal`."""
+        number = given["PurchaseOrderNumber"]
+        if number in self.orders:
+            raise Refusal("Purchase Order # must be unique.")
+        row = {**given, "PurchaseOrderID": guid(f"order/{number}"), "Contact": self.contact(given["Contact"])}
+        row["Date"], row["HasAttachments"] = milliseconds(given["Date"]), False
+        for line in row["LineItems"]:
+            if line.get("ItemCode", "TEA") != "TEA":
+                raise Refusal(f"Item code '{line['ItemCode']}' is not valid")
+            account = self.account(line) if "AccountCode" in line or "AccountID" in line else None
+            line["AccountCode"] = account["Code"] if account else ""
+        self.orders[number] = row
+        return row
 
     def organisation(self) -> Json:
         row = {
@@ -195,6 +252,10 @@ class Organisation:
         }  # fmt: skip
         return row | ({"PeriodLockDate": milliseconds(self.locked)} if self.locked else {})
 
+    def category(self, name: str, options: tuple[str, ...]) -> Json:
+        rows = [{"TrackingOptionID": guid(f"option/{each}"), "Name": each, "Status": "ACTIVE"} for each in options]
+        return {"TrackingCategoryID": guid(f"category/{name}"), "Name": name, "Status": "ACTIVE", "Options": rows}
+
     def tax_rate(self, type: str, height: Decimal) -> Json:
         status = "DELETED" if type in self.gone_taxes else "ACTIVE"
         return {"TaxType": type, "Name": f"{height} %", "Status": status, "EffectiveRate": height}
@@ -202,7 +263,12 @@ class Organisation:
     def _document(self, seen: Seen, collection: str, id: str) -> Json | Answer:
         rows, id_name = self.rows[collection], LISTS[collection]
         if seen.method == "GET" and not id:
-            return {collection: _page(list(filter(_asked_for(seen), rows.values())), seen)}
+            if self.finds_nothing:
+                return {collection: []}
+            if self.cannot_search_narrations and "Narration" in seen.query.get("where", [""])[0]:
+                raise Refusal("The where parameter could not be parsed")
+            found = [row for row in rows.values() if _asked_for(seen)(row) and _is_new(row, seen)]
+            return {collection: _page(found, seen)}
         if id and id not in rows:
             return Answer(404, {"Title": "NotFound", "Status": 404, "Detail": "The resource cannot be found"})
         if seen.method == "GET":
@@ -218,6 +284,7 @@ class Organisation:
         row = checked(self, collection, given)
         self.made += 1
         row[id_name] = guid(f"{collection}/{self.made}")
+        touch(row)
         rows[row[id_name]] = row
         return {collection: [row]}
 
@@ -231,6 +298,7 @@ class Organisation:
             raise Refusal("This document cannot be voided as it has payments allocated to it")
         self.refuse_locked(row["Date"])
         row["Status"] = status
+        touch(row)
 
     def _paid(self, id: Any) -> Decimal:
         paid = Decimal(0)
@@ -242,6 +310,8 @@ class Organisation:
 
     def due(self, row: Json) -> Decimal:
         """What is not paid of it."""
+        if self.pays_invoices:
+            return Decimal(0)
         return Decimal(row["Total"]) - self._paid(row.get("InvoiceID") or row.get("CreditNoteID"))
 
     def refuse_locked(self, day: str) -> None:
@@ -250,6 +320,11 @@ class Organisation:
         if self.locked and str(at) <= self.locked.isoformat():
             shown = f"{self.locked:%d-%b-%Y}"
             raise Refusal(f"The document date cannot be before the period lock date, currently set at {shown}")
+
+
+def touch(row: Json) -> None:
+    """It was changed now."""
+    row["UpdatedDateUTC"] = f"/Date({int(datetime.now(UTC).timestamp() * 1000)}+0000)/"
 
 
 def plain(value: Any) -> Any:
@@ -270,6 +345,13 @@ def _page(rows: list[Json], seen: Seen) -> list[Json]:
     return rows[(page - 1) * size : page * size]
 
 
+def _is_new(row: Json, seen: Seen) -> bool:
+    """Whether it was changed since what `If-Modified-Since` says."""
+    since = seen.headers.get("if-modified-since")
+    changed = int(row["UpdatedDateUTC"][6:].partition("+")[0]) / 1000
+    return not since or changed >= datetime.fromisoformat(since).timestamp()
+
+
 def _asked_for(seen: Seen) -> Callable[[Json], bool]:
     """The filters that our connector uses; any other is a query that Xero could not parse."""
     if "InvoiceNumbers" in seen.query:
@@ -277,7 +359,10 @@ def _asked_for(seen: Seen) -> Callable[[Json], bool]:
         return lambda row: row["InvoiceNumber"] in wanted
     if "where" not in seen.query:
         return lambda row: True
-    name, _, value = unquote(seen.query["where"][0]).partition("==")
+    question = unquote(seen.query["where"][0])
+    if found := _CONTAINS(question):
+        return lambda row: found[1] in row["Narration"]
+    name, _, value = question.partition("==")
     if value.startswith("DateTime("):
         day = milliseconds(date(*(int(part) for part in value[9:-1].split(","))))
         return lambda row: row[name] == day
@@ -309,6 +394,15 @@ class Fake:
                 found.append((reference, {code: value for code, value in sums.items() if value}))
         return found
 
+    def in_currency(self, currency: str) -> None:
+        """Keep the books in this currency, of another country."""
+        self.organisation.currency, self.tax_codes = currency, {}
+
+    def offer_taxes(self, rates: dict[str, tuple[Decimal, ...]]) -> None:
+        """Have a tax of each percentage."""
+        self.tax_codes = {tax: f"TAX{number:03}" for number, tax in enumerate(rates, 1)}
+        self.organisation.taxes |= {code: sum(rates[tax]) for tax, code in self.tax_codes.items()}
+
     def lock(self, through: date) -> None:
         """Close the books through this day."""
         self.organisation.locked = through
@@ -323,6 +417,36 @@ class Fake:
         """The next documents that are sent meet this fault; what is read before them does not."""
         name, header = FAULTS[kind]
         self.server.fail(name, header=header, times=times)
+
+    def delete_tax_code(self, code: str) -> None:
+        """Delete a tax rate."""
+        self.organisation.gone_taxes.add(code)
+
+    def take_number(self, reference: str) -> None:
+        """A person writes an invoice with this number."""
+        line = {"Description": "Gift", "Quantity": 1, "UnitAmount": Decimal(1), "AccountCode": "4000"}
+        row = {"Type": "ACCREC", "InvoiceNumber": reference, "Contact": {"Name": "Somebody"}, "Date": "2026-03-01"}
+        more = {"Status": "AUTHORISED", "CurrencyCode": self.organisation.currency, "LineAmountTypes": "NoTax"}
+        made = checked(self.organisation, "Invoices", {**row, **more, "LineItems": [line]})
+        made["InvoiceID"] = guid(f"by hand/{reference}")
+        touch(made)
+        self.organisation.rows["Invoices"][made["InvoiceID"]] = made
+
+    def revoke(self) -> None:
+        """The merchant disconnects our app there."""
+        self.organisation.ended, self.organisation.refresh, self.organisation.former_refresh = True, "", ""
+
+    def connect_again(self) -> Secrets:
+        """What a new connection of the merchant gives us."""
+        self.organisation.grant()
+        return Secrets(access_token=self.organisation.token, refresh_token=self.organisation.refresh)
+
+    def expire_mid_page(self) -> int:
+        """The access ends between two pages of contacts; how many there are."""
+        for number in range(1_000):
+            self.organisation.contact({"Name": f"Customer {number}"})
+        self.organisation.ends_in_contacts = True
+        return len(self.organisation.contacts)
 
 
 @contextmanager

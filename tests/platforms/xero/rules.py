@@ -54,7 +54,7 @@ def _line(org: Organisation, line: Json, types: str, what: str) -> None:
     if tax not in org.taxes or tax in org.gone_taxes:
         raise Refusal(f"The TaxType code '{tax}' does not exist or cannot be used for this type of transaction.")
     for tracked in line.get("Tracking", ()):
-        if (tracked["Name"], tracked["Option"]) != ("Store", "London"):
+        if tracked["Option"] not in org.tracking.get(tracked["Name"], ()):
             raise Refusal("The tracking option could not be found")
     if types == "NoTax":
         tax, amount = "NONE", Decimal(0)

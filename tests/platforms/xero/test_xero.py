@@ -165,9 +165,23 @@ def test_between_two_bank_accounts_it_is_a_transfer(shop: Linked, fake: Fake) ->
         pushed(shop, three)
 
 
-@pytest.mark.parametrize("code", ["1200", "2000", "3200"])
-def test_a_journal_on_a_control_account_is_refused_before_it_is_sent(shop: Linked, code: str) -> None:
+def test_a_journal_on_accounts_receivable_is_an_invoice_and_one_that_lowers_it_a_credit_note(shop: Linked) -> None:
+    kind, books = pushed(shop, a_journal(("1200", 1_300), ("1100", -100), ("4000", -1_000), ("2200", -200)))
+    assert (kind, books) == ("Invoices", {"1200": 1_300, "1100": -100, "4000": -1_000, "2200": -200})
+    kind, books = pushed(shop, a_journal(("1200", -1_300), ("1100", 1_270), ("6000", 30)))
+    assert (kind, books) == ("CreditNotes", {"1200": -1_300, "1100": 1_270, "6000": 30})
+    kind, books = pushed(shop, a_journal(("1200", 50), ("1200", -50), ("1100", 70), ("4000", -70)))
+    assert (kind, books) == ("ManualJournals", {"1100": 70, "4000": -70})
+
+
+@pytest.mark.parametrize("code", ["2000", "3200"])
+def test_a_journal_on_another_control_account_is_refused_before_it_is_sent(shop: Linked, code: str) -> None:
     assert refusal(shop, a_journal((code, 100), ("4000", -100))) == ("account_inactive", "merchant")
+
+
+def test_a_journal_on_accounts_receivable_and_a_bank_account_is_refused_before_it_is_sent(shop: Linked) -> None:
+    paid = a_journal(("1000", 100), ("1200", 50), ("4000", -150))
+    assert refusal(shop, paid) == ("account_inactive", "merchant")
 
 
 def test_an_invoice_that_the_mapping_keeps_elsewhere_than_xero_is_refused_before_it_is_sent(shop: Linked) -> None:
@@ -216,6 +230,15 @@ def test_tax_that_is_kept_on_another_account_is_a_line_of_its_own(shop: Linked) 
     line = Line(account("4000"), 1_000, "Tea", tax_code="OUTPUT2", taxes=taxes)
     _, books = pushed(shop, Invoice(a_header("i"), "Daily sales", account("1200"), (line,)))
     assert books == {"1200": 1_200, "4000": -1_000, "2210": -200}
+    (row,) = shop.fake.organisation.rows["Invoices"].values()
+    assert {each["TaxType"] for each in row["LineItems"]} == {"NONE"}
+
+
+def test_tax_that_stands_alone_has_no_rate_of_its_own(shop: Linked) -> None:
+    sold = Line(account("4000"), 1_000, "Tea")
+    line = Line(account("2200"), 35, "Tax", role="tax:vat20", tax_code="OUTPUT2")
+    _, books = pushed(shop, Invoice(a_header("i"), "Daily sales", account("1200"), (sold, line)))
+    assert books == {"1200": 1_035, "4000": -1_000, "2200": -35}
     (row,) = shop.fake.organisation.rows["Invoices"].values()
     assert {each["TaxType"] for each in row["LineItems"]} == {"NONE"}
 
@@ -291,13 +314,18 @@ def test_without_an_organisation_no_document_is_sent(shop: Linked) -> None:
     assert shop.fake.documents() == []
 
 
-def test_an_account_that_the_mapping_lacks_is_made_with_a_free_code(shop: Linked) -> None:
+def test_an_account_that_the_mapping_lacks_is_made_once_with_a_free_code(shop: Linked, fake: Fake) -> None:
     with open_door(shop.connection, shop.platform) as door:
         session = Session(shop.connection.pk, shop.company.pk, shop.connection.settings, door)
         made = shop.platform.create_account(session, name="Card clearing 2", type="asset")
         assert (made.code, made.type, made.active) == ("650", "asset", True)
         bank = shop.platform.create_account(session, name="Till bank", type="bank")
         assert bank.type == "bank"
+        accounts = len(fake.organisation.accounts)
+        assert shop.platform.create_account(session, name="card CLEARING 2", type="asset") == made
+        with pytest.raises(Refused, match="already"):
+            shop.platform.create_account(session, name="Till bank", type="asset")
+        assert len(fake.organisation.accounts) == accounts
         with pytest.raises(Refused):
             shop.platform.create_account(session, name="X", type="magic")
 
@@ -311,6 +339,9 @@ def test_an_account_that_the_mapping_lacks_is_made_with_a_free_code(shop: Linked
         ("The TaxType code 'X' does not exist or cannot be used for this type of transaction.", "tax_rate_gone"),
         ("Invoice # must be unique.", "duplicate"),
         ("The contact has been archived", "contact_gone"),
+        ("Please enter a unique Name.", "duplicate"),
+        ("Payment amount exceeds the amount outstanding on this document", "validation"),
+        ("The length of the field exceeds the maximum", "over_limit"),
         ("The organisation's subscription has expired", "subscription_expired"),
         ("The total debits (100.00) must equal total credits (-10.00)", "validation"),
     ],
