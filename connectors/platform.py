@@ -17,6 +17,7 @@ from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
+from connectors.place import Place
 from connectors.session import CompanyFacts, Known, Leg, MapContext, Option, Pushed, ReadBack, Session
 from connectors.webhooks import Heard, HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
@@ -141,15 +142,20 @@ class CommercePlatform(Platform):
         """The ids of all rows of a page at once; None when in any doubt, and the rows are then asked one by one."""
         return None
 
-    def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
-        """The pages of a stream from `since` on (an aware instant, look-back taken off). Raises a `Failure`."""
+    def fetch(
+        self, session: Session, dataset: str, since: datetime | None = None, at: Place | None = None
+    ) -> Iterator[Page]:
+        """The pages of a stream from `since` on (an aware instant, look-back taken off). Raises a `Failure`.
+
+        `at` is the `then` of a page of an earlier listing with the same `since`: then only those behind that page.
+        """
         stream = self.stream(dataset)
         if stream.endpoint is None:
             raise MisconfiguredPlatform(f"{self.key}: {dataset} is pushed to us and cannot be fetched")
         request = stream.endpoint.request()
         if since is not None and stream.since:
             request = since_instant(request, stream.since, since)
-        return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
+        return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows, at=at)
 
     def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
         """Rows of the platform file's own making that say which of `known` are clearly not there any more at `at`.
@@ -159,10 +165,7 @@ class CommercePlatform(Platform):
         return iter(())
 
     def reference(self, dataset: str, row: bytes) -> Any:
-        """What a row of names tells about a thing (`connectors.references.Named`): one, several as a tuple, or None.
-
-        Raises as `map` does.
-        """
+        """What a row of names tells of things (`connectors.references.Named`): one, several, None. Raises as `map`."""
         return None
 
     def stock(self, dataset: str, row: bytes, context: MapContext) -> Sequence[StockCount]:
