@@ -10,12 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from typing import Final, TypeVar
 
 from msgspec import Struct, structs
 
 from commerce_sync import faultpoints
-from commerce_sync.engine_rows import oldest_refusal, recount, unmapped_roles
+from commerce_sync.engine_rows import moved, oldest_refusal, recount, unmapped_roles
 from commerce_sync.obstacles import SETTINGS, obstacle
 from commerce_sync.schedule import through_day
 from commerce_sync.selectors import Link, Run, is_pulled
@@ -137,7 +138,8 @@ def _pull(run: Run, counts: dict[str, int]) -> bool:
             raise NotAuthorized(platform.name)
         connection = Connection.objects.select_related("company").get(pk=link.connection_id)
         with _session(run, link, platform) as (_, session):
-            result = pull_connection(connection, session, act=run.act, seconds=ends - time.monotonic())
+            seconds = ends - time.monotonic()
+            result = pull_connection(connection, session, act=run.act, seconds=seconds, moved=partial(moved, run))
         counts["pulled"] = counts.get("pulled", 0) + result.stored
         counts["rows_refused"] = counts.get("rows_refused", 0) + result.refused
         if not result.complete:

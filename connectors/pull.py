@@ -41,14 +41,16 @@ _NOT_TAKEN: Final = (RefusalReason.VALIDATION, RefusalReason.NOT_FOUND)  # what 
 
 
 Told = Callable[[PullResult], None]
+Moved = Callable[[], None]
 LEFT: Final = PullResult(complete=False)
 
 
 class Step:
-    """A part of the pull ``act``, which ends with the first page after so many ``seconds``."""
+    """A part of the pull ``act``, which ends with the first page after so many ``seconds``; ``moved`` hears of each
+    page behind which it can go on."""
 
-    def __init__(self, act: UUID | None = None, seconds: float = math.inf) -> None:
-        self.act = act or uuid4()
+    def __init__(self, act: UUID | None = None, seconds: float = math.inf, moved: Moved = lambda: None) -> None:
+        self.act, self.moved = act or uuid4(), moved
         self._ends = time.monotonic() + seconds
 
     @property
@@ -81,26 +83,35 @@ def pull_recent(
 
 
 def pull_connection(
-    connection: Connection, session: Session, *, act: UUID | None = None, seconds: float = math.inf
+    connection: Connection,
+    session: Session,
+    *,
+    act: UUID | None = None,
+    seconds: float = math.inf,
+    moved: Moved = lambda: None,
 ) -> PullResult:
     """Pull all streams that can be fetched, for ``seconds``; names first, so that records find them.
 
-    A pull that is not complete goes on when it is called again with the same ``act``. Raises a `Failure`;
-    `NothingServed` when not one stream answered with a page: a wrong address looks like a platform that offers nothing,
-    and must not pass for one that has nothing new.
+    A pull that is not complete goes on when it is called again with the same ``act``; ``moved`` hears of each page
+    behind which it would. Raises a `Failure`; `NothingServed` when not one stream answered with a page: a wrong
+    address looks like a platform that offers nothing, and must not pass for one that has nothing new.
     """
     platform = registry.commerce(connection.platform)
-    step, total = Step(act, seconds), PullResult()
+    step, total = Step(act, seconds, moved), PullResult()
     fetched = _wanted(connection, platform)
     before = bookmarks.through(connection, step.act)
     left = [dataset for dataset in fetched if dataset not in before]
-    while left and total.complete:
-        total += pull_stream(connection, session, platform, left[0], step)
-        connection.refresh_from_db(fields=["references_version"])
-        if total.complete:
-            left.pop(0)
-        if left and total.pages and step.is_over:
-            total += LEFT
+    try:
+        while left and total.complete:
+            total += pull_stream(connection, session, platform, left[0], step)
+            connection.refresh_from_db(fields=["references_version"])
+            if total.complete:
+                left.pop(0)
+            if left and total.pages and step.is_over:
+                total += LEFT
+    except Failure:
+        bookmarks.note_through(connection, step.act, set(fetched) - before - set(left), now())
+        raise
     if not total.complete:
         bookmarks.note_through(connection, step.act, set(fetched) - before - set(left), now())
         return total
@@ -155,8 +166,10 @@ def _read(
         listing.place = page.then
         is_left = page.then is not None and not page.then.is_end
         total += taken(connection, dataset, page, stream, listing if is_left else None)
-        if is_left and step.is_over:
-            return total + LEFT
+        if is_left:
+            step.moved()
+            if step.is_over:
+                return total + LEFT
     return total
 
 
