@@ -19,7 +19,7 @@ from connectors.authorizing import authorize
 from connectors.commerce.partner_pull import OFFERED
 from connectors.models import Bookmark
 from connectors.services import connect_commerce
-from ledger.models import Company, RecordRow
+from ledger.models import Company, Document, RecordRow
 from tests.commerce_sync.cast import a_merchant, allow_truncate
 from tests.platforms.partner_endpoint import KEY, Endpoint, a_sale, running
 
@@ -72,12 +72,15 @@ def test_large_shops_take_turns_and_each_ends_as_if_it_were_alone(
 def test_nothing_is_posted_before_all_has_been_read(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "PULL_SECONDS", 0)
     a_shop(endpoint, "Rose")
-    ends: list[bool] = []
-    while not ends:
-        work.drain(0.001)
-        ends += [True] if not Job.objects.exists() else []
-        sync = Sync.objects.get()
-        assert "documents" not in sync.counts or not Bookmark.objects.exists()
+    under_way: list[int] = []
+
+    def look() -> bool:
+        under_way.extend(Bookmark.objects.filter(place__isnull=False).values_list("pages", flat=True))
+        assert not Document.objects.exists()
+        return False
+
+    work.drain(30, stopping=look)
+    assert under_way == list(range(1, PAGES))
     assert Sync.objects.get().counts["documents"] == 1
 
 
