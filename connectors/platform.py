@@ -1,7 +1,7 @@
 """What a platform is: facts stated by a class, and the few verbs that the engine calls.
 
-A platform file subclasses `CommercePlatform` (where sales come from) or `AccountingPlatform` (where documents
-go), states its facts, and overrides only what the declarations cannot say. Pure: no Django, no HTTP.
+A platform file subclasses `CommercePlatform` (where sales come from) or `AccountingPlatform` (where documents go),
+states its facts, and overrides only what the declarations cannot say. Pure: no Django, no HTTP.
 """
 
 from __future__ import annotations
@@ -70,10 +70,9 @@ class Platform:
         return False
 
     def came_back(self, params: Mapping[str, str], client: Client, at: datetime) -> dict[str, str]:
-        """The settings that came back with the merchant's browser beside the code (a company, a shop).
+        """The settings that came back with the merchant's browser beside the code (a company, a shop) at `at` (aware).
 
-        `params` are those of the callback's address, `client` is who we are, `at` (aware) is now. Raises `BadCallback`
-        when the platform signs what it sends back and this is not signed by it.
+        `params` are the callback's, `client` is who we are. Raises `BadCallback` when it has to be signed and is not.
         """
         return {}
 
@@ -126,10 +125,7 @@ class CommercePlatform(Platform):
         return [stamps.in_calendar(each) for each in (found if isinstance(found, list | tuple) else (found,))]
 
     def identify(self, dataset: str, row: bytes) -> tuple[str, datetime | None]:
-        """The row's id at the platform and the aware instant of its last change (None when it does not say).
-
-        Raises `MappingProblem` when the row has no usable id or its instant cannot be read.
-        """
+        """The row's id, and the aware instant of its last change (None: not said). Raises `MappingProblem`."""
         stream = self.stream(dataset)
         identity, updated = stamps.stamp(row, stream.id, stream.updated)
         if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
