@@ -7,6 +7,7 @@ from django.urls import path
 from commerce_sync.flow import connecting, history, keys, linking, preview, progress, views
 from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.fees import fees
+from commerce_sync.flow.organization import organization
 from commerce_sync.flow.payments import payments
 from commerce_sync.flow.pictures import picture
 from commerce_sync.flow.sales import sales
@@ -19,6 +20,7 @@ urlpatterns = [
     path("flow/brand.css", views.brand, name="flow-brand"),
     path("flow/sales-system", linking.commerce, name="flow-commerce"),
     path("flow/accounting-software", linking.accounting, name="flow-accounting"),
+    path("flow/organization", organization, name="flow-organization"),
     path("flow/sales", sales, name="flow-sales"),
     path("flow/payments", payments, name="flow-payments"),
     path("flow/accounts/new", new_account, name="flow-new-account"),
