@@ -27,7 +27,7 @@ from typing import Any, Final, Protocol
 from msgspec.structs import replace
 
 from commerce_sync import services, work
-from commerce_sync.models import Job
+from commerce_sync.models import Job, Sync
 from connectors import credentials, registry
 from connectors.auth import Secrets
 from connectors.general_ledger.accounts import install_chart
@@ -140,6 +140,29 @@ class Merchant:
         """All versions of all records, in the order in which they came."""
         rows = RecordRow.objects.filter(source__company=self.company)
         return list(rows.order_by("kind", "external_id", "revision"))
+
+
+def an_american(platform: str, settings: Mapping[str, Any], secrets: Secrets, mode: Mode = "journal") -> Company:
+    """A company in New York with this platform and our own books, linked; named after the way its books are kept."""
+    partner, _ = Partner.objects.get_or_create(name="Till Systems")
+    company = create_company(partner=partner, name=mode, currency="USD", zone="America/New_York", actor="test")
+    shop = connect_commerce(company=company, platform=platform, actor="test")
+    shop.settings = dict(settings)
+    shop.save()
+    credentials.store(connection_id=shop.pk, secrets=secrets)
+    install_chart(connection_id=connect_accounting(company=company, platform="books", actor="test").pk)
+    book = default_book("USD", (DayRule(date(2026, 1, 1), "America/New_York", 0),), mode)
+    save_book(company=company, book=book, author="test", reason="story")
+    return company
+
+
+def synced(company: Company, through: date) -> Sync:
+    """One sync of these days, which ends well."""
+    made = services.request_sync(company=company, through=through, trigger="historic")
+    work.drain()
+    made.refresh_from_db()
+    assert (made.stage, made.failure_sentence) == ("done", "")
+    return made
 
 
 def treatments_in(rows: Iterable[RecordRow]) -> Rates:
