@@ -37,12 +37,17 @@ class CannotResume(Exception):
 
 @transaction.atomic
 def request_sync(
-    *, company: Company, trigger: str = "request", through: date | None = None, from_day: date | None = None
+    *,
+    company: Company,
+    trigger: str = "request",
+    through: date | None = None,
+    from_day: date | None = None,
+    with_undone: bool = True,
 ) -> Sync:
     """A new sync and its job; the bell rings when this transaction commits.
 
     `through` is its last business day, by default the last whole one when it starts. A historic one from `from_day` on
-    brings back what was undone of its days. Raises `AlreadyRunning`.
+    brings back what was undone of its days, unless it is `with_undone` False. Raises `AlreadyRunning`.
     """
     at = now()
     try:
@@ -59,7 +64,7 @@ def request_sync(
         if "sync_one_unfinished" in str(error):
             raise AlreadyRunning(company.name) from None
         raise
-    if trigger == Sync.Trigger.HISTORIC and from_day is not None:
+    if trigger == Sync.Trigger.HISTORIC and from_day is not None and with_undone:
         bring_back_days(run=sync, from_day=from_day, through=through)
     lane = Job.Lane.BULK if trigger == Sync.Trigger.HISTORIC else Job.Lane.ORDINARY
     kind = "undo" if trigger == Sync.Trigger.UNDO else "sync"
@@ -78,7 +83,7 @@ def receive_sales(*, connection: Connection, dataset: str, body: bytes) -> list[
     results = receive(connection=connection, dataset=dataset, body=body)
     if any(result.status in ("new", "changed") for result in results):
         on_event = Schedule.objects.filter(
-            company_id=connection.company_id, frequency=Schedule.Frequency.EVENT, enabled=True
+            company_id=connection.company_id, frequency=Schedule.Frequency.EVENT, enabled=True, paused_at=None
         )
         if on_event.exists():
             note_event(company_id=connection.company_id)
@@ -139,9 +144,10 @@ def save_schedule(
 
 @transaction.atomic
 def pause(*, company: Company, reason: str, actor: str) -> None:
-    """No run by itself from now on; what runs already ends."""
-    Schedule.objects.filter(company=company, paused_at__isnull=True).update(paused_at=now(), pause_reason=reason[:300])
-    audit(code="sync.paused", actor=actor, company=company, subject=reason[:200])
+    """No run by itself from now on; what runs already ends. Twice changes nothing."""
+    running = Schedule.objects.filter(company=company, paused_at__isnull=True)
+    if running.update(paused_at=now(), pause_reason=reason[:300]):
+        audit(code="sync.paused", actor=actor, company=company, subject=reason[:200])
 
 
 @transaction.atomic

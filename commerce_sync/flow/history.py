@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from commerce_sync.documents import documents_of
-from commerce_sync.flow import ledger_view, problem_words
+from commerce_sync.flow import problem_words
+from commerce_sync.flow.document_rows import document_page, made_by
 from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
 from commerce_sync.flow.progress import sync_context
-from commerce_sync.models import Sync
+from commerce_sync.models import Sync, Undo
 from commerce_sync.retrying import retry_documents
 from commerce_sync.selectors import present_code
 from commerce_sync.services import AlreadyRunning, request_sync
@@ -29,7 +30,7 @@ from ledger.services import now
 
 ACTOR: Final = "merchant"
 A_PAGE: Final = 50
-MOST_DOCUMENTS: Final = 200
+MOST_REFUSED: Final = 200  # of a sync, whose reasons are told
 TRIGGERS: Final = {
     "schedule": gettext_lazy("By the schedule"),
     "hourly": gettext_lazy("By the schedule"),
@@ -114,7 +115,7 @@ def one_sync(request: HttpRequest, merchant: Merchant, sync_id: UUID) -> HttpRes
     row = Sync.objects.filter(company=merchant.company, public_id=sync_id).first()
     if row is None:
         return missing(request, merchant)
-    documents = list(documents_of(merchant.company).filter(posting__act=row.public_id)[: MOST_DOCUMENTS + 1])
+    documents = document_page(request, documents_of(merchant.company).filter(posting__act=row.public_id))
     refused = _refused(merchant.company, row, merchant.locale)
     told = problem_words.told(row.failure_code, {}, merchant.locale) if row.failure_code else None
     context = {
@@ -122,9 +123,10 @@ def one_sync(request: HttpRequest, merchant: Merchant, sync_id: UUID) -> HttpRes
         "row": row_of(row, zone_of_company(merchant.company)),
         "told": told,
         "sentence": "" if told else row.failure_sentence,
-        "documents": [_document(each) for each in documents[:MOST_DOCUMENTS]],
-        "has_more": len(documents) > MOST_DOCUMENTS,
+        **documents,
         "refused": refused,
+        "undo": Undo.objects.filter(Q(sync=row) | Q(run=row)).exclude(state="failed").order_by("-id").first(),
+        "can_undo": bool(documents["found"]) and row.finished_at is not None and row.trigger not in ("undo", "retry"),
     }
     return shown(request, merchant, "flow/sync.html", context)
 
@@ -172,15 +174,14 @@ def run_day(request: HttpRequest, merchant: Merchant, day: str) -> HttpResponse:
 def _day_page(
     request: HttpRequest, merchant: Merchant, day: date, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    rows = documents_of(merchant.company).filter(posting__day=day)
-    documents = list(rows[: MOST_DOCUMENTS + 1])
+    documents = document_page(request, documents_of(merchant.company).filter(posting__day=day))
     context = {
         "day": day,
         "day_before": day - timedelta(days=1),
         "day_after": day + timedelta(days=1),
-        "documents": [_document(each) for each in documents[:MOST_DOCUMENTS]],
-        "has_more": len(documents) > MOST_DOCUMENTS,
+        **documents,
         "problem": problem,
+        "made_by": made_by(merchant.company, documents["found"], zone_of_company(merchant.company)),
     }
     return shown(request, merchant, "flow/day.html", context, status=status)
 
@@ -191,28 +192,10 @@ def zone_of_company(company: Company) -> ZoneInfo:
     return ZoneInfo(version.book.days[-1].zone if version is not None else company.zone)
 
 
-def _document(row: Any) -> dict[str, Any]:
-    """A document as a list shows it; ``state`` is what `documents_of` found."""
-    item = getattr(row, "push_item", None)
-    binding = getattr(item, "binding", None) if item is not None else None
-    return {
-        "id": row.uuid,
-        "kind": ledger_view.KINDS.get(row.kind, row.kind),
-        "date": row.date,
-        "total": row.total,
-        "currency": row.currency,
-        "reference": row.reference,
-        "is_there": row.state == "pushed",
-        "is_refused": row.state == "refused",
-        "is_gone": row.voided_at is not None or row.withdrawn_at is not None,
-        "url": binding.url if binding is not None else "",
-    }
-
-
 def _refused(company: Company, sync: Sync, locale: str) -> list[dict[str, Any]]:
     items = PushItem.objects.filter(company=company, state="refused", document__posting__act=sync.public_id)
     found: dict[str, dict[str, Any]] = {}
-    for code, sentence in items.values_list("failure_code", "failure_sentence")[:MOST_DOCUMENTS]:
+    for code, sentence in items.values_list("failure_code", "failure_sentence")[:MOST_REFUSED]:
         told = problem_words.told(code, {}, locale)
         what, todo, page = told or (sentence, "", "")
         entry = found.setdefault(code, {"what": what, "todo": todo, "page": page, "count": 0, "sentence": sentence})

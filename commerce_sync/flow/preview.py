@@ -23,6 +23,7 @@ from commerce_sync.flow.progress import fetch_context, sync_context
 from commerce_sync.flow.stage import Begun, begun
 from commerce_sync.flow.stages import CHOOSING, Stage, next_stage
 from commerce_sync.models import Schedule, Sync
+from commerce_sync.origins import still_registered
 from commerce_sync.preview import TooManyRecords, preview
 from commerce_sync.preview_result import KeptOut
 from commerce_sync.services import AlreadyRunning, CannotResume, request_sync
@@ -105,14 +106,17 @@ def finished(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     schedule = Schedule.objects.filter(company=merchant.company).first()
     if schedule is None:
         return redirect("flow")
-    return shown(request, merchant, "flow/finished.html", {"schedule": schedule, "back": merchant.session.redirect_url})
+    back = still_registered(merchant.company.partner, merchant.session.redirect_url)
+    return shown(request, merchant, "flow/finished.html", {"schedule": schedule, "back": back})
 
 
 def _complete(merchant: Merchant) -> Begun | HttpResponse:
-    """The draft with all its stages done; else the way to the first that is not."""
+    """The draft with all its stages done; else the way to the first that is not, or to what came before it."""
     at = begun(merchant, "schedule")
     if isinstance(at, HttpResponse):
         return at
+    if at.draft.is_overtaken(at.in_force):
+        return redirect("flow-change")
     missing: Stage | None = next_stage({"commerce", "accounting", *at.draft.done})
     return redirect(missing.url) if missing is not None and missing.key in CHOOSING else at
 
@@ -126,7 +130,7 @@ def _in_force(merchant: Merchant, at: Begun, *, enable: bool | None, ends: bool)
     except NotComplete as error:
         return " ".join(sentence for _path, sentence in error.problems)
     except Overtaken:
-        return _("Your settings were changed by somebody else meanwhile. Look through the stages again.")
+        return _("Your settings were changed by somebody else meanwhile. Send it again to see both.")
     except CannotResume:
         return _("Some days would be met twice or never. Choose another first day.")
     return ""
