@@ -56,7 +56,8 @@ def test_sales_are_read_from_another_server(company: Company, key: str) -> None:
 
 def test_what_cannot_be_called_is_refused_with_the_reason_and_changes_nothing(company: Company) -> None:
     link = connect_commerce(company=company, platform="square", actor="test")
-    for address, why in (("http://stand-in.example", "https"), ("https://127.0.0.1:9", "private"), ("stand-in", "whole")):
+    refused = {"http://stand-in.example": "https", "https://127.0.0.1:9": "private", "stand-in": "whole"}
+    for address, why in refused.items():
         with pytest.raises(CommandError, match=why):
             place(link, "--server", address)
     books = Connection.objects.get(company=company, kind="accounting")
