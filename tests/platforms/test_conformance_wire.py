@@ -102,15 +102,18 @@ class Linked:
             session = Session(self.connection.pk, self.company.pk, self.connection.settings, door)
             return pull_stream(self.connection, session, self.folder.platform, name).rows
 
+    def golden(self) -> list[Json]:
+        """The records of all streams, as the goldens say them."""
+        streams = self.folder.streams.items()
+        return _sorted(row for name, stream in streams if stream.kinds for row in self.folder.golden(name))
+
     def kept_and_golden(self) -> tuple[list[Json], list[Json]]:
         """What stands of what was pulled, and what the goldens say of it.
 
         A refund that was told without its lines has been given those of its original meanwhile.
         """
         kept = _sorted(written(row.record) for row in RecordRow.objects.filter(superseded=False))
-        golden = _sorted(
-            row for name, stream in self.folder.streams.items() if stream.kinds for row in self.folder.golden(name)
-        )
+        golden = self.golden()
         for ours, theirs in zip(kept, golden, strict=True):
             if theirs.get("lines", ()) is None:
                 ours["lines"] = None
