@@ -1,0 +1,111 @@
+"""Every page of the merchant's, with something on it: one merchant in the middle of the set-up, one long at home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple
+
+from msgspec import structs
+
+from commerce_sync import services, work
+from commerce_sync.models import Sync
+from commerce_sync.services import save_schedule
+from connectors.general_ledger.accounts import archive_account, restore_account
+from connectors.general_ledger.chart import default_book
+from connectors.models import Connection
+from ledger import commerce
+from ledger.models import Company
+from ledger.services import save_book
+from tests.commerce_sync.cast import DAYS, an_order, sell
+from tests.flow.cast import a_linked_merchant, a_new_merchant, inside
+
+TODAY: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
+FIRST: Final = date(2026, 2, 23)
+CARD: Final = "1100"
+
+
+class House(NamedTuple):
+    """A merchant, and the address of every page of its own by the name of its URL."""
+
+    company: Company
+    pages: dict[str, str]
+
+
+def a_day_of_sales(day: date, first: int, count: int = 4) -> Iterator[commerce.Order]:
+    """Card and cash, a little more each day."""
+    for number in range(first, first + count):
+        amount = 1_200 + 60 * (number % 37)
+        order = an_order(number, day=day, amount=amount)
+        if number % 3 == 0:
+            (paid,) = order.tenders
+            order = an_order(number, day=day, amount=amount, tenders=(structs.replace(paid, method="cash"),))
+        yield order
+
+
+def a_beginner(name: str = "Rose & Crown") -> House:
+    """Linked on both sides, with a week of sales, and all stages chosen as they are suggested; nothing is in force."""
+    company = a_linked_merchant(name)
+    for index in range(7):
+        sell(company, *a_day_of_sales(FIRST + timedelta(days=index + 3), index * 10))
+    choose_all(company)
+    browser = inside(company)
+    browser.get("/flow/")
+    work.drain(10)
+    names = ("home", "sales-system", "accounting-software", "sales", "fees", "payments", "schedule", "preview")
+    pages = {f"begun-{name}": f"/flow/{'' if name == 'home' else name}" for name in names}
+    link = Connection.objects.get(company=company, kind="commerce")
+    return House(company, {**pages, "flow-connect": f"/flow/connect/{link.public_id}"})
+
+
+def choose_all(company: Company) -> None:
+    """Every stage of choosing, as it is suggested."""
+    browser = inside(company)
+    said: dict[str, dict[str, str]] = {
+        "sales": {},
+        "fees": {"keeps_fees": "1"},
+        "payments": {},
+        "schedule": {"start_on": str(FIRST), "frequency": "daily", "hour": "4", "zone": "Europe/London"},
+    }
+    for seen, (stage, values) in enumerate(said.items()):
+        assert browser.post(f"/flow/{stage}", {"seen": str(seen), **values}).status_code == 302, stage
+
+
+def a_settled_merchant(name: str = "Anchor Inn") -> House:
+    """Days in the books, one of which was refused, a sale that does not add up, and a change begun."""
+    company = a_linked_merchant(name)
+    save_book(company=company, book=default_book("GBP", DAYS), author="merchant", reason="Set-up")
+    save_schedule(company=company, frequency="daily", hour=4, zone="Europe/London", actor="merchant")
+    for index in range(6):
+        sell(company, *a_day_of_sales(FIRST + timedelta(days=index), index * 10, 3 + index))
+    services.request_sync(company=company)
+    work.drain(10)
+    books = Connection.objects.get(company=company, kind="accounting")
+    archive_account(connection_id=books.pk, code=CARD, actor="test")
+    sell(company, *a_day_of_sales(date(2026, 3, 2), 100), an_order(200, day=date(2026, 3, 2), stated=99_999))
+    services.request_sync(company=company)
+    work.drain(10)
+    restore_account(connection_id=books.pk, code=CARD, actor="test")
+    good, bad = Sync.objects.filter(company=company).order_by("id")
+    pages = {
+        "flow": "/flow/",
+        "flow-history": "/flow/history",
+        "flow-sync": f"/flow/history/{good.public_id}",
+        "flow-sync of a failure": f"/flow/history/{bad.public_id}",
+        "flow-day": "/flow/day/2026-02-24",
+        "flow-commerce": "/flow/sales-system",
+        "flow-accounting": "/flow/accounting-software",
+        "flow-sales": "/flow/sales",
+        "flow-fees": "/flow/fees",
+        "flow-payments": "/flow/payments",
+        "flow-schedule": "/flow/schedule",
+        "flow-finished": "/flow/finished",
+        "missing": "/flow/history/00000000-0000-0000-0000-000000000000",
+    }
+    return House(company, pages)
+
+
+def a_stranger() -> House:
+    """A merchant of whom nothing is linked yet."""
+    company = a_new_merchant("Bell & Whistle")
+    return House(company, {"new-home": "/flow/", "new-sales-system": "/flow/sales-system"})
