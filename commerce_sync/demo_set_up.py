@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from msgspec import structs
 
 from commerce_sync.api_keys import create_key, revoke_key
 from commerce_sync.demo_sales import MERCHANTS, Merchant, demo_pages
@@ -38,6 +39,7 @@ ADMIN: Final = "demo-admin"
 KEY_NAME: Final = "demo"
 ACTOR: Final = "manage.py demo"
 SYNC_HOUR: Final = 4
+NEWCOMER: Final = structs.replace(MERCHANTS[0], key="newcomer", name="Hill Street Bakery")
 _BEGUN: Final = "demo.begun"
 _FIRST_RULE: Final = date(2020, 1, 1)
 # One merchant in invoice mode, so that both ways of keeping sales can be looked at.
@@ -121,6 +123,24 @@ def ensure_shop(partner: Partner, merchant: Merchant) -> Shop:
         )
     links = Connection.objects.select_related("company").filter(company=company)
     return Shop(merchant, company, links.get(kind="commerce"), links.get(kind="accounting"))
+
+
+@transaction.atomic
+def ensure_newcomer(partner: Partner) -> tuple[Shop, bool]:
+    """A merchant whose sales are here and who has said nothing yet, and whether it is new: for the set-up pages.
+
+    Its books are not linked. Whatever a visitor has chosen for it stays.
+    """
+    company = Company.objects.filter(partner=partner, name=NEWCOMER.name).first()
+    is_new = company is None
+    if company is None:
+        company = create_company(
+            partner=partner, name=NEWCOMER.name, currency=NEWCOMER.currency, zone=NEWCOMER.zone, actor=ACTOR
+        )
+        connect_commerce(company=company, platform="partner", actor=ACTOR)
+        connect_accounting(company=company, platform="books", actor=ACTOR, linked=False)
+    links = Connection.objects.select_related("company").filter(company=company)
+    return Shop(NEWCOMER, company, links.get(kind="commerce"), links.get(kind="accounting")), is_new
 
 
 def push_sales(shop: Shop, span: Span, progress: Callable[[int], None]) -> tuple[Counter[str], list[ItemResult]]:

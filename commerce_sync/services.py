@@ -78,7 +78,7 @@ def receive_sales(*, connection: Connection, dataset: str, body: bytes) -> list[
     results = receive(connection=connection, dataset=dataset, body=body)
     if any(result.status in ("new", "changed") for result in results):
         on_event = Schedule.objects.filter(
-            company_id=connection.company_id, frequency=Schedule.Frequency.EVENT, enabled=True
+            company_id=connection.company_id, frequency=Schedule.Frequency.EVENT, enabled=True, paused_at=None
         )
         if on_event.exists():
             note_event(company_id=connection.company_id)
@@ -139,9 +139,10 @@ def save_schedule(
 
 @transaction.atomic
 def pause(*, company: Company, reason: str, actor: str) -> None:
-    """No run by itself from now on; what runs already ends."""
-    Schedule.objects.filter(company=company, paused_at__isnull=True).update(paused_at=now(), pause_reason=reason[:300])
-    audit(code="sync.paused", actor=actor, company=company, subject=reason[:200])
+    """No run by itself from now on; what runs already ends. Twice changes nothing."""
+    running = Schedule.objects.filter(company=company, paused_at__isnull=True)
+    if running.update(paused_at=now(), pause_reason=reason[:300]):
+        audit(code="sync.paused", actor=actor, company=company, subject=reason[:200])
 
 
 @transaction.atomic

@@ -38,7 +38,7 @@ def take_delivery(*, connection: Connection, declared: Declared, arrived: Arrive
     if connection.kind == Connection.Kind.ACCOUNTING and not _is_about_ours(connection, declared, arrived, at):
         return True
     on_event = Schedule.objects.filter(
-        company_id=connection.company_id, frequency=Schedule.Frequency.EVENT, enabled=True
+        company_id=connection.company_id, frequency=Schedule.Frequency.EVENT, enabled=True, paused_at=None
     )
     if on_event.exists():
         if connection.kind == Connection.Kind.ACCOUNTING:

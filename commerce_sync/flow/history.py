@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from commerce_sync.documents import documents_of
-from commerce_sync.flow import ledger_view, problem_words
+from commerce_sync.flow import problem_words
+from commerce_sync.flow.document_rows import made_by, shown_document
 from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
 from commerce_sync.flow.progress import sync_context
-from commerce_sync.models import Sync
+from commerce_sync.models import Sync, Undo
 from commerce_sync.retrying import retry_documents
 from commerce_sync.selectors import present_code
 from commerce_sync.services import AlreadyRunning, request_sync
@@ -122,9 +123,11 @@ def one_sync(request: HttpRequest, merchant: Merchant, sync_id: UUID) -> HttpRes
         "row": row_of(row, zone_of_company(merchant.company)),
         "told": told,
         "sentence": "" if told else row.failure_sentence,
-        "documents": [_document(each) for each in documents[:MOST_DOCUMENTS]],
+        "documents": [shown_document(each) for each in documents[:MOST_DOCUMENTS]],
         "has_more": len(documents) > MOST_DOCUMENTS,
         "refused": refused,
+        "undo": Undo.objects.filter(Q(sync=row) | Q(run=row)).exclude(state="failed").order_by("-id").first(),
+        "can_undo": bool(documents) and row.finished_at is not None and row.trigger not in ("undo", "retry"),
     }
     return shown(request, merchant, "flow/sync.html", context)
 
@@ -178,9 +181,10 @@ def _day_page(
         "day": day,
         "day_before": day - timedelta(days=1),
         "day_after": day + timedelta(days=1),
-        "documents": [_document(each) for each in documents[:MOST_DOCUMENTS]],
+        "documents": [shown_document(each) for each in documents[:MOST_DOCUMENTS]],
         "has_more": len(documents) > MOST_DOCUMENTS,
         "problem": problem,
+        "made_by": made_by(merchant.company, documents, zone_of_company(merchant.company)),
     }
     return shown(request, merchant, "flow/day.html", context, status=status)
 
@@ -189,24 +193,6 @@ def zone_of_company(company: Company) -> ZoneInfo:
     """The clock on the company's wall."""
     version = company.book_versions.order_by("-number").first()
     return ZoneInfo(version.book.days[-1].zone if version is not None else company.zone)
-
-
-def _document(row: Any) -> dict[str, Any]:
-    """A document as a list shows it; ``state`` is what `documents_of` found."""
-    item = getattr(row, "push_item", None)
-    binding = getattr(item, "binding", None) if item is not None else None
-    return {
-        "id": row.uuid,
-        "kind": ledger_view.KINDS.get(row.kind, row.kind),
-        "date": row.date,
-        "total": row.total,
-        "currency": row.currency,
-        "reference": row.reference,
-        "is_there": row.state == "pushed",
-        "is_refused": row.state == "refused",
-        "is_gone": row.voided_at is not None or row.withdrawn_at is not None,
-        "url": binding.url if binding is not None else "",
-    }
 
 
 def _refused(company: Company, sync: Sync, locale: str) -> list[dict[str, Any]]:

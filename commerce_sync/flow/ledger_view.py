@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from commerce_sync.preview_result import Effect
 from ledger.documents import Document
 
-KINDS: Final[dict[str, Any]] = {
-    "Journal": _("Journal entry"),
-    "Invoice": _("Sales invoice"),
-    "CreditNote": _("Credit note"),
-    "Payment": _("Payment"),
-    "Bill": _("Bill"),
-    "Deposit": _("Transfer to the bank"),
+KINDS: Final[dict[str, Any]] = {  # by the kind of a stored document
+    "journal": _("Journal entry"),
+    "invoice": _("Sales invoice"),
+    "credit_note": _("Credit note"),
+    "payment": _("Payment"),
+    "bill": _("Bill"),
+    "deposit": _("Transfer to the bank"),
 }
 
 
@@ -44,7 +44,7 @@ def document(found: Document, names: Mapping[str, str]) -> Shown:
     """A document with what it does to each account."""
     rows = [Row(names.get(account, account), debit, credit) for account, debit, credit in found.entries()]
     header = found.header
-    title = str(KINDS.get(type(found).__name__, type(found).__name__))
+    title = str(KINDS[str(found.__struct_config__.tag)])
     return Shown(title, header.reference, header.date, header.currency, rows, sum(row.debit for row in rows))
 
 

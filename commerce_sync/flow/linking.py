@@ -11,10 +11,12 @@ from django.views.decorators.http import require_safe
 from commerce_sync.flow.draft import standing_of
 from commerce_sync.flow.merchant import Merchant, merchant_page, shown
 from commerce_sync.flow.progress import fetch_context
-from commerce_sync.flow.stage import done_of
+from commerce_sync.flow.stage import done_of, is_undecided
 from commerce_sync.flow.stages import Key, after, before, steps
 from connectors import registry
+from connectors.declare import NoAuth
 from connectors.models import Connection
+from connectors.services import platform_of
 
 STATES: Final = {
     Connection.Status.PENDING_AUTH: _("Not connected yet"),
@@ -65,6 +67,8 @@ def _stage(request: HttpRequest, merchant: Merchant, key: Key, row: Connection |
         "after": after(key),
         "row": row,
         "link": shown_link(row) if row else None,
+        "asks_nothing": row is not None and isinstance(platform_of(row).auth, NoAuth),
+        "is_undecided": row is not None and is_undecided(row),
         "is_set_up": not standing.is_setup,
     }
     return shown(request, merchant, "flow/linking.html", context)

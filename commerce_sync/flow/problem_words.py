@@ -154,6 +154,11 @@ FAILURES: Final[dict[str, Words]] = {
     "CutAnswer": Words(_("The answer of the other side ended before it was complete."), _SUPPORT),
     "MisconfiguredPlatform": Words(_("Something is set wrongly on our side. Nothing was sent."), _SUPPORT),
     "NothingServed": Words(_("Nothing answers at the address of your sales system."), _CONNECT, "commerce"),
+    "Undecided": Words(
+        _("Your access reaches several organizations, and it has not been said which one is meant."),
+        _("Choose the organization."),
+        "accounting",
+    ),
     "UnreadableCredential": Words(_("The stored access cannot be used."), _SUPPORT),
 }
 VERDICTS: Final[dict[str, Words]] = {

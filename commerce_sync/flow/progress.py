@@ -21,6 +21,7 @@ STAGES: Final = {
     "push": _("Bringing them into your books"),
     "done": _("Done"),
 }
+TAKING_BACK: Final = _("Taking it back")  # whatever the stage of an undo
 
 
 def fetch_context(merchant: Merchant) -> dict[str, Any]:
@@ -62,4 +63,5 @@ def sync_progress(request: HttpRequest, merchant: Merchant, sync_id: UUID) -> Ht
 
 def sync_context(row: Sync) -> dict[str, Any]:
     """A sync that is under way, for `flow/_sync.html`."""
-    return {"sync": row, "stage_words": STAGES.get(row.stage, row.stage)}
+    words = TAKING_BACK if row.trigger == Sync.Trigger.UNDO and row.stage != Sync.Stage.QUEUED else STAGES[row.stage]
+    return {"sync": row, "stage_words": words}

@@ -17,6 +17,7 @@ from commerce_sync.flow.draft import Draft, DraftMoved, draft_of, known_with, sa
 from commerce_sync.flow.merchant import Merchant, shown
 from commerce_sync.flow.stages import Key, Step, after, before, steps
 from commerce_sync.flow_settings import texts_of
+from connectors import organizations, registry
 from connectors.models import Connection
 from ledger.book import Book
 
@@ -52,14 +53,21 @@ def done_of(merchant: Merchant, chosen: Collection[Key]) -> set[Key]:
     linked = {
         key
         for key, link in (("commerce", merchant.sales), ("accounting", merchant.books))
-        if link is not None and link.status == Connection.Status.LINKED
+        if link is not None and link.status == Connection.Status.LINKED and not is_undecided(link)
     }
     return {*linked, *chosen}  # type: ignore[arg-type]  # the two keys above are keys
 
 
+def is_undecided(link: Connection) -> bool:
+    """Whether it is linked, and nobody has said yet for which of several organizations."""
+    if link.status != Connection.Status.LINKED or link.kind != Connection.Kind.ACCOUNTING:
+        return False
+    return bool(registry.accounting(link.platform).books_setting) and not organizations.chosen(link)
+
+
 def begun(merchant: Merchant, key: Key) -> Begun | HttpResponse:
     """The stage of choosing ``key``; the way to the overview while the two sides are not linked."""
-    if not merchant.are_linked:
+    if not merchant.are_linked or (merchant.books is not None and is_undecided(merchant.books)):
         return redirect("flow")
     in_force = known_of(merchant.company, links_of(merchant.company))
     draft = draft_of(merchant.company, in_force)

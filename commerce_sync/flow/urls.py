@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from commerce_sync.flow import connecting, history, keys, linking, preview, progress, views
+from commerce_sync.flow import (
+    connecting,
+    connections,
+    documents,
+    history,
+    keys,
+    linking,
+    pausing,
+    preview,
+    progress,
+    undoing,
+    views,
+)
 from commerce_sync.flow.accounts import new_account
 from commerce_sync.flow.fees import fees
+from commerce_sync.flow.organization import organization
 from commerce_sync.flow.payments import payments
 from commerce_sync.flow.pictures import picture
 from commerce_sync.flow.sales import sales
@@ -19,6 +32,7 @@ urlpatterns = [
     path("flow/brand.css", views.brand, name="flow-brand"),
     path("flow/sales-system", linking.commerce, name="flow-commerce"),
     path("flow/accounting-software", linking.accounting, name="flow-accounting"),
+    path("flow/organization", organization, name="flow-organization"),
     path("flow/sales", sales, name="flow-sales"),
     path("flow/payments", payments, name="flow-payments"),
     path("flow/accounts/new", new_account, name="flow-new-account"),
@@ -36,6 +50,18 @@ urlpatterns = [
     path("flow/day/<str:day>", history.one_day, name="flow-day"),
     path("flow/day/<str:day>/run", history.run_day, name="flow-run-day"),
     path("flow/syncs/<uuid:sync_id>/progress", progress.sync_progress, name="flow-sync-progress"),
+    path("flow/pause", pausing.pause_page, name="flow-pause"),
+    path("flow/resume", pausing.resume_page, name="flow-resume"),
+    path("flow/connections", connections.connections, name="flow-connections"),
+    path("flow/connections/<uuid:connection_id>/disconnect", connections.disconnect, name="flow-disconnect"),
+    path("flow/documents/<uuid:document_id>", documents.one_document, name="flow-document"),
+    path("flow/documents/<uuid:document_id>/evidence.txt", documents.evidence, name="flow-evidence"),
+    path("flow/documents/<uuid:document_id>/retry", documents.retry_document, name="flow-document-retry"),
+    path("flow/undo", undoing.undos, name="flow-undos"),
+    path("flow/undo/sync/<uuid:sync_id>", undoing.undo_sync, name="flow-undo-sync"),
+    path("flow/undo/document/<uuid:document_id>", undoing.undo_document, name="flow-undo-document"),
+    path("flow/undo/<uuid:undo_id>", undoing.one_undo, name="flow-undo"),
+    path("flow/undo/<uuid:undo_id>/redo", undoing.redo, name="flow-redo"),
     path("flow/change", views.home, name="flow-change"),
     path("flow/fees", fees, name="flow-fees"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),

@@ -101,12 +101,24 @@ def test_it_serves_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     def serving(name: str, *args: Any, **options: Any) -> Any:
         return served.append((name, *args)) if name == "runserver" else original(name, *args, **options)
 
+    class Process:
+        """Notes what is started and ended: a worker of its own would work on another database than this test's."""
+
+        def __init__(self, command: list[str], **_: Any) -> None:
+            served.append(tuple(command[-1:]))
+
+        def terminate(self) -> None:
+            served.append(("terminated",))
+
+        def wait(self, timeout: float) -> None: ...
+
     monkeypatch.setattr(demo, "call_command", serving)
+    monkeypatch.setattr(demo.subprocess, "Popen", Process)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     told = run(no_serve=False, port=port, days=1)
-    assert served == [("runserver", f"127.0.0.1:{port}")]
+    assert served == [("run_worker",), ("runserver", f"127.0.0.1:{port}"), ("terminated",)]
     assert f"http://127.0.0.1:{port}/books/" in told
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import socket
+import subprocess
+import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from commerce_sync import demo_report, demo_set_up, work
 from commerce_sync.demo_sales import MERCHANTS
-from commerce_sync.demo_set_up import Access, Shop, Span
+from commerce_sync.demo_set_up import NEWCOMER, Access, Shop, Span
 from commerce_sync.models import Sync
 from commerce_sync.progress import Progress
 from commerce_sync.selectors import unfinished_sync
@@ -62,7 +66,8 @@ class Command(BaseCommand):
             else:
                 Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # its absence would be warned of
                 self._say_where(access, options["port"])
-                call_command("runserver", f"{HOST}:{options['port']}", use_reloader=False, skip_checks=True)
+                with _worker():
+                    call_command("runserver", f"{HOST}:{options['port']}", use_reloader=False, skip_checks=True)
         except KeyboardInterrupt:
             self.stderr.write("\nEnded. What was done so far stays; run it again to go on.")
             return
@@ -81,6 +86,9 @@ class Command(BaseCommand):
         shops = [demo_set_up.ensure_shop(partner, merchant) for merchant in MERCHANTS]
         for shop in shops:
             self._push(shop, span)
+        newcomer, is_new = demo_set_up.ensure_newcomer(partner)
+        if is_new:
+            self._push(newcomer, span, tells_troubles=False)
         syncs = self._sync(shops, span)
         for shop, sync in zip(shops, syncs, strict=True):
             for block in demo_report.sections(shop, sync):
@@ -90,13 +98,13 @@ class Command(BaseCommand):
         self.stdout.write(f"Everything took {time.monotonic() - started:.1f} seconds.")
         return access, all(map(demo_report.is_reconciled, shops)) and all(sync.code in SUCCESSES for sync in syncs)
 
-    def _push(self, shop: Shop, span: Span) -> None:
+    def _push(self, shop: Shop, span: Span, *, tells_troubles: bool = True) -> None:
         self._step(f"Pushing {span.days} days of sales of {shop.company.name}, through {span.last_day}")
         with Progress(self.stderr, "pushing", unit="rows") as progress:
             counted, troubled = demo_set_up.push_sales(shop, span, progress.at)
         parts = [f"{count:,} {status}" for status, count in sorted(counted.items())]
         self.stdout.write(f"  {counted.total():,} rows: {', '.join(parts)}")
-        for result in troubled:
+        for result in troubled if tells_troubles else ():
             for problem in result.problems:
                 where = f" at {problem.path}" if problem.path else ""
                 fate = "refused" if result.status == "refused" else "kept, but not for the books"
@@ -137,6 +145,8 @@ class Command(BaseCommand):
                 f"The books            {site}/books/",
                 f"Administration       {site}/admin/",
                 f"The partner API      {site}/api/docs",
+                f"The merchant's pages .venv/bin/python manage.py setup_link {NEWCOMER.name!r} --site {site}",
+                "                     prints a link that opens once, within 30 seconds: a set-up not begun yet.",
             ]
         lines += [
             f"Log-in               {access.user}   password  {access.password}",
@@ -153,6 +163,22 @@ class Command(BaseCommand):
     def _step(self, words: str) -> None:
         self.stdout.write(f"• {words}")
         self.stdout.flush()
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """A worker beside the site: what a visitor asks for on the pages is done. It ends with the site."""
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_worker"]
+    # A process group of its own: Ctrl-C is for the site, which then ends it in peace.
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)  # noqa: S603  # our own
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _insist_on_free_port(port: int) -> None:
