@@ -53,11 +53,21 @@ def nothing_written() -> Iterator[None]:
             transaction.set_rollback(True)
 
 
-def preview(company: Company, first: date, last: date, view: View, *, candidate: Book | None = None) -> Preview:
-    """What posting the business days `first` through `last` would do. Raises `NoBook` and `TooManyRecords`.
+def preview(
+    company: Company,
+    first: date,
+    last: date,
+    view: View,
+    *,
+    candidate: Book | None = None,
+    most: int | None = None,
+) -> Preview:
+    """What posting the business days `first` through `last` would do, which hold at most `most` records
+    (`MOST_RECORDS`).
 
-    Under the book in force, or under a `candidate` that nobody has put in force.
+    Under the book in force, or under a `candidate` that nobody has put in force. Raises `NoBook` and `TooManyRecords`.
     """
+    most = MOST_RECORDS if most is None else most
     with nothing_written():
         version = company.book_versions.order_by("-number").first()
         book = candidate or (version.book if version else None)
@@ -67,10 +77,10 @@ def preview(company: Company, first: date, last: date, view: View, *, candidate:
         tally = Tally(book, settlements_of(company.pk, book) if book.mode == "per_payout" else None)
         is_complete = True
         if view == "change":
-            _add_changes(tally, scope)
+            _add_changes(tally, scope, most)
             before = earlier(company.pk, tally.sums.keys())
         else:
-            is_complete = _add_whole(tally, scope)
+            is_complete = _add_whole(tally, scope, most)
             before = Earlier({}, {})
         lock = _lock(company)
         through = through_day(book.calendar, "request", now())
@@ -79,9 +89,9 @@ def preview(company: Company, first: date, last: date, view: View, *, candidate:
         return as_preview(tally, posted, scope, made)
 
 
-def _add_changes(tally: Tally, scope: Scope) -> None:
+def _add_changes(tally: Tally, scope: Scope, most: int) -> None:
     """Add what waits, minus what is in the books of it."""
-    _refuse_beyond(preview_rows.count_pending(scope, MOST_RECORDS))
+    _refuse_beyond(preview_rows.count_pending(scope, most), most)
     books = _books(scope.company_id, tally.book)
     completed = preview_rows.completed_refunds(scope.company_id)
     again = preview_rows.posted_versions(scope, list(completed))
@@ -90,15 +100,15 @@ def _add_changes(tally: Tally, scope: Scope) -> None:
     _add(tally, chain(again, waiting), completed, books)
 
 
-def _add_whole(tally: Tally, scope: Scope) -> bool:
+def _add_whole(tally: Tally, scope: Scope, most: int) -> bool:
     """Add all that is true now, as if nothing were in the books; whether that is all of it."""
     postings = preview_rows.runs_of(scope)
-    count = preview_rows.count_posted(postings, MOST_RECORDS)
-    is_complete = count <= MOST_RECORDS
+    count = preview_rows.count_posted(postings, most)
+    is_complete = count <= most
     if not is_complete:
         postings = preview_rows.postings_of(scope)
-        count = preview_rows.count_posted(postings, MOST_RECORDS)
-    _refuse_beyond(count + preview_rows.count_pending(scope, MOST_RECORDS))
+        count = preview_rows.count_posted(postings, most)
+    _refuse_beyond(count + preview_rows.count_pending(scope, most), most)
     completed = preview_rows.completed_refunds(scope.company_id)
     _add(tally, preview_rows.all_current(scope, postings), completed, {})
     return is_complete
@@ -111,9 +121,9 @@ def _add(tally: Tally, found: Iterable[Stored], completed: Mapping[int, Refund],
         tally.add(each.number, Change(after, each.former, before_book))
 
 
-def _refuse_beyond(count: int) -> None:
-    if count > MOST_RECORDS:
-        raise TooManyRecords(f"more than {MOST_RECORDS:,} records")
+def _refuse_beyond(count: int, most: int) -> None:
+    if count > most:
+        raise TooManyRecords(f"more than {most:,} records")
 
 
 def _books(company_id: int, in_force: Book) -> dict[int, Book]:

@@ -37,12 +37,17 @@ class CannotResume(Exception):
 
 @transaction.atomic
 def request_sync(
-    *, company: Company, trigger: str = "request", through: date | None = None, from_day: date | None = None
+    *,
+    company: Company,
+    trigger: str = "request",
+    through: date | None = None,
+    from_day: date | None = None,
+    with_undone: bool = True,
 ) -> Sync:
     """A new sync and its job; the bell rings when this transaction commits.
 
     `through` is its last business day, by default the last whole one when it starts. A historic one from `from_day` on
-    brings back what was undone of its days. Raises `AlreadyRunning`.
+    brings back what was undone of its days, unless it is `with_undone` False. Raises `AlreadyRunning`.
     """
     at = now()
     try:
@@ -59,7 +64,7 @@ def request_sync(
         if "sync_one_unfinished" in str(error):
             raise AlreadyRunning(company.name) from None
         raise
-    if trigger == Sync.Trigger.HISTORIC and from_day is not None:
+    if trigger == Sync.Trigger.HISTORIC and from_day is not None and with_undone:
         bring_back_days(run=sync, from_day=from_day, through=through)
     lane = Job.Lane.BULK if trigger == Sync.Trigger.HISTORIC else Job.Lane.ORDINARY
     kind = "undo" if trigger == Sync.Trigger.UNDO else "sync"

@@ -24,7 +24,7 @@ def set_aside(*, company_id: int, posting_ids: Sequence[int]) -> int:
     """
     wanted = list(posting_ids)
     with sql.unit_of_work():
-        _hold(company_id)
+        hold(company_id)
         if later_postings(company_id, wanted):
             raise LaterPosting(f"postings {wanted[:10]}")
         sql.execute(
@@ -64,7 +64,7 @@ def later_postings(company_id: int, posting_ids: Sequence[int]) -> list[int]:
 def bring_back(*, company_id: int, posting_ids: Sequence[int]) -> int:
     """Let the records that are set aside because of these postings wait again; how many."""
     with sql.unit_of_work():
-        _hold(company_id)
+        hold(company_id)
         return sql.execute(
             """UPDATE ledger_standing SET state = 0, posting_id = NULL
                WHERE company_id = %s AND state = 5 AND posting_id = ANY(%s)""",
@@ -75,7 +75,7 @@ def bring_back(*, company_id: int, posting_ids: Sequence[int]) -> int:
 def bring_back_between(*, company_id: int, start: datetime, end: datetime, but_not: Sequence[int] = ()) -> int:
     """Let what is set aside and was due in [start, end) wait again, but for the records of postings `but_not`."""
     with sql.unit_of_work():
-        _hold(company_id)
+        hold(company_id)
         return sql.execute(
             """UPDATE ledger_standing SET state = 0, posting_id = NULL
                WHERE company_id = %s AND state = 5 AND happened_at >= %s AND happened_at < %s
@@ -111,7 +111,7 @@ _LEAVE = """
 """
 
 
-def _hold(company_id: int) -> None:
+def hold(company_id: int) -> None:
     """No posting and no delivery of records meanwhile: the locks are those of posting, in its order."""
     sql.rows(
         """SELECT 1 FROM ledger_source

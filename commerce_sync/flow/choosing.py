@@ -86,6 +86,11 @@ def label_of(option: Option) -> str:
     return f"{option.code} · {option.name}" if option.code and option.code != option.name else option.name
 
 
+def field_label(field: Field, texts: Mapping[str, str]) -> str:
+    """What an account is asked for as: the partner's own text for it, or ours."""
+    return texts.get(f"{_TEXTS[field.section]}-{field.key}") or _(field.label)
+
+
 def fields_of(known: Known, section: Section) -> list[Field]:
     """The accounts that a page of ``section`` asks for. Of two fields for the same account only the first is."""
     found: dict[str, Field] = {}
@@ -123,7 +128,7 @@ def entries(
         why = known.reasons.get(field.role)
         is_as_suggested = account_of(known.book, field.role) == account_of(suggested, field.role) != ""
         reason = why.sentence if why and said is None and is_as_suggested else ""
-        label = texts.get(f"{_TEXTS[section]}-{field.key}") or _(field.label)
+        label = field_label(field, texts)
         found.append(
             Entry(
                 name,

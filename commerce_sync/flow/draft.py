@@ -49,6 +49,10 @@ class Draft(Struct, frozen=True):
         """Whether it would change what is in force."""
         return self.book != known.book or self.plan != known.plan
 
+    def is_overtaken(self, known: Known) -> bool:
+        """Whether somebody else has put something in force since it was begun."""
+        return self.revision > 0 and self.base_version != known.version
+
 
 def draft_of(company: Company, known: Known) -> Draft:
     """The company's draft; while there is none, what is in force or what we suggest."""

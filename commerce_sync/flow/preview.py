@@ -109,10 +109,12 @@ def finished(request: HttpRequest, merchant: Merchant) -> HttpResponse:
 
 
 def _complete(merchant: Merchant) -> Begun | HttpResponse:
-    """The draft with all its stages done; else the way to the first that is not."""
+    """The draft with all its stages done; else the way to the first that is not, or to what came before it."""
     at = begun(merchant, "schedule")
     if isinstance(at, HttpResponse):
         return at
+    if at.draft.is_overtaken(at.in_force):
+        return redirect("flow-change")
     missing: Stage | None = next_stage({"commerce", "accounting", *at.draft.done})
     return redirect(missing.url) if missing is not None and missing.key in CHOOSING else at
 
@@ -126,7 +128,7 @@ def _in_force(merchant: Merchant, at: Begun, *, enable: bool | None, ends: bool)
     except NotComplete as error:
         return " ".join(sentence for _path, sentence in error.problems)
     except Overtaken:
-        return _("Your settings were changed by somebody else meanwhile. Look through the stages again.")
+        return _("Your settings were changed by somebody else meanwhile. Send it again to see both.")
     except CannotResume:
         return _("Some days would be met twice or never. Choose another first day.")
     return ""

@@ -86,6 +86,12 @@ def said_of(request: HttpRequest) -> dict[str, str]:
     return {name: str(value)[:LONGEST] for name, value in list(request.POST.items())[:MOST]}
 
 
+def seen_of(request: HttpRequest) -> int:
+    """The revision of the draft that the page showed which sends this; -1 for none that can be."""
+    seen = request.POST.get(SEEN, "")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else -1
+
+
 def section_failures(book: Book, in_force: Known, *prefixes: str) -> list[Problem]:
     """What keeps ``book`` from being in force, of the published fields that begin so: other stages tell theirs."""
     return [problem for problem in failures(book, in_force) if problem[0].startswith(prefixes)]
@@ -93,11 +99,9 @@ def section_failures(book: Book, in_force: Known, *prefixes: str) -> list[Proble
 
 def completed(request: HttpRequest, merchant: Merchant, at: Begun, *, book: Book, plan: Plan) -> HttpResponse:
     """The stage is saved, and the next one follows; in settings, what the change would do."""
-    seen = request.POST.get(SEEN, "")
     try:
         save_stage(
-            company=merchant.company, known=at.in_force, stage=at.key, book=book, plan=plan,
-            seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else -1,
+            company=merchant.company, known=at.in_force, stage=at.key, book=book, plan=plan, seen=seen_of(request)
         )  # fmt: skip
     except DraftMoved:
         return shown(request, merchant, "flow/moved.html", at.context, status=409)

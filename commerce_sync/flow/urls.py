@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from commerce_sync.flow import (
+    change,
     connecting,
     connections,
     documents,
@@ -15,6 +16,7 @@ from commerce_sync.flow import (
     preview,
     progress,
     undoing,
+    versions,
     views,
 )
 from commerce_sync.flow.accounts import new_account
@@ -62,7 +64,14 @@ urlpatterns = [
     path("flow/undo/document/<uuid:document_id>", undoing.undo_document, name="flow-undo-document"),
     path("flow/undo/<uuid:undo_id>", undoing.one_undo, name="flow-undo"),
     path("flow/undo/<uuid:undo_id>/redo", undoing.redo, name="flow-redo"),
-    path("flow/change", views.home, name="flow-change"),
+    path("flow/change", change.change, name="flow-change"),
+    path("flow/change/effect", change.effect, name="flow-change-effect"),
+    path("flow/change/rebase", change.rebase_change, name="flow-change-rebase"),
+    path("flow/change/drop", change.drop_change, name="flow-change-drop"),
+    path("flow/change/saved", change.saved, name="flow-change-saved"),
+    path("flow/versions", versions.versions, name="flow-versions"),
+    path("flow/versions/<int:number>", versions.version, name="flow-version"),
+    path("flow/versions/<int:number>/use", versions.use_version, name="flow-version-use"),
     path("flow/fees", fees, name="flow-fees"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),
     path("oauth/keys/<slug:platform>", keys.keys, name="oauth-keys"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
+from django.utils.translation import pgettext
 
 from commerce_sync.flow import figures
 from commerce_sync.flow.locales import DEFAULT
@@ -29,6 +31,16 @@ def money(context: template.Context, minor: int, currency: str) -> str:
 def amount(context: template.Context, minor: int, currency: str) -> str:
     """Minor units as a figure of a column."""
     return figures.amount(minor, currency, _locale(context))
+
+
+@register.simple_tag(takes_context=True)
+def side(context: template.Context, net: int, currency: str) -> str:
+    """Net debits as a figure with the side that it is on."""
+    figure = figures.amount(abs(net), currency, _locale(context))
+    if not net:
+        return figure
+    note = pgettext("beside an amount", "debit") if net > 0 else pgettext("beside an amount", "credit")
+    return format_html('{} <span class="note">{}</span>', figure, note)
 
 
 @register.simple_tag(takes_context=True)

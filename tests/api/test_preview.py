@@ -287,7 +287,7 @@ def test_the_database_itself_refuses_a_preview_that_would_write(
 ) -> None:
     company = ready_company(partner)
 
-    def writes(tally: Any, scope: Any) -> None:
+    def writes(tally: Any, scope: Any, most: int) -> None:
         audit(code="preview.written", actor="test", company=company)
 
     monkeypatch.setattr(previews, "_add_changes", writes)

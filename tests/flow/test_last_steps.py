@@ -115,14 +115,19 @@ def test_without_sales_it_says_so_and_can_be_turned_on() -> None:
     assert browser.post("/flow/finish")["Location"] == "/flow/finished"
 
 
-def test_somebody_elses_settings_are_not_overwritten() -> None:
+def test_somebody_elses_settings_are_not_overwritten_and_both_are_shown() -> None:
     browser, company = a_shop()
     chosen(browser)
     save_book(company=company, book=default_book("GBP", DAYS), author="partner", reason="API")
-    answered = browser.post("/flow/finish")
-    assert answered.status_code == 409
-    assert "changed by somebody else" in words_of(answered)
+    for answered in (browser.post("/flow/finish"), browser.get(PREVIEW)):
+        assert answered["Location"] == "/flow/change"
+    assert "Somebody else was faster" in words_of(browser.get("/flow/change"))
     assert company.book_versions.get().author == "partner"
+    seen = str(SetupDraft.objects.get(company=company).revision)
+    assert browser.post("/flow/change/rebase", {"seen": seen})["Location"] == "/flow/change"
+    assert browser.get("/flow/change")["Location"] == "/flow/"
+    assert browser.post("/flow/finish")["Location"] == "/flow/finished"
+    assert company.book_versions.latest("number").author == "merchant"
 
 
 def test_the_way_back_is_the_one_that_the_link_was_made_with() -> None:
