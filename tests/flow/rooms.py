@@ -9,9 +9,11 @@ from typing import Final, NamedTuple
 from msgspec import structs
 
 from commerce_sync import services, work
+from commerce_sync.documents import documents_of
 from commerce_sync.models import Sync
 from commerce_sync.services import save_schedule
-from connectors.general_ledger.accounts import archive_account, restore_account
+from commerce_sync.undo import plan_undo, request_undo
+from connectors.general_ledger.accounts import archive_account
 from connectors.general_ledger.chart import default_book
 from connectors.models import Connection
 from ledger import commerce
@@ -52,10 +54,10 @@ def a_beginner(name: str = "Rose & Crown") -> House:
     browser = inside(company)
     browser.get("/flow/")
     work.drain(10)
-    names = ("home", "sales-system", "accounting-software", "sales", "fees", "payments", "schedule", "preview")
-    pages = {f"begun-{name}": f"/flow/{'' if name == 'home' else name}" for name in names}
+    names = ("", "sales-system", "accounting-software", "sales", "fees", "payments", "schedule", "preview")
     link = Connection.objects.get(company=company, kind="commerce")
-    return House(company, {**pages, "flow-connect": f"/flow/connect/{link.public_id}"})
+    pages = {f"begun {name}": f"/flow/{name}" for name in names}
+    return House(company, {**pages, "connect": f"/flow/connect/{link.public_id}"})
 
 
 def choose_all(company: Company) -> None:
@@ -71,11 +73,16 @@ def choose_all(company: Company) -> None:
         assert browser.post(f"/flow/{stage}", {"seen": str(seen), **values}).status_code == 302, stage
 
 
-def a_settled_merchant(name: str = "Anchor Inn") -> House:
-    """Days in the books, one of which was refused, a sale that does not add up, and a change begun."""
-    company = a_linked_merchant(name)
+def in_force(company: Company) -> None:
+    """The standard choices, every day at four."""
     save_book(company=company, book=default_book("GBP", DAYS), author="merchant", reason="Set-up")
     save_schedule(company=company, frequency="daily", hour=4, zone="Europe/London", actor="merchant")
+
+
+def a_settled_merchant(name: str = "Anchor Inn") -> House:
+    """Days in the books, one that could not be posted, a sale that does not add up, and a change begun."""
+    company = a_linked_merchant(name)
+    in_force(company)
     for index in range(6):
         sell(company, *a_day_of_sales(FIRST + timedelta(days=index), index * 10, 3 + index))
     services.request_sync(company=company)
@@ -85,22 +92,52 @@ def a_settled_merchant(name: str = "Anchor Inn") -> House:
     sell(company, *a_day_of_sales(date(2026, 3, 2), 100), an_order(200, day=date(2026, 3, 2), stated=99_999))
     services.request_sync(company=company)
     work.drain(10)
-    restore_account(connection_id=books.pk, code=CARD, actor="test")
+    assert inside(company).post("/flow/sales", {"seen": "0", "account:sales": "4100"}).status_code == 302
     good, bad = Sync.objects.filter(company=company).order_by("id")
+    document = documents_of(company)[0]
     pages = {
-        "flow": "/flow/",
-        "flow-history": "/flow/history",
-        "flow-sync": f"/flow/history/{good.public_id}",
-        "flow-sync of a failure": f"/flow/history/{bad.public_id}",
-        "flow-day": "/flow/day/2026-02-24",
-        "flow-commerce": "/flow/sales-system",
-        "flow-accounting": "/flow/accounting-software",
-        "flow-sales": "/flow/sales",
-        "flow-fees": "/flow/fees",
-        "flow-payments": "/flow/payments",
-        "flow-schedule": "/flow/schedule",
-        "flow-finished": "/flow/finished",
+        "overview": "/flow/",
+        "history": "/flow/history",
+        "sync": f"/flow/history/{good.public_id}",
+        "failed sync": f"/flow/history/{bad.public_id}",
+        "day": "/flow/day/2026-02-24",
+        "document": f"/flow/documents/{document.uuid}",
+        "plan of a sync": f"/flow/undo/sync/{good.public_id}",
+        "plan of a document": f"/flow/undo/document/{document.uuid}",
+        "no undos": "/flow/undo",
+        "change": "/flow/change",
+        "saved": "/flow/change/saved",
+        "versions": "/flow/versions",
+        "version": "/flow/versions/1",
+        "pause": "/flow/pause",
+        "connections": "/flow/connections",
+        "disconnect": f"/flow/connections/{books.public_id}/disconnect",
+        **{name: f"/flow/{name}" for name in ("sales", "fees", "payments", "schedule", "finished")},
         "missing": "/flow/history/00000000-0000-0000-0000-000000000000",
+    }
+    return House(company, pages)
+
+
+def a_paused_merchant(name: str = "Harbour Bakery") -> House:
+    """What was in the books was taken back, the sales system is no longer connected, and all of it is paused."""
+    company = a_linked_merchant(name)
+    in_force(company)
+    sell(company, *a_day_of_sales(FIRST, 0))
+    sync_id = services.request_sync(company=company).public_id
+    work.drain(10)
+    sync = Sync.objects.get(public_id=sync_id)
+    undo = request_undo(
+        company=company, sync=sync, plan_digest=plan_undo(company=company, sync=sync).digest, actor="merchant"
+    )
+    work.drain(10)
+    services.pause(company=company, reason="Stock-taking", actor="merchant")
+    pages = {
+        "overview": "/flow/",
+        "resume": "/flow/resume",
+        "undos": "/flow/undo",
+        "undo": f"/flow/undo/{undo.public_id}",
+        "sync that was taken back": f"/flow/history/{sync_id}",
+        "connections": "/flow/connections",
     }
     return House(company, pages)
 
@@ -108,4 +145,4 @@ def a_settled_merchant(name: str = "Anchor Inn") -> House:
 def a_stranger() -> House:
     """A merchant of whom nothing is linked yet."""
     company = a_new_merchant("Bell & Whistle")
-    return House(company, {"new-home": "/flow/", "new-sales-system": "/flow/sales-system"})
+    return House(company, {"new": "/flow/", "new sales-system": "/flow/sales-system"})
