@@ -31,7 +31,7 @@ from ledger.services import now
 
 ACTOR: Final = "merchant"
 A_PAGE: Final = 50
-MOST_DOCUMENTS: Final = 200
+MOST_DOCUMENTS: Final = 100
 TRIGGERS: Final = {
     "schedule": gettext_lazy("By the schedule"),
     "hourly": gettext_lazy("By the schedule"),

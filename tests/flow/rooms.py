@@ -13,10 +13,11 @@ from commerce_sync.documents import documents_of
 from commerce_sync.models import Sync
 from commerce_sync.services import save_schedule
 from commerce_sync.undo import plan_undo, request_undo
-from connectors.general_ledger.accounts import archive_account
+from connectors.general_ledger.accounts import add_account, archive_account
 from connectors.general_ledger.chart import default_book
 from connectors.models import Connection
 from ledger import commerce
+from ledger.calendar import DayRule
 from ledger.models import Company
 from ledger.services import save_book
 from tests.commerce_sync.cast import DAYS, an_order, sell
@@ -24,6 +25,7 @@ from tests.flow.cast import a_linked_merchant, a_new_merchant, inside
 
 TODAY: Final = datetime(2026, 3, 5, 12, tzinfo=UTC)
 FIRST: Final = date(2026, 2, 23)
+YESTERDAY: Final = date(2026, 3, 4)
 CARD: Final = "1100"
 
 
@@ -93,18 +95,27 @@ def a_settled_merchant(name: str = "Anchor Inn") -> House:
     services.request_sync(company=company)
     work.drain(10)
     assert inside(company).post("/flow/sales", {"seen": "0", "account:sales": "4100"}).status_code == 302
-    good, bad = Sync.objects.filter(company=company).order_by("id")
+    return House(company, pages_of(company))
+
+
+def pages_of(company: Company) -> dict[str, str]:
+    """Every page of a merchant who has documents, a failed sync last, if any, and a change begun."""
+    syncs = Sync.objects.filter(company=company).order_by("id")
     document = documents_of(company)[0]
-    pages = {
+    first, last = (syncs.first(), syncs.last())
+    assert first is not None
+    assert last is not None
+    books = Connection.objects.get(company=company, kind="accounting")
+    return {
         "overview": "/flow/",
         "history": "/flow/history",
-        "sync": f"/flow/history/{good.public_id}",
-        "failed sync": f"/flow/history/{bad.public_id}",
-        "day": "/flow/day/2026-02-24",
+        "sync": f"/flow/history/{first.public_id}",
+        "last sync": f"/flow/history/{last.public_id}",
+        "day": f"/flow/day/{document.posting.day}",
         "document": f"/flow/documents/{document.uuid}",
-        "plan of a sync": f"/flow/undo/sync/{good.public_id}",
+        "plan of a sync": f"/flow/undo/sync/{first.public_id}",
         "plan of a document": f"/flow/undo/document/{document.uuid}",
-        "no undos": "/flow/undo",
+        "undos": "/flow/undo",
         "change": "/flow/change",
         "saved": "/flow/change/saved",
         "versions": "/flow/versions",
@@ -115,7 +126,6 @@ def a_settled_merchant(name: str = "Anchor Inn") -> House:
         **{name: f"/flow/{name}" for name in ("sales", "fees", "payments", "schedule", "finished")},
         "missing": "/flow/history/00000000-0000-0000-0000-000000000000",
     }
-    return House(company, pages)
 
 
 def a_paused_merchant(name: str = "Harbour Bakery") -> House:
@@ -146,3 +156,34 @@ def a_stranger() -> House:
     """A merchant of whom nothing is linked yet."""
     company = a_new_merchant("Bell & Whistle")
     return House(company, {"new": "/flow/", "new sales-system": "/flow/sales-system"})
+
+
+def an_old_merchant(days: int, accounts: int = 0, name: str = "Old Ship") -> House:
+    """So many days of five sales each in the books, a sync for each of them, and more accounts than the standard chart.
+
+    A change is begun, so that its page has something to work out.
+    """
+    company = a_linked_merchant(name)
+    first = YESTERDAY - timedelta(days=days - 1)
+    book = default_book("GBP", (DayRule(first - timedelta(days=40), "Europe/London", 0),))
+    save_book(company=company, book=book, author="merchant", reason="Set-up")
+    save_schedule(company=company, frequency="daily", hour=4, zone="Europe/London", actor="merchant")
+    books = Connection.objects.get(company=company, kind="accounting")
+    for number in range(accounts):
+        kind = ("income", "expense", "asset", "liability")[number % 4]
+        add_account(
+            connection_id=books.pk, name=f"Account {number}", type=kind, code=str(10_000 + number), actor="test"
+        )
+    sell(company, *(order for day in range(days) for order in a_day_of_sales(first + timedelta(days=day), day * 5, 5)))
+    sync = services.request_sync(company=company)
+    while not Sync.objects.get(pk=sync.pk).finished_at:
+        work.drain(20)
+    at = TODAY - timedelta(hours=1)
+    Sync.objects.bulk_create(
+        Sync(
+            company=company, trigger="schedule", started_at=at, finished_at=at, code=2000, stage="done", through_day=day
+        )
+        for day in (first + timedelta(days=index) for index in range(days))
+    )
+    assert inside(company).post("/flow/sales", {"seen": "0", "account:sales": "4100"}).status_code == 302
+    return House(company, pages_of(company))
