@@ -20,6 +20,8 @@ from commerce_sync.flow import (
     views,
 )
 from commerce_sync.flow.accounts import new_account
+from commerce_sync.flow.charts import charts
+from commerce_sync.flow.downloads import download, downloads
 from commerce_sync.flow.fees import fees
 from commerce_sync.flow.organization import organization
 from commerce_sync.flow.payments import payments
@@ -51,6 +53,9 @@ urlpatterns = [
     path("flow/history", history.history, name="flow-history"),
     path("flow/history/<uuid:sync_id>", history.one_sync, name="flow-sync"),
     path("flow/history/<uuid:sync_id>/retry", history.retry, name="flow-retry"),
+    path("flow/figures", charts, name="flow-figures"),
+    path("flow/downloads", downloads, name="flow-downloads"),
+    path("flow/downloads/file", download, name="flow-download"),
     path("flow/day/<str:day>", history.one_day, name="flow-day"),
     path("flow/day/<str:day>/run", history.run_day, name="flow-run-day"),
     path("flow/syncs/<uuid:sync_id>/progress", progress.sync_progress, name="flow-sync-progress"),

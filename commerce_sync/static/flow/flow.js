@@ -6,6 +6,9 @@ if (problems) {
 // A form that is on its way is not sent twice.
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.method === "get") {
+    return; // asking twice is harmless, and a page stays after a download
+  }
   if (form.dataset.sent) {
     event.preventDefault();
     return;
