@@ -13,10 +13,13 @@ from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Success
 from django_q.models import Schedule as BellSchedule
 
+from commerce_sync.admin_branding import BrandingAdmin
 from commerce_sync.api_keys import revoke_key
 from commerce_sync.models import ApiKey, CompanyQueue, Heartbeat, Job, Schedule, Sync
 from commerce_sync.status import CODES
 from ledger.admin import ReadOnly
+
+__all__ = ["BrandingAdmin"]  # it registers itself when this module is read
 
 for model in (BellSchedule, OrmQ, Success, Failure):
     try:

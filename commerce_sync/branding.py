@@ -13,6 +13,8 @@ from commerce_sync.origins import on_registered_origin
 from commerce_sync.partner_lock import hold
 from commerce_sync.web_origin import read_url
 from connectors.addresses import BadAddress
+from connectors.download import private_places
+from connectors.hosts import origin
 from ledger.models import Partner
 from ledger.services import audit, now
 
@@ -37,6 +39,14 @@ def branding_of(partner: Partner) -> Branding:
 def brand_name(partner: Partner) -> str:
     """What merchants know the partner as."""
     return branding_of(partner).display_name or partner.name
+
+
+def problems_of(partner: Partner, values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What of ``values`` cannot be used, as (field, sentence): nothing is set."""
+    items: list[tuple[str, str]] = []
+    for field in FIELDS:
+        _checked(partner, field, values.get(field, "").strip(), items)
+    return items
 
 
 @transaction.atomic
@@ -68,8 +78,9 @@ def _checked(partner: Partner, field: str, value: str, items: list[tuple[str, st
             items.append((field, "A color is written as #rrggbb, for instance #0a7d5c."))
         return value.lower()
     try:
-        if not read_url(value, local=True).origin.startswith("https://"):
-            raise BadAddress("The address must begin with https://: our pages show no pictures from elsewhere.")
+        place = read_url(value, local=True).origin
+        if not place.startswith("https://") and origin(place) not in private_places():
+            raise BadAddress("The address must begin with https://: pictures are not fetched without encryption.")
         return on_registered_origin(partner, value, longest=LONGEST_PICTURE_URL)
     except BadAddress as error:
         items.append((field, str(error)))

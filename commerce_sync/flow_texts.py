@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import Final
+from unicodedata import category
 
 from commerce_sync.flow_texts_french import CANADA, FRANCE
 
@@ -105,6 +106,7 @@ REQUIRED: Final = frozenset(
         f"{_PAYMENT}-card",
     }
 )
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Mn", "Zl", "Zp", "Zs"})
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -113,6 +115,22 @@ def problem(text: str) -> str:
     if len(text) > LONGEST:
         return f"A text has at most {LONGEST:,} characters; this one has {len(text):,}."
     return "The only control characters in a text are tabs and line feeds." if _CONTROL.search(text) else ""
+
+
+def shows_nothing(text: str) -> bool:
+    """Whether nobody would see ``text``: it is empty, or only spaces and marks without a width."""
+    return all(character.isspace() or category(character) in _UNSEEN for character in text)
+
+
+def rate_key(ppm: int | None) -> str:
+    """The key of the text for a tax rate, in millionths; "" for one that no published key names."""
+    key = f"{_RATE}-{(ppm or 0) // 10_000}"
+    return key if ppm is not None and ppm % 10_000 == 0 and key in ENGLISH else ""
+
+
+def on_one_line(text: str) -> str:
+    """``text`` for the title of a window: no line ends, and nothing that turns the words after it around."""
+    return " ".join("".join(" " if category(each) in ("Cc", "Cf") else each for each in text).split())
 
 
 @cache

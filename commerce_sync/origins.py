@@ -70,3 +70,11 @@ def on_registered_origin(partner: Partner, text: str, *, longest: int = LONGEST_
         words = f"{place.origin} is not one of your registered origins; POST /config/origins registers it."
         raise BadAddress(words)
     return place.url
+
+
+def still_registered(partner: Partner, url: str) -> str:
+    """``url`` while its origin is registered, else "": it was when the link was made, and may have been taken away."""
+    try:
+        return on_registered_origin(partner, url) if url else ""
+    except BadAddress:
+        return ""

@@ -16,3 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("commerce_sync.flow.urls")),
     path("", include("commerce_sync.api.urls")),
 ]
+
+handler400 = "commerce_sync.flow.errors.bad_request"
+handler403 = "commerce_sync.flow.errors.forbidden"
+handler404 = "commerce_sync.flow.errors.not_found"
+handler500 = "commerce_sync.flow.errors.server_error"

@@ -14,8 +14,9 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from commerce_sync.configuration.fields import SUSPENSE, Field, Section, account_of, with_account
+from commerce_sync.configuration.fields import NAMED, SUSPENSE, Field, Section, account_of, with_account
 from commerce_sync.configuration.known import Known
+from commerce_sync.flow_texts import shows_nothing
 from connectors.session import Option
 from ledger.book import Book
 
@@ -34,7 +35,8 @@ _ALWAYS: Final = frozenset({"bank", "tax", "fee", SUSPENSE})
 class Entry(NamedTuple):
     """One thing to choose. ``name`` is the form's; ``options`` are (id, label), in a menu or, when ``listed`` names a
     list of the page, typed. ``chosen`` is the id (of a menu) or what is typed. ``path`` is the published field,
-    ``key`` is the section and the key of the field. A detail is shown among the further ones."""
+    ``key`` is the section and the key of the field. A detail is shown among the further ones. Of a silent one the
+    partner shows no label: it is only heard. ``also``: what else goes to this account."""
 
     name: str
     path: str
@@ -47,6 +49,8 @@ class Entry(NamedTuple):
     key: str
     problem: str = ""
     is_detail: bool = False
+    is_silent: bool = False
+    also: Sequence[str] = ()
 
 
 class Listing(NamedTuple):
@@ -100,6 +104,14 @@ def fields_of(known: Known, section: Section) -> list[Field]:
     return list(found.values())
 
 
+def _same_account(known: Known, field: Field) -> list[str]:
+    """The keys of the other fields that are about the account of ``field``, which is asked for once."""
+    if not field.named:
+        return []
+    same = (each for each in NAMED if (each.section, each.role) == (field.section, field.role) and each != field)
+    return [each.key for each in same if known.shows(each)]
+
+
 def entries(
     known: Known,
     section: Section,
@@ -128,7 +140,10 @@ def entries(
         why = known.reasons.get(field.role)
         is_as_suggested = account_of(known.book, field.role) == account_of(suggested, field.role) != ""
         reason = why.sentence if why and said is None and is_as_suggested else ""
-        label = field_label(field, texts)
+        partners = texts.get(f"{_TEXTS[section]}-{field.key}")
+        is_silent = partners is not None and shows_nothing(partners)
+        label = partners if partners and not is_silent else _(field.label)
+        also = [texts.get(f"{_TEXTS[section]}-{key}", "") for key in _same_account(known, field)]
         found.append(
             Entry(
                 name,
@@ -142,6 +157,8 @@ def entries(
                 field.types[0],
                 (problems or {}).get(name, ""),
                 not field.named,
+                is_silent,
+                [each for each in also if not shows_nothing(each)],
             )  # fmt: skip
         )
     plain, further = ([each for each in found if each.is_detail is detail] for detail in (False, True))

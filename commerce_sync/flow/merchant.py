@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, NamedTuple, ParamSpec
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from msgspec import Struct
 
-from commerce_sync.branding import branding_of
 from commerce_sync.flow.locales import NAMES, locale_of
+from commerce_sync.flow.look import Look, look_of
 from commerce_sync.flow.page import page
-from commerce_sync.flow.session import FlowSession, current
+from commerce_sync.flow.session import FlowSession, current, last_partner
 from commerce_sync.flow_settings import texts_of
-from commerce_sync.models import Branding
 from connectors.models import Connection
-from ledger.models import Company
+from ledger.models import Company, Partner
 
 P = ParamSpec("P")
+
+
+class Tried(NamedTuple):
+    """The pages are only looked at, in a brand that is tried: nothing can be clicked. ``design`` is the address of
+    their style sheet, which holds to the light or to the dark."""
+
+    design: str
 
 
 class Merchant(Struct, dict=True):
@@ -30,15 +36,16 @@ class Merchant(Struct, dict=True):
 
     session: FlowSession
     company: Company
-    brand: Branding
+    look: Look
     locale: str
     sales: Connection | None
     books: Connection | None
+    tried: Tried | None = None
 
     @property
     def brand_name(self) -> str:
         """What the merchant knows the partner as."""
-        return self.brand.display_name or self.company.partner.name
+        return self.look.name
 
     @property
     def are_linked(self) -> bool:
@@ -63,8 +70,16 @@ def merchant_page(
 
 
 def again(request: HttpRequest, status: int = 401) -> HttpResponse:
-    """Late, used or unknown: one page, so that nobody learns which."""
-    return render(request, "flow/again.html", status=status)
+    """Late, used or unknown: one page, so that nobody learns which. In the brand of the pages that this browser had
+    open before; no id in an address tells whose it would be."""
+    return render(request, "flow/again.html", {"look": look_before(request)}, status=status)
+
+
+def look_before(request: HttpRequest) -> Look | None:
+    """The look of the pages that this browser was let into last, open still or ended; None: it was never let in."""
+    known = last_partner(request)
+    partner = Partner.objects.filter(pk=known).first() if known is not None else None
+    return look_of(partner) if partner is not None else None
 
 
 def missing(request: HttpRequest, merchant: Merchant) -> HttpResponse:
@@ -79,7 +94,15 @@ def shown(
     texts = texts_of(merchant.company.partner, merchant.locale)
     # The address of a page that somebody came back to from a platform has secrets in it, and works once.
     here = request.get_full_path() if request.path.startswith("/flow/") else "/flow/"
-    everywhere = {"merchant": merchant, "company": merchant.company, "texts": texts, "languages": NAMES, "here": here}
+    everywhere = {
+        "merchant": merchant,
+        "tried": merchant.tried,
+        "look": merchant.look,
+        "company": merchant.company,
+        "texts": texts,
+        "languages": NAMES,
+        "here": here,
+    }
     return render(request, template, {**everywhere, **(context or {})}, status=status)
 
 
@@ -96,4 +119,4 @@ def _merchant(request: HttpRequest) -> Merchant | None:
     for row in rows.values():
         row.company = company
     sales, books = (rows.get(key) for key in wanted)
-    return Merchant(session, company, branding_of(company.partner), locale_of(request), sales, books)
+    return Merchant(session, company, look_of(company.partner), locale_of(request), sales, books)

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from commerce_sync.flow.locales import LANGUAGES, locale_of
 
@@ -36,6 +38,8 @@ def page(
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         with translation.override(LANGUAGES[locale_of(request)]):
             response = view(request, *args, **kwargs)
+            if isinstance(response, HttpResponseNotAllowed):
+                response.content = _only_by_its_form(request)
         response.setdefault("Content-Security-Policy", _POLICY)
         response["Content-Language"] = locale_of(request)
         response["Vary"] = "Accept-Language, Cookie"
@@ -61,3 +65,13 @@ def unreferred(
         return response
 
     return guarded
+
+
+def _only_by_its_form(request: HttpRequest) -> str:
+    """Somebody came by a bookmark, or loaded again what a form had sent: the way back, instead of an empty page."""
+    words = {
+        "title": _("There is nothing to see here"),
+        "sentence": _("This address only takes what a form sends. Nothing was changed."),
+        "todo": _("Go on from the overview."),
+    }
+    return render_to_string("flow/wrong.html", words, request)

@@ -23,6 +23,7 @@ from commerce_sync.flow.progress import fetch_context, sync_context
 from commerce_sync.flow.stage import Begun, begun
 from commerce_sync.flow.stages import CHOOSING, Stage, next_stage
 from commerce_sync.models import Schedule, Sync
+from commerce_sync.origins import still_registered
 from commerce_sync.preview import TooManyRecords, preview
 from commerce_sync.preview_result import KeptOut
 from commerce_sync.services import AlreadyRunning, CannotResume, request_sync
@@ -105,7 +106,8 @@ def finished(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     schedule = Schedule.objects.filter(company=merchant.company).first()
     if schedule is None:
         return redirect("flow")
-    return shown(request, merchant, "flow/finished.html", {"schedule": schedule, "back": merchant.session.redirect_url})
+    back = still_registered(merchant.company.partner, merchant.session.redirect_url)
+    return shown(request, merchant, "flow/finished.html", {"schedule": schedule, "back": back})
 
 
 def _complete(merchant: Merchant) -> Begun | HttpResponse:

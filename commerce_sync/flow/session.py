@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 from django.http import HttpRequest
+from django.middleware.csrf import rotate_token
 
 from commerce_sync.setup_links import UsedLink
 from ledger.services import now
@@ -18,6 +19,7 @@ IDLE: Final = timedelta(minutes=30)
 LONGEST: Final = timedelta(hours=8)
 _SEEN_EVERY: Final = timedelta(minutes=1)  # how exact the idle time is: a write per page would cost more than it tells
 _KEY: Final = "flow"
+_PARTNER: Final = "flow_partner"  # whose pages they were, also when they have ended
 
 
 class FlowSession(msgspec.Struct, frozen=True):
@@ -31,13 +33,24 @@ class FlowSession(msgspec.Struct, frozen=True):
     seen_at: datetime
 
 
-def begin(request: HttpRequest, used: UsedLink) -> None:
+def begin(request: HttpRequest, used: UsedLink, partner_id: int) -> None:
     """Bind the browser to the link's company. The session gets a new key, so that nobody who knew the old one follows;
-    what it was bound to before is gone."""
+    what it was bound to before is gone. A form of another company's that is still open in a second window is refused
+    from now on: what it says must not become the choices of this company."""
     at = now()
+    before = request.session.get(_KEY)
+    if before is not None and before.get("company_id") != used.company_id:
+        rotate_token(request)
     request.session.cycle_key()
     request.session.set_expiry(LONGEST)
+    request.session[_PARTNER] = partner_id
     _store(request, FlowSession(**used._asdict(), started_at=at, seen_at=at))
+
+
+def last_partner(request: HttpRequest) -> int | None:
+    """The row id of the partner whose pages this browser was let into last; None: it never was."""
+    found = request.session.get(_PARTNER)
+    return found if isinstance(found, int) else None
 
 
 def current(request: HttpRequest) -> FlowSession | None:

@@ -12,7 +12,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from commerce_sync.flow import attempts
-from commerce_sync.flow.brand import stylesheet
 from commerce_sync.flow.draft import standing_of
 from commerce_sync.flow.linking import shown_link
 from commerce_sync.flow.locales import COOKIE, KEPT_SECONDS, LANGUAGES
@@ -24,6 +23,7 @@ from commerce_sync.flow.session import begin
 from commerce_sync.flow.stage import done_of
 from commerce_sync.flow.stages import next_stage, steps
 from commerce_sync.setup_links import use_link
+from ledger.models import Company
 from ledger.services import now
 
 LONGEST_CODE: Final = 100
@@ -60,7 +60,7 @@ def _opened(request: HttpRequest, company_id: UUID) -> HttpResponse:
     if used is None:
         attempts.failed(address, at)
         return again(request)
-    begin(request, used)
+    begin(request, used, Company.objects.values_list("partner_id", flat=True).get(pk=used.company_id))
     return redirect("flow")
 
 
@@ -97,13 +97,6 @@ def language(request: HttpRequest, merchant: Merchant) -> HttpResponse:
             COOKIE, chosen, max_age=KEPT_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure()
         )
     return response
-
-
-@merchant_page
-@require_safe
-def brand(request: HttpRequest, merchant: Merchant) -> HttpResponse:
-    """The partner's colors, as a stylesheet: the pages' policy allows none inside them."""
-    return HttpResponse(stylesheet(merchant.brand), content_type="text/css; charset=utf-8")
 
 
 @page

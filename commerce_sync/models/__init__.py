@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from commerce_sync.models.allowance import Allowance
 from commerce_sync.models.api_key import ApiKey
+from commerce_sync.models.brand_picture import BrandPicture
 from commerce_sync.models.branding import Branding
 from commerce_sync.models.company_queue import CompanyQueue
 from commerce_sync.models.fetch import Fetch
@@ -23,6 +24,7 @@ from commerce_sync.models.visible_accounts import VisibleAccounts
 __all__ = [
     "Allowance",
     "ApiKey",
+    "BrandPicture",
     "Branding",
     "CompanyQueue",
     "Fetch",

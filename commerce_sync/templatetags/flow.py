@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 
 from commerce_sync.flow import figures
 from commerce_sync.flow.locales import DEFAULT
+from commerce_sync.flow_texts import defaults, on_one_line, rate_key, shows_nothing
 
 register = template.Library()
 
@@ -18,7 +19,53 @@ register = template.Library()
 def text(context: template.Context, key: str) -> str:
     """One of the texts that a partner may set, by its published key; "" where the partner shows nothing."""
     found: str = context["texts"].get(key, "")
-    return found
+    return "" if shows_nothing(found) else found
+
+
+@register.simple_tag(takes_context=True)
+def spoken(context: template.Context, key: str) -> str:
+    """The same where there have to be words (on a button, in a label): our own where the partner shows nothing."""
+    return text(context, key) or defaults(_locale(context))[key]
+
+
+@register.simple_tag(takes_context=True)
+def window(context: template.Context, key: str) -> str:
+    """The same for the title of the window."""
+    return on_one_line(spoken(context, key))
+
+
+@register.simple_tag(takes_context=True)
+def heading(context: template.Context, level: int, key: str) -> str:
+    """A heading. One that shows nothing is still there for those who go from heading to heading by ear."""
+    unseen = "" if text(context, key) else format_html(' class="{}"', "unseen")
+    return format_html("<h{}{}>{}</h{}>", level, unseen, spoken(context, key), level)
+
+
+@register.simple_tag(takes_context=True)
+def said(context: template.Context, key: str, style: str = "") -> str:
+    """A paragraph, with the line ends that the partner wrote; nothing at all where the partner shows nothing."""
+    found = text(context, key)
+    return format_html('<p class="{}">{}</p>', f"said {style}".strip(), found) if found else ""
+
+
+@register.simple_tag(takes_context=True)
+def step_name(context: template.Context, key: str) -> str:
+    """What a step is called, kept apart from the words around it, whichever way it is written."""
+    unseen = "" if text(context, key) else format_html(' class="{}"', "unseen")
+    return format_html("<bdi{}>{}</bdi>", unseen, spoken(context, key))
+
+
+@register.simple_tag(takes_context=True)
+def required(context: template.Context) -> str:
+    """The mark of what must be filled in."""
+    found = text(context, "configure-required-indicator")
+    return format_html(' <span class="required">{}</span>', found) if found else ""
+
+
+@register.simple_tag(takes_context=True)
+def rate_text(context: template.Context, ppm: int | None) -> str:
+    """The partner's text for a tax rate, where there is a published one."""
+    return text(context, rate_key(ppm))
 
 
 @register.simple_tag(takes_context=True)

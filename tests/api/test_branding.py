@@ -18,8 +18,9 @@ pytestmark = pytest.mark.django_db
 
 AT = "/config/branding"
 NEUTRAL = dict.fromkeys(
-    ("displayName", "logoUrl", "iconUrl", "primaryColor", "secondaryColor", "primaryContrast", "secondaryContrast")
-)
+    ("displayName", "logoUrl", "iconUrl", "primaryColor", "secondaryColor", "primaryContrast", "secondaryContrast",
+     "logoPicture", "iconPicture")
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
