@@ -12,6 +12,8 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+from django.utils.translation import gettext as _
+
 from connectors.transport import is_public
 
 LONGEST_ADDRESS: Final = 500
@@ -32,22 +34,25 @@ def base_address(text: str, *, private: Collection[str]) -> str:
     `private` has the `host:port` pairs that may be private and without TLS. Raises `BadAddress`.
     """
     if not text or len(text) > LONGEST_ADDRESS:
-        raise BadAddress(f"An address has 1 to {LONGEST_ADDRESS} characters; this one has {len(text)}.")
+        raise BadAddress(
+            _("An address has 1 to %(most)s characters; this one has %(number)s.")
+            % {"most": LONGEST_ADDRESS, "number": len(text)}
+        )
     if not _ALLOWED.fullmatch(text):
-        raise BadAddress("The address has a character that no address has; names beyond ASCII are written as xn--….")
+        raise BadAddress(_("The address has a character that no address has; names beyond ASCII are written as xn--…."))
     try:
         parts = urlsplit(text)
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError as error:
-        raise BadAddress(f"This is not an address: {error}.") from None
+        raise BadAddress(_("This is not an address: %(reason)s.") % {"reason": error}) from None
     if parts.scheme not in ("https", "http") or not host:
-        raise BadAddress("Write the whole address, beginning with https://.")
+        raise BadAddress(_("Write the whole address, beginning with https://."))
     if "@" in parts.netloc:
-        raise BadAddress("Write the address without a user name or a password; the key is given by itself.")
+        raise BadAddress(_("Write the address without a user name or a password; the key is given by itself."))
     if "?" in text or "#" in text:
-        raise BadAddress("Write the address without “?” and “#”; what is asked for is added to its path.")
+        raise BadAddress(_("Write the address without “?” and “#”; what is asked for is added to its path."))
     if {".", ".."} & set(re.sub(r"(?i)%2e", ".", parts.path).split("/")):
-        raise BadAddress("Write the path of the address without “.” and “..”.")
+        raise BadAddress(_("Write the path of the address without “.” and “..”."))
     place = f"{host}:{port or (80 if parts.scheme == 'http' else 443)}"
     if place not in private:
         _refuse_unreachable(parts, host, port)
@@ -57,24 +62,26 @@ def base_address(text: str, *, private: Collection[str]) -> str:
 def _refuse_unreachable(parts: SplitResult, host: str, port: int | None) -> None:
     """Raise `BadAddress` for what is not a server on the open internet behind TLS."""
     if parts.scheme != "https":
-        raise BadAddress("The address must begin with https://: keys and sales are not sent without encryption.")
+        raise BadAddress(_("The address must begin with https://: keys and sales are not sent without encryption."))
     if port == 0:
-        raise BadAddress("There is no port 0.")
+        raise BadAddress(_("There is no port 0."))
     if ":" in host or _NUMBER.fullmatch(host):
         _refuse_private_number(host)
     elif "." not in host or host.endswith(_PRIVATE_NAMES):
-        raise BadAddress(f"{host} is a name of a private network; give one that can be reached from the internet.")
+        words = _("%(host)s is a name of a private network; give one that can be reached from the internet.")
+        raise BadAddress(words % {"host": host})
     elif not _NAME.fullmatch(host):
-        raise BadAddress(f"{host} cannot be the name of a server.")
+        raise BadAddress(_("%(host)s cannot be the name of a server.") % {"host": host})
 
 
 def _refuse_private_number(host: str) -> None:
     try:
         address = IPv6Address(host) if ":" in host else IPv4Address(host)
     except (AddressValueError, ValueError):
-        raise BadAddress(f"{host} is not a whole IP address.") from None
+        raise BadAddress(_("%(host)s is not a whole IP address.") % {"host": host}) from None
     if not is_public(str(address)):
-        raise BadAddress(f"{host} is a private address; give one that can be reached from the internet.")
+        words = _("%(host)s is a private address; give one that can be reached from the internet.")
+        raise BadAddress(words % {"host": host})
 
 
 def _written(parts: SplitResult, host: str, port: int | None) -> str:

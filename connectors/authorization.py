@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.utils.translation import gettext as _
 from msgspec import Struct
 
 from connectors.addresses import BadAddress, base_address
@@ -67,7 +68,7 @@ def read_authorization(
             items.append((name, str(error)))
     needed = () if platform.local else platform.hosts.settings_needed
     items += [
-        (name, f"{platform.name} needs it: {names[name]}.")
+        (name, _("%(name)s needs it: %(what)s.") % {"name": platform.name, "what": _(names[name])})
         for name in needed
         if name not in settings and not known.get(name)
     ]
@@ -106,12 +107,12 @@ def secret_fields(auth: Auth) -> dict[str, Asked]:
 def _setting(platform: Platform, name: str, value: str, private: Collection[str]) -> str:
     """The setting as it is kept; raises ValueError with a sentence."""
     if not isinstance(value, str) or not 1 <= len(value) <= LONGEST_SETTING or not value.isprintable():
-        raise ValueError(f"A text of 1 to {LONGEST_SETTING} characters is needed.")
+        raise ValueError(_("A text of 1 to %(most)s characters is needed.") % {"most": LONGEST_SETTING})
     if not platform.local:
         if name == platform.hosts.setting:
             return base_address(value, private=private)
         if name in platform.hosts.settings_needed and not fits_an_address(value):
-            raise BadAddress("It becomes a part of an address: letters, digits, dots, dashes and underscores.")
+            raise BadAddress(_("It becomes a part of an address: letters, digits, dots, dashes and underscores."))
     if name == "environment" and value not in ENVIRONMENTS:
         raise ValueError(f"It is one of: {', '.join(ENVIRONMENTS)}.")
     problem = platform.setting_problem(name, value)
@@ -168,17 +169,17 @@ class _Secrets:
         """A text that travels in a header: characters that would end it, or change it, are refused."""
         text = self._word(name)
         if text and not all("!" <= character <= "~" for character in text):
-            self.items.append((name, "It has a space or a character that keys never have; copy it again."))
+            self.items.append((name, _("It has a space or a character that keys never have; copy it again.")))
         return text
 
     def _word(self, name: str, *, without: str = "") -> str:
         text = self.fields.get(name)
         if not isinstance(text, str) or not text:
-            self.items.append((name, f"{self.platform.name} needs it, as a text."))
+            self.items.append((name, _("%(name)s needs it, as a text.") % {"name": self.platform.name}))
         elif len(text) > LONGEST_SECRET:
-            self.items.append((name, f"It has more than {LONGEST_SECRET} characters."))
+            self.items.append((name, _("It has more than %(most)s characters.") % {"most": LONGEST_SECRET}))
         elif not text.isprintable() or (without and without in text):
-            self.items.append((name, "It has a character that cannot be sent; copy it again."))
+            self.items.append((name, _("It has a character that cannot be sent; copy it again.")))
         else:
             return text
         return ""

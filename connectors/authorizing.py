@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from connectors import credentials
 from connectors.auth import Secrets, code_request, read_tokens, told_account
@@ -105,8 +106,11 @@ def _refuse_other_books(connection: Connection, platform: Platform, settings: Ma
         return
     if Binding.objects.filter(connection=connection).exists():
         known = connection.settings.get("company_name") or before
-        sentence = f"This connection has delivered documents to “{known}”. Log in to that company of {platform.name}"
-        raise BadAuthorization([(name, f"{sentence}, or unlink it and connect the other company anew.")])
+        sentence = _(
+            "This connection has delivered documents to “%(known)s”. Log in to that company of %(name)s, or unlink it "
+            "and connect the other company anew."
+        )
+        raise BadAuthorization([(name, sentence % {"known": known, "name": platform.name})])
 
 
 def _exchanged(
@@ -126,8 +130,11 @@ def _exchanged(
         return read_tokens(response, Secrets(), at, endless=auth.endless), _account(platform, auth, response)
     except NotAuthorized:
         # The platform's own words are not repeated: they may hold the code.
-        sentence = f"{platform.name} did not accept it: it was used before, is too old, or is another app's."
-        raise BadAuthorization([("code", f"{sentence} Let the merchant log in there again.")]) from None
+        sentence = _(
+            "%(name)s did not accept it: it was used before, is too old, or is another app's. Let the merchant log in "
+            "there again."
+        )
+        raise BadAuthorization([("code", sentence % {"name": platform.name})]) from None
 
 
 def _account(platform: Platform, auth: OAuth2, response: Response) -> dict[str, str]:

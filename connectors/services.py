@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from connectors import references, registry
 from connectors.addresses import BadAddress, base_address
@@ -30,8 +31,10 @@ class AlreadyLinked(Exception):
     """The company's books are linked already: documents go to one accounting platform."""
 
     def __init__(self, company: Company) -> None:
-        remedy = "unlink that one first, since documents go to one place"
-        super().__init__(f"{company.name} has a linked accounting connection; {remedy}.")
+        sentence = _(
+            "%(name)s has a linked accounting connection; unlink that one first, since documents go to one place."
+        )
+        super().__init__(sentence % {"name": company.name})
 
 
 @transaction.atomic

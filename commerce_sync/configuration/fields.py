@@ -13,13 +13,13 @@ from typing import Final, Literal, NamedTuple
 from django.utils.translation import gettext_noop as _
 from msgspec import structs
 
+from commerce_sync.configuration.role_names import role_name
 from ledger.book import Book
 
 Section = Literal["sales", "payments", "fees"]
 SUSPENSE: Final = "suspense"  # a field that is no role: the book's suspense account
 MOST_DETAILS: Final = 200  # fields beside the named ones; what is beyond stays as it is in the book
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,1000}")  # of a role or of a tax
-_OUR_WORDS: Final = frozenset({"fee", "fee_refund", "gift_card", "tender"})  # what follows these is a word of ours
 
 _INCOME: Final = ("income",)
 _EXPENSE: Final = ("expense",)
@@ -74,24 +74,14 @@ _HEADS: Final[dict[str, tuple[Section, tuple[str, ...]]]] = {
     "dispute_loss": ("fees", _EXPENSE),
     "reserve": ("fees", _ASSET),
 }
-# What people call the first word of a role, where it is not that word.
-_LABELS: Final = {
-    "cogs": "Cost of goods sold",
-    "gift_card": "Gift cards",
-    "open_check": "Open checks",
-    "payable": "Accounts payable",
-    "promotion": "Promotions and goodwill",
-    "tender": "Payments",
-    "carried_balance": "Payouts carried over month-end",
-    "cash_deposit": "Cash on its way to the bank",
-    "fee": "Fees",
-    "fee_refund": "Fees given back",
-    "fee_tax": "Tax on fees",
-}
 
 
 class Field(NamedTuple):
-    """One account to choose. ``named`` fields have a key of their own, the others their role's."""
+    """One account to choose. ``named`` fields have a key of their own, the others their role's.
+
+    The ``label`` of a named one is English, to be translated where it is shown; of the others it is in the language of
+    the page, since it is put together of words.
+    """
 
     section: Section
     key: str
@@ -184,7 +174,7 @@ def detail_field(role: str) -> Field | None:
     if head not in _HEADS:
         return None
     section, types = _HEADS[head]
-    return Field(section, role, role, _label(role), types, named=False)
+    return Field(section, role, role, role_name(role), types, named=False)
 
 
 def is_name(text: str) -> bool:
@@ -237,12 +227,3 @@ def with_account(book: Book, role: str, account: str) -> Book:
     if account_of(changed, role) != account:  # a more general choice for this very currency comes first
         changed = structs.replace(book, accounts={**book.accounts, exact: account})
     return changed
-
-
-def _label(role: str) -> str:
-    name, _, currency = role.partition("@")
-    head, _, detail = name.partition(":")
-    first = _LABELS.get(head) or head.replace("_", " ").capitalize()
-    shown = detail.replace("_", " ") if head in _OUR_WORDS else detail
-    text = f"{first}: {shown.replace(':', ', ')}" if detail else first
-    return f"{text} ({currency})" if currency else text

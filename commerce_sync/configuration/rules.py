@@ -138,7 +138,9 @@ def _wanted(field: Field) -> str:
 
 def _lost(gone: Unavailable) -> str:
     """What is wrong with a choice, for people: the id, and the name where there is one."""
-    thing = f"{gone.choice.id} “{gone.name}”" if gone.name and gone.name != gone.choice.id else gone.choice.id
+    thing = gone.choice.id
+    if gone.name and gone.name != thing:
+        thing = _("%(id)s “%(name)s”") % {"id": thing, "name": gone.name}
     return str((_ARCHIVED if gone.archived else _GONE)[gone.choice.kind]) % {"thing": thing}
 
 

@@ -98,7 +98,9 @@ def _sent(request: HttpRequest, merchant: Merchant, row: Connection, fields: dic
     kept = list(request.session.get(_KEPT, {}).items())[-(MOST_KEPT - 1) :]
     request.session[_KEPT] = {**dict(kept), begun.state: msgspec.to_builtins(begun.consent)}
     if request.method == "POST":
-        return shown(request, merchant, "flow/onward.html", {"address": begun.address, "name": platform_of(row).name})
+        return shown(
+            request, merchant, "flow/onward.html", {"address": begun.address, "name": _(platform_of(row).name)}
+        )
     return redirect(begun.address)
 
 
@@ -112,7 +114,7 @@ def _handed_over(
         return _form(request, merchant, row, platform, dict(error.items))
     except Failure as error:
         return _failed(request, merchant, row, _sentence(error, platform), 409)
-    return shown(request, merchant, "flow/onward.html", {"address": address, "name": platform.name})
+    return shown(request, merchant, "flow/onward.html", {"address": address, "name": _(platform.name)})
 
 
 def _form(
@@ -126,8 +128,8 @@ def _form(
     fields = [
         {
             "name": name,
-            "label": asked.label,
-            "where": asked.where,
+            "label": _(asked.label),
+            "where": _(asked.where) if asked.where else "",
             "secret": secret,
             "problem": problems.get(name, ""),
             "value": "" if secret else request.POST.get(name, ""),
@@ -136,7 +138,7 @@ def _form(
     ]
     others = [sentence for name, sentence in problems.items() if name not in {field["name"] for field in fields}]
     hands_over = handover.handover_of(platform) is not None
-    context = {"name": platform.name, "fields": fields, "others": others, "hands_over": hands_over}
+    context = {"name": _(platform.name), "fields": fields, "others": others, "hands_over": hands_over}
     return shown(request, merchant, "flow/connect.html", context, status=400 if problems else 200)
 
 
@@ -155,7 +157,7 @@ def _asked(row: Connection, platform: Platform) -> dict[str, str]:
 
 
 def _failed(request: HttpRequest, merchant: Merchant, row: Connection, sentence: str, status: int) -> HttpResponse:
-    context = {"sentence": sentence, "connection": row, "name": platform_of(row).name}
+    context = {"sentence": sentence, "connection": row, "name": _(platform_of(row).name)}
     return shown(request, merchant, "flow/failed.html", context, status=status)
 
 
@@ -166,5 +168,5 @@ def _sentence(error: Exception, platform: Platform) -> str:
     if isinstance(error, MisconfiguredPlatform):
         logger.error("%s cannot be connected: %s", platform.name, error)
         words = _("%(name)s cannot be connected here at the moment. The people who run this have been told.")
-        return words % {"name": platform.name}
-    return _("%(name)s did not answer as it should. Try again in a few minutes.") % {"name": platform.name}
+        return words % {"name": _(platform.name)}
+    return _("%(name)s did not answer as it should. Try again in a few minutes.") % {"name": _(platform.name)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -52,7 +53,7 @@ class Shown(NamedTuple):
 def shown_link(row: Connection) -> Shown:
     """How a connection stands, in words."""
     platform = registry.named(row.platform)
-    name, slug = (platform.name, platform.slug) if platform else (row.platform, "")
+    name, slug = (gettext(platform.name), platform.slug) if platform else (row.platform, "")  # ours have plain names
     return Shown(name, slug, str(STATES[Connection.Status(row.status)]), row.status == Connection.Status.LINKED)
 
 

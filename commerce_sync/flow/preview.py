@@ -79,6 +79,7 @@ def posted(request: HttpRequest, merchant: Merchant, sync_id: UUID) -> HttpRespo
     context = {
         **at.context,
         **sync_context(row),
+        "told": problem_words.told(row.failure_code, {}, merchant.locale) if row.failure_code else None,
         "documents": [
             {"kind": ledger_view.KINDS.get(each.kind, each.kind), "row": each} for each in documents[:MOST_SHOWN]
         ],
@@ -125,7 +126,7 @@ def _in_force(merchant: Merchant, at: Begun, *, enable: bool | None, ends: bool)
     """Put the draft in force; what is in the way, in words, or nothing."""
     try:
         put_in_force(
-            company=merchant.company, known=at.in_force, enable=enable, actor=ACTOR, reason=_("Set-up"), ends=ends
+            company=merchant.company, known=at.in_force, enable=enable, actor=ACTOR, reason="Set-up", ends=ends
         )
     except NotComplete as error:
         return " ".join(sentence for _path, sentence in error.problems)

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from commerce_sync.flow.figures import money
-from ledger.money import EXPONENTS
+from commerce_sync.flow.facts import Facts, written
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -211,19 +210,5 @@ def told(code: str, facts: Mapping[str, str | int], locale: str) -> Told | None:
     words = ALL.get(code)
     if words is None:
         return None
-    known = _Facts(_written(facts, locale))
+    known = Facts(written(facts, locale))
     return Told(str(words.what) % known, str(words.todo) % known, words.page)
-
-
-def _written(facts: Mapping[str, str | int], locale: str) -> dict[str, str]:
-    currency = facts.get("currency")
-    if currency not in EXPONENTS:
-        return {name: str(fact) for name, fact in facts.items()}
-    return {name: money(fact, str(currency), locale) if isinstance(fact, int) else fact for name, fact in facts.items()}
-
-
-class _Facts(dict[str, str]):
-    """A missing fact shows as "?" instead of breaking the one message that explains a failure."""
-
-    def __missing__(self, key: str) -> str:
-        return "?"

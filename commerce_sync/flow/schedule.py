@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -114,7 +115,7 @@ def _start(known: Known, book: Book, text: str, locked: date | None, problems: d
         return day
     if locked and day <= locked:
         words = _("Your books are closed through %(locked)s. Choose a later day, or open the period there first.")
-        problems["start_on"] = words % {"locked": locked.isoformat()}
+        problems["start_on"] = words % {"locked": date_format(locked)}
     elif day > known.today + LATEST:
         problems["start_on"] = _("Choose a day within the next year.")
     return day
@@ -152,7 +153,7 @@ def schedule_page(
         **at.context,
         "said": values,
         "frequencies": [(key, *words) for key, words in FREQUENCIES.items()],
-        "hours": [str(hour) for hour in range(24)],
+        "hours": [(str(hour), time_format(time(hour))) for hour in range(24)],
         "days": [str(day) for day in range(1, 29)],
         "zones": sorted(name for name in zone_names() if "/" in name and not name.startswith("Etc/")),
         "locked": locked,

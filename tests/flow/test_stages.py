@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.formats import date_format
 
 from commerce_sync.configuration.changing import with_tax_code
 from commerce_sync.models import SetupDraft
@@ -147,7 +148,7 @@ def test_a_first_day_in_a_closed_period_is_refused_and_the_one_after_it_is_sugge
     lock_period(connection_id=link.pk, through=closed, author="test", reason="closed")
     assert f'value="{closed + timedelta(days=1)}"' in words_of(browser.get(SCHEDULE))
     words = words_of(sent(browser, SCHEDULE, **{**FIRST, "start_on": str(closed)}))
-    assert f"Your books are closed through {closed}." in words
+    assert f"Your books are closed through {date_format(closed)}." in words
 
 
 def test_the_schedule_is_on_the_clock_that_was_chosen() -> None:

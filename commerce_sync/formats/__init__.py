@@ -1,0 +1,1 @@
+"""How locales write dates and times, where Django has it otherwise."""
