@@ -55,11 +55,12 @@ def a_beginner(name: str = "Rose & Crown") -> House:
     choose_all(company)
     browser = inside(company)
     browser.get("/flow/")
+    posted = browser.post("/flow/preview/post", {"day": str(YESTERDAY)})["Location"]
     work.drain(10)
     names = ("", "sales-system", "accounting-software", "sales", "fees", "payments", "schedule", "preview")
     link = Connection.objects.get(company=company, kind="commerce")
     pages = {f"begun {name}": f"/flow/{name}" for name in names}
-    return House(company, {**pages, "connect": f"/flow/connect/{link.public_id}"})
+    return House(company, {**pages, "posted": posted, "connect": f"/flow/connect/{link.public_id}"})
 
 
 def choose_all(company: Company) -> None:
@@ -116,6 +117,8 @@ def pages_of(company: Company) -> dict[str, str]:
         "plan of a sync": f"/flow/undo/sync/{first.public_id}",
         "plan of a document": f"/flow/undo/document/{document.uuid}",
         "undos": "/flow/undo",
+        "charts": "/flow/figures",
+        "downloads": "/flow/downloads",
         "change": "/flow/change",
         "saved": "/flow/change/saved",
         "versions": "/flow/versions",

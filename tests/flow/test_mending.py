@@ -1,4 +1,4 @@
-"""A mapping that breaks after the set-up: it is named, the way leads to the page that mends it, and it is tried again."""
+"""A mapping that breaks after the set-up is named, leads to the page that mends it, and is tried again."""
 
 from __future__ import annotations
 
