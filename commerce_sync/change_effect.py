@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct, structs
 
+from commerce_sync.document_lines import lines_of
 from commerce_sync.preview import TooManyRecords, preview
 from commerce_sync.preview_result import Preview
 from ledger.book import Book
@@ -37,6 +38,17 @@ class Moved(NamedTuple):
         return max(self.now - self.then, 0)
 
 
+class Rated(NamedTuple):
+    """What is told at a tax code of the accounting software, as it is kept and as it would be: net credits in minor
+    units, of the tax itself or (``is_tax`` False) of what it is on."""
+
+    tax_code: str
+    currency: str
+    is_tax: bool
+    now: int
+    then: int
+
+
 class Counted(NamedTuple):
     """How many documents of a kind there are, and would be."""
 
@@ -58,6 +70,7 @@ class ChangeEffect(Struct, frozen=True):
     records: int
     moved: list[Moved]
     unmoved: int
+    rated: list[Rated]
     documents: list[Counted]
     kept_out_now: int
     kept_out_then: int
@@ -104,8 +117,29 @@ def _compared(now: Preview, then: Preview, *, is_cut: bool) -> ChangeEffect:
         records=then.records,
         moved=moved,
         unmoved=len(rows) - len(moved),
+        rated=_rated(now, then),
         documents=[each for each in counted if each.now != each.then],
         kept_out_now=now.refused + now.held,
         kept_out_then=then.refused + then.held,
         is_complete=now.is_complete and then.is_complete,
     )
+
+
+def _rated(now: Preview, then: Preview) -> list[Rated]:
+    old, new = _by_tax_code(now), _by_tax_code(then)
+    keys = sorted(old.keys() | new.keys())
+    return [
+        Rated(code, currency, is_tax, old[currency, code, is_tax], new[currency, code, is_tax])
+        for currency, code, is_tax in keys
+        if old[currency, code, is_tax] != new[currency, code, is_tax]
+    ]
+
+
+def _by_tax_code(found: Preview) -> Counter[tuple[str, str, bool]]:
+    sums: Counter[tuple[str, str, bool]] = Counter()
+    for each in found.documents:
+        for line in lines_of(each.document):
+            if line.tax_code:
+                is_tax = line.role.partition(":")[0] == "tax"
+                sums[each.document.header.currency, line.tax_code, is_tax] += line.credit - line.debit
+    return sums

@@ -77,6 +77,8 @@ def effect(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     at = _begun(merchant)
     if isinstance(at, HttpResponse):
         return at
+    if at.draft.book == at.in_force.book:
+        return redirect("flow-change")
     return shown(request, merchant, "flow/_effect.html", _effect(request, merchant, at))
 
 
@@ -215,6 +217,7 @@ def _effect(request: HttpRequest, merchant: Merchant, at: Begun) -> dict[str, An
         **days,
         "effect": found,
         "tables": tables,
+        "rated": [(names.option("tax_rate", each.tax_code), each) for each in found.rated],
         "documents": [(ledger_view.KINDS.get(each.kind, each.kind), each) for each in found.documents],
         "has_former": _has_former(merchant, at.in_force.version, found.first, found.last),
     }

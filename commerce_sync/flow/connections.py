@@ -17,9 +17,11 @@ from commerce_sync.flow import problem_words
 from commerce_sync.flow.history import zone_of_company
 from commerce_sync.flow.linking import shown_link
 from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
+from commerce_sync.flow.stage import is_undecided
 from connectors.authorizing import unlink
 from connectors.declare import NoAuth, OAuth2
 from connectors.models import Connection, PushItem
+from connectors.options import COMPANY_NAME
 from connectors.services import platform_of
 
 ACTOR: Final = "merchant"
@@ -32,14 +34,21 @@ SIDES: Final = {
 
 
 class Shown(NamedTuple):
-    """A connection as a page shows it; times on the company's clock. ``what`` and ``todo`` tell why it has ended."""
+    """A connection as a page shows it; times on the company's clock. ``what`` and ``todo`` tell why it has ended.
+
+    ``company`` is what the accounting software calls the company; ``is_undecided``: which of several is not said yet;
+    ``asks_nothing``: no access has to be given.
+    """
 
     id: UUID
     name: str
     slug: str
     side: str
     state: str
+    company: str
     is_linked: bool
+    is_undecided: bool
+    asks_nothing: bool
     can_disconnect: bool
     since: datetime | None
     synced_at: datetime | None
@@ -107,7 +116,10 @@ def _shown(row: Connection, why: Ended | None, zone: ZoneInfo, locale: str) -> S
         slug=link.slug,
         side=str(SIDES[Connection.Kind(row.kind)]),
         state=link.state,
+        company=str(row.settings.get(COMPANY_NAME) or ""),
         is_linked=link.is_linked,
+        is_undecided=link.is_linked and is_undecided(row),
+        asks_nothing=isinstance(platform_of(row).auth, NoAuth),
         can_disconnect=row.status in (Connection.Status.LINKED, Connection.Status.DEAUTHORIZED),
         since=row.linked_at.astimezone(zone) if link.is_linked and row.linked_at else None,
         synced_at=row.last_synced_at.astimezone(zone) if row.last_synced_at else None,

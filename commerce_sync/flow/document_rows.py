@@ -8,11 +8,33 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
 from commerce_sync.flow import ledger_view
 from commerce_sync.models import Sync
 from ledger.models import Company, Document
 
 MOST_SYNCS: Final = 50
+A_PAGE: Final = 50
+
+
+def page_number(request: HttpRequest) -> int:
+    """The page that is asked for, from 1; what is no number is the first."""
+    text = request.GET.get("page", "1")
+    return max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def document_page(request: HttpRequest, rows: QuerySet[Document]) -> dict[str, Any]:
+    """The page of ``rows`` that is asked for, for `flow/_documents.html`; ``found`` are the rows themselves."""
+    page = page_number(request)
+    found = list(rows[(page - 1) * A_PAGE : page * A_PAGE + 1])
+    return {
+        "found": found[:A_PAGE],
+        "documents": [shown_document(each) for each in found[:A_PAGE]],
+        "documents_before": page - 1,
+        "documents_after": page + 1 if len(found) > A_PAGE else 0,
+    }
 
 
 def shown_document(row: Any) -> dict[str, Any]:

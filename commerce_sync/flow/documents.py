@@ -15,7 +15,7 @@ from commerce_sync.evidence import evidence_of
 from commerce_sync.evidence_text import evidence_text
 from commerce_sync.explain_documents import account_names
 from commerce_sync.flow import ledger_view, problem_words
-from commerce_sync.flow.document_rows import shown_document
+from commerce_sync.flow.document_rows import page_number, shown_document
 from commerce_sync.flow.history import zone_of_company
 from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
 from commerce_sync.flow.sales_behind import sales_behind
@@ -61,7 +61,7 @@ def one_document(request: HttpRequest, merchant: Merchant, document_id: UUID) ->
     if row is None:
         return missing(request, merchant)
     found = whole(row)
-    page = _page_number(request)
+    page = page_number(request)
     offset = (page - 1) * A_PAGE
     context = {
         **_facts(merchant, found),
@@ -92,7 +92,7 @@ def evidence(request: HttpRequest, merchant: Merchant, document_id: UUID) -> Htt
     row = document_named(merchant.company, str(document_id))
     if row is None:
         return missing(request, merchant)
-    page = _page_number(request)
+    page = page_number(request)
     found = evidence_of(merchant.company, row, (page - 1) * AN_EVIDENCE, AN_EVIDENCE)
     part = f"-{page}" if page > 1 else ""
     name = f"evidence-{row.reference}{part}.txt"
@@ -130,8 +130,3 @@ def _facts(merchant: Merchant, found: Listed) -> dict[str, Any]:
         "can_retry": found.state == "refused",
         "can_undo": found.state in _TAKEABLE and row.posting.reverses_id is None,
     }
-
-
-def _page_number(request: HttpRequest) -> int:
-    text = request.GET.get("page", "1")
-    return max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 7 else 1

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from commerce_sync.documents import documents_of
 from commerce_sync.flow import problem_words
-from commerce_sync.flow.document_rows import made_by, shown_document
+from commerce_sync.flow.document_rows import document_page, made_by
 from commerce_sync.flow.last_run import CHOICE, stopped
 from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
 from commerce_sync.flow.progress import sync_context
@@ -31,7 +31,7 @@ from ledger.services import now
 
 ACTOR: Final = "merchant"
 A_PAGE: Final = 50
-MOST_DOCUMENTS: Final = 100
+MOST_REFUSED: Final = 200  # of a sync, whose reasons are told
 TRIGGERS: Final = {
     "schedule": gettext_lazy("By the schedule"),
     "hourly": gettext_lazy("By the schedule"),
@@ -116,7 +116,7 @@ def one_sync(request: HttpRequest, merchant: Merchant, sync_id: UUID) -> HttpRes
     row = Sync.objects.filter(company=merchant.company, public_id=sync_id).first()
     if row is None:
         return missing(request, merchant)
-    documents = list(documents_of(merchant.company).filter(posting__act=row.public_id)[: MOST_DOCUMENTS + 1])
+    documents = document_page(request, documents_of(merchant.company).filter(posting__act=row.public_id))
     refused = _refused(merchant.company, row, merchant.locale)
     told = problem_words.told(row.failure_code, {}, merchant.locale) if row.failure_code else None
     context = {
@@ -126,11 +126,10 @@ def one_sync(request: HttpRequest, merchant: Merchant, sync_id: UUID) -> HttpRes
         "broken": stopped(merchant, row) if row.failure_code == CHOICE else [],
         "is_latest": not Sync.objects.filter(company=merchant.company, pk__gt=row.pk).exists(),
         "sentence": "" if told else row.failure_sentence,
-        "documents": [shown_document(each) for each in documents[:MOST_DOCUMENTS]],
-        "has_more": len(documents) > MOST_DOCUMENTS,
+        **documents,
         "refused": refused,
         "undo": Undo.objects.filter(Q(sync=row) | Q(run=row)).exclude(state="failed").order_by("-id").first(),
-        "can_undo": bool(documents) and row.finished_at is not None and row.trigger not in ("undo", "retry"),
+        "can_undo": bool(documents["found"]) and row.finished_at is not None and row.trigger not in ("undo", "retry"),
     }
     return shown(request, merchant, "flow/sync.html", context)
 
@@ -178,16 +177,14 @@ def run_day(request: HttpRequest, merchant: Merchant, day: str) -> HttpResponse:
 def _day_page(
     request: HttpRequest, merchant: Merchant, day: date, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    rows = documents_of(merchant.company).filter(posting__day=day)
-    documents = list(rows[: MOST_DOCUMENTS + 1])
+    documents = document_page(request, documents_of(merchant.company).filter(posting__day=day))
     context = {
         "day": day,
         "day_before": day - timedelta(days=1),
         "day_after": day + timedelta(days=1),
-        "documents": [shown_document(each) for each in documents[:MOST_DOCUMENTS]],
-        "has_more": len(documents) > MOST_DOCUMENTS,
+        **documents,
         "problem": problem,
-        "made_by": made_by(merchant.company, documents, zone_of_company(merchant.company)),
+        "made_by": made_by(merchant.company, documents["found"], zone_of_company(merchant.company)),
     }
     return shown(request, merchant, "flow/day.html", context, status=status)
 
@@ -201,7 +198,7 @@ def zone_of_company(company: Company) -> ZoneInfo:
 def _refused(company: Company, sync: Sync, locale: str) -> list[dict[str, Any]]:
     items = PushItem.objects.filter(company=company, state="refused", document__posting__act=sync.public_id)
     found: dict[str, dict[str, Any]] = {}
-    for code, sentence in items.values_list("failure_code", "failure_sentence")[:MOST_DOCUMENTS]:
+    for code, sentence in items.values_list("failure_code", "failure_sentence")[:MOST_REFUSED]:
         told = problem_words.told(code, {}, locale)
         what, todo, page = told or (sentence, "", "")
         entry = found.setdefault(code, {"what": what, "todo": todo, "page": page, "count": 0, "sentence": sentence})

@@ -15,14 +15,15 @@ from commerce_sync.flow.figures import number
 from commerce_sync.preview_result import Effect
 from commerce_sync.undo_plan import MOST_POSTINGS, Plan, PlannedDocument, PlannedPosting
 
-MOST_SHOWN: Final = 200  # documents of a plan on a page
-Fate = Literal["withdraw", "void", "reverse", "gone", "wait"]
+MOST_SHOWN: Final = 50  # documents of a plan on a page
+Fate = Literal["withdraw", "void", "reverse", "gone", "wait", "elsewhere"]
 FATES: Final[dict[Fate, Any]] = {
     "withdraw": gettext_lazy("Never leaves"),
     "void": gettext_lazy("Taken back"),
     "reverse": gettext_lazy("Stays, and is reversed by a new document"),
     "gone": gettext_lazy("Gone already"),
-    "wait": gettext_lazy("Not known yet"),
+    "wait": gettext_lazy("Not known yet whether it has arrived"),
+    "elsewhere": gettext_lazy("In software that is not connected"),
 }
 
 
@@ -40,8 +41,10 @@ class Shown(NamedTuple):
 
 def fate(posting: PlannedPosting, document: PlannedDocument) -> Fate:
     """What becomes of a document of a posting."""
-    if document.place in ("open", "elsewhere"):
+    if document.place == "open":
         return "wait"
+    if document.place == "elsewhere":
+        return "elsewhere"
     if document.place == "gone":
         return "gone"
     if document.place == "here":

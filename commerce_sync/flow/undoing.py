@@ -16,8 +16,8 @@ from msgspec import Struct
 from commerce_sync.documents import document_named, documents_of
 from commerce_sync.explain_documents import account_names
 from commerce_sync.flow import problem_words, undo_words
-from commerce_sync.flow.document_rows import shown_document
-from commerce_sync.flow.history import MOST_DOCUMENTS, zone_of_company
+from commerce_sync.flow.document_rows import document_page
+from commerce_sync.flow.history import zone_of_company
 from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
 from commerce_sync.flow.progress import sync_context
 from commerce_sync.models import Sync, Undo
@@ -175,6 +175,7 @@ def _plan_page(
         "document": subject.document,
         "started_at": subject.sync.started_at.astimezone(zone) if subject.sync else None,
         "plan": plan,
+        "has_books": link is not None,
         "notice": notice,
         "said": list(said),
         "first": [(row.public_id, row.started_at.astimezone(zone)) for row in first],
@@ -192,7 +193,6 @@ def _undo_page(
     zone = zone_of_company(merchant.company)
     postings = row.posting_ids
     rows = documents_of(merchant.company).filter(Q(posting__in=postings) | Q(posting__reverses__in=postings))
-    documents = list(rows[: MOST_DOCUMENTS + 1])
     runs = [run for run in (row.run, row.redo_run) if run is not None and run.finished_at is None]
     context = {
         **(sync_context(runs[0]) if runs else {"sync": None}),
@@ -202,8 +202,7 @@ def _undo_page(
         "state": _state(row),
         "told": problem_words.told(row.failure_code, {}, merchant.locale) if row.failure_code else None,
         "problem": problem,
-        "documents": [shown_document(each) for each in documents[:MOST_DOCUMENTS]],
-        "has_more": len(documents) > MOST_DOCUMENTS,
+        **document_page(request, rows),
         "can_redo": row.state == Undo.State.DONE and row.redone_at is None,
     }
     return shown(request, merchant, "flow/undo.html", context, status=status)

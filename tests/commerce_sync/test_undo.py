@@ -67,7 +67,7 @@ def worked() -> None:
     """Work until nothing is left or everything waits."""
     for _ in range(8):
         Job.objects.filter(state="ready").update(next_at="2026-01-01T00:00Z")
-        services._enqueue(Company.objects.order_by("pk").values_list("pk", flat=True)[0], 0)
+        services.enqueue(Company.objects.order_by("pk").values_list("pk", flat=True)[0], 0)
         if not work.drain(5).later:
             return
 

@@ -17,7 +17,7 @@ from django.test import Client
 
 from commerce_sync import housekeeping
 from commerce_sync.models import Job
-from commerce_sync.services import save_schedule
+from commerce_sync.services import pause, save_schedule
 from connectors import credentials, deliveries
 from connectors.auth import Secrets
 from connectors.http import open_door
@@ -158,6 +158,12 @@ def test_a_revoked_authorization_ends_the_link(link: Connection) -> None:
 
 def test_a_company_that_is_synced_by_the_clock_is_not_rung_for(link: Connection) -> None:
     save_schedule(company=link.company, frequency="daily", hour=3, zone="America/New_York", actor="test")
+    assert ring(of(link), event()) == 200
+    assert (IncomingWebhook.objects.count(), jobs()) == (1, 0)
+
+
+def test_a_company_that_is_paused_is_not_rung_for(link: Connection) -> None:
+    pause(company=link.company, reason="Winter break", actor="merchant")
     assert ring(of(link), event()) == 200
     assert (IncomingWebhook.objects.count(), jobs()) == (1, 0)
 

@@ -13,11 +13,14 @@ from msgspec import structs
 
 from commerce_sync import services, work
 from commerce_sync.models import Schedule, SetupDraft, Sync
+from commerce_sync.restating import restate
+from connectors.general_ledger.chart import default_book
 from connectors.general_ledger.periods import lock_period
 from connectors.models import Connection
+from ledger.book import TaxCode, encode_book
 from ledger.models import Company, Document
 from ledger.services import save_book
-from tests.commerce_sync.cast import FIRST_DAY, a_merchant, an_order, books_of, sell, trial_balance
+from tests.commerce_sync.cast import DAYS, FIRST_DAY, a_merchant, an_order, books_of, sell, trial_balance
 from tests.flow.cast import inside
 
 pytestmark = pytest.mark.django_db
@@ -257,6 +260,35 @@ def test_a_change_of_the_form_says_from_which_day_it_holds_and_what_it_leaves() 
     assert words.split("Sales invoice")[1].split("</tr>")[0].count(">2<") == 1
 
 
+def test_a_tax_rate_may_change_from_a_day_on_and_only_days_from_then_on_are_corrected() -> None:
+    book = structs.replace(default_book("GBP", DAYS), mode="invoice", tax_codes=(TaxCode("vat20", "OLD"),))
+    company = a_merchant(book=book)
+    sell(company, an_order(1), an_order(2, day=date(2026, 3, 3), amount=2_400))
+    services.request_sync(company=company)
+    work.drain(5)
+    browser = inside(company)
+    later = structs.replace(book, tax_codes=(*book.tax_codes, TaxCode("vat20", "NEW", date(2026, 3, 3))))
+    SetupDraft.objects.create(
+        company=company, base_version=1, body=encode_book(later), plan={"zone": "Europe/London"}, is_setup=False,
+        stages=["sales", "fees", "payments", "schedule"], updated_at=datetime.now(UTC),
+    )  # fmt: skip
+    words = words_of(browser.get(CHANGE, {"from": "2026-03-01", "to": "2026-03-04"}))
+    assert "from March 3, 2026" in words
+    told = words.split("What is told at each tax rate")[1].split("</table>")[0]
+    assert "£30.00" in told.split("OLD")[1]
+    assert "£20.00" in told.split("NEW")[1]
+    assert "Nothing moves" not in words
+    before = Document.objects.count()
+    book_in_force = save_book(company=company, book=later, author="test", reason="by hand")
+    restate(
+        company=company, calendar=book_in_force.book.calendar, from_day=date(2026, 3, 2), through=date(2026, 3, 4),
+        actor="test",
+    )  # fmt: skip
+    work.drain(5)
+    corrections = Document.objects.order_by("id")[before:]
+    assert [(each.date, each.total) for each in corrections] == [(date(2026, 3, 3), 2_400)]
+
+
 def test_without_a_link_to_the_books_there_is_nothing_to_change() -> None:
     browser, company = a_shop()
     Connection.objects.filter(company=company, kind="accounting").update(status="Unlinked")
@@ -264,3 +296,37 @@ def test_without_a_link_to_the_books_there_is_nothing_to_change() -> None:
         assert browser.get(path)["Location"] == "/flow/"
     for path in (CHANGE, CHANGE + "/drop", CHANGE + "/rebase"):
         assert browser.post(path)["Location"] == "/flow/"
+
+
+def test_a_large_change_costs_no_more_queries_than_a_small_one(django_assert_max_num_queries: Any) -> None:
+    browser, company = a_shop()
+    with_sales_at(browser)
+    draft = SetupDraft.objects.get(company=company)
+    accounts = {**draft.book.accounts, **{f"sales:Product {number}": "4100" for number in range(300)}}
+    draft.body = encode_book(structs.replace(draft.book, accounts=accounts))
+    draft.save()
+    with django_assert_max_num_queries(22):
+        words = words_of(browser.get(CHANGE))
+    assert words.count("Sales: Product") == 300
+    with django_assert_max_num_queries(36):
+        assert browser.get(CHANGE + "/effect").status_code == 200
+
+
+def test_another_companys_change_is_out_of_reach() -> None:
+    browser, company = a_shop()
+    with_sales_at(browser)
+    stranger = inside(a_merchant("Anchor Inn"))
+    assert "You have begun no change." in words_of(stranger.get(CHANGE))
+    for path in ("", "/drop", "/rebase"):
+        assert stranger.post(CHANGE + path, {"seen": "1", "when": "now"}).status_code == 302
+    assert SetupDraft.objects.get().company == company
+    assert company.book_versions.count() == 1
+
+
+def test_what_is_typed_as_reason_is_shown_as_text() -> None:
+    browser, _ = a_shop()
+    with_sales_at(browser)
+    browser.post(CHANGE, {"seen": "1", "when": "now", "why": "<script>alert(1)</script>" + "x" * 300})
+    raw = browser.get("/flow/versions").content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;xx" in raw
+    assert "<script>alert" not in raw

@@ -80,9 +80,16 @@ def test_an_access_that_has_ended_is_told_in_words_with_the_way_to_mend_it() -> 
     deauthorize(connection_id=row.pk, actor="test", reason="invalid_grant <b>")
     words = words_of(inside(company).get(PAGE))
     assert "The access to your software has ended." in words
-    assert f"/flow/connect/{row.public_id}" in words
+    assert f'action="/flow/connect/{row.public_id}"' in words  # the built-in books need no access: one click
     assert "Connect again" in words
     assert "invalid_grant" not in words
+
+
+def test_only_where_access_is_given_can_it_be_renewed(square: PlatformServer) -> None:
+    browser, row = at_square(square)
+    words = words_of(browser.get(PAGE))
+    assert words.count("Renew the access") == 1
+    assert f'href="/flow/connect/{row.public_id}">Renew' in words
 
 
 def test_it_is_said_what_stays_and_what_stops_before_anything_is_taken_away() -> None:

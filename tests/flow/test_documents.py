@@ -69,6 +69,19 @@ def test_many_sales_are_shown_in_pages_of_constant_cost(django_assert_max_num_qu
         assert browser.get(page_of(document), {"page": page}).status_code == 200
 
 
+def test_many_documents_are_shown_in_pages(django_assert_max_num_queries: Any) -> None:
+    company = a_merchant(book=default_book("GBP", DAYS, "per_order"))
+    sync = synced(company, *range(30))
+    browser = inside(company)
+    for path in (f"/flow/history/{sync.public_id}", "/flow/day/2026-03-02"):
+        with django_assert_max_num_queries(14):
+            first = words_of(browser.get(path))
+        last = words_of(browser.get(path, {"page": "2"}))
+        shown = [words.count('href="/flow/documents/') for words in (first, last)]
+        assert shown == [50, 10]  # an invoice and a payment of each sale
+        assert ("?page=2" in first, "?page=1" in last, "?page=3" in last) == (True, True, False)
+
+
 def test_the_evidence_is_a_file_of_its_own() -> None:
     browser, _, document = a_shop()
     answered = browser.get(f"{page_of(document)}/evidence.txt")
@@ -77,6 +90,15 @@ def test_the_evidence_is_a_file_of_its_own() -> None:
     text = answered.content.decode()
     assert "Order o1: GBP 12.00" in text
     assert "they add up to the documents of its posting" in text
+
+
+def test_the_evidence_of_many_sales_comes_in_parts() -> None:
+    browser, _, document = a_shop(*range(101))
+    words = words_of(browser.get(page_of(document)))
+    assert (">Part 2<" in words, ">Part 3<" in words) == (True, False)
+    answered = browser.get(f"{page_of(document)}/evidence.txt", {"page": "2"})
+    assert "-2.txt" in answered["Content-Disposition"]
+    assert answered.content.decode().count("Canonical record") == 1
 
 
 def test_a_refused_document_says_why_and_goes_once_more_however_often_it_is_sent(settings: Any) -> None:
