@@ -101,6 +101,6 @@ def chart_of(
 def rows_of(columns: Columns, figures_of: Sequence[Sequence[str]]) -> SafeString:
     """The rows of the table behind a chart, the newest first: a head, and its figures."""
     width = len(figures_of[0]) if figures_of else 0
-    row = '<tr><th scope="row">{}</th>' + '<td class="figure">{}</td>' * width + "</tr>"
+    row = '<tr><th scope="row" class="day">{}</th>' + '<td class="figure">{}</td>' * width + "</tr>"
     found = zip(columns.heads[::-1], figures_of[::-1], strict=True)
     return format_html_join("\n", row, ((head, *each) for head, each in found))

@@ -121,7 +121,13 @@ def _sales_chart(currency: str, days: list[sold.Sold], columns: Columns, locale:
         Total("waiting", _("Not in your books yet"), waiting),
         Total("wrong", _("With a problem"), wrong),
     ]
-    table = [[figures.amount(value, currency, locale) for value in (*column, sum(column))] for column in heights]
+    table = [
+        [
+            *(figures.amount(value, currency, locale) if value else "" for value in column),
+            figures.amount(sum(column), currency, locale),
+        ]
+        for column in heights
+    ]
     foot = [figures.amount(value, currency, locale) for value in (*sums, sum(sums))]
     return SalesChart(currency, chart, totals, rows_of(columns, table), foot, sums[2] != 0)
 
@@ -142,10 +148,15 @@ def _money(merchant: Merchant, columns: Columns) -> dict[str, Any]:
         "drawn": drawn,
         "clearing_charts": clearing_charts,
         "balance_rows": rows_of(columns, rows),
-        "has_old": any(each.ages[-1] for each in found),
+        "has_old": any(_is_old(each) for each in found),
         "undrawn": len(found) - len(drawn),
         "ages": clearing.AGES,
     }
+
+
+def _is_old(found: clearing.Clearing) -> bool:
+    """Whether something waits longer than payouts take."""
+    return found.ages[-1] != 0 and not found.is_cash
 
 
 def _account_row(found: clearing.Clearing, locale: str) -> dict[str, Any]:
@@ -153,7 +164,7 @@ def _account_row(found: clearing.Clearing, locale: str) -> dict[str, Any]:
         "name": found.name,
         "balance": figures.money(found.balance, found.currency, locale),
         "ages": [figures.amount(age, found.currency, locale) if age else "" for age in found.ages],
-        "is_old": found.ages[-1] != 0,
+        "is_old": _is_old(found),
         "is_negative": found.balance < 0,
     }
 

@@ -92,7 +92,7 @@ def label_of(option: Option) -> str:
 
 def field_label(field: Field, texts: Mapping[str, str]) -> str:
     """What an account is asked for as: the partner's own text for it, or ours."""
-    return texts.get(f"{_TEXTS[field.section]}-{field.key}") or _(field.label)
+    return _labelled(field, texts)[0]
 
 
 def fields_of(known: Known, section: Section) -> list[Field]:
@@ -102,6 +102,14 @@ def fields_of(known: Known, section: Section) -> list[Field]:
         if field.section == section and known.shows(field):
             found.setdefault(field.role, field)
     return list(found.values())
+
+
+def _labelled(field: Field, texts: Mapping[str, str]) -> tuple[str, bool]:
+    """What a field is called, and whether that is only heard: the partner shows nothing there."""
+    partners = texts.get(f"{_TEXTS[field.section]}-{field.key}")
+    if partners is None or shows_nothing(partners):
+        return _(field.label), partners is not None
+    return partners, False
 
 
 def _same_account(known: Known, field: Field) -> list[str]:
@@ -140,9 +148,7 @@ def entries(
         why = known.reasons.get(field.role)
         is_as_suggested = account_of(known.book, field.role) == account_of(suggested, field.role) != ""
         reason = why.sentence if why and said is None and is_as_suggested else ""
-        partners = texts.get(f"{_TEXTS[section]}-{field.key}")
-        is_silent = partners is not None and shows_nothing(partners)
-        label = partners if partners and not is_silent else _(field.label)
+        label, is_silent = _labelled(field, texts)
         also = [texts.get(f"{_TEXTS[section]}-{key}", "") for key in _same_account(known, field)]
         found.append(
             Entry(
@@ -154,9 +160,9 @@ def entries(
                 chosen,
                 pairs,
                 listed,
-                field.types[0],
+                f"{section}:{field.key}",
                 (problems or {}).get(name, ""),
-                not field.named,
+                _is_further(field, known),
                 is_silent,
                 [each for each in also if not shows_nothing(each)],
             )  # fmt: skip

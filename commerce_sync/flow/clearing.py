@@ -36,13 +36,15 @@ class Flow(NamedTuple):
 
 class Clearing(NamedTuple):
     """One tender account in one currency. ``balances``: at the end of each of the days asked for. ``ages``: what is
-    open of the balance by age, newest first; less than nothing where more was paid out than had come in."""
+    open of the balance by age, newest first; less than nothing where more was paid out than had come in. ``is_cash``:
+    for cash alone, which waits for nobody."""
 
     account: str
     name: str
     currency: str
     balances: list[int]
     ages: tuple[int, ...]
+    is_cash: bool = False
 
     @property
     def balance(self) -> int:
@@ -58,12 +60,14 @@ def clearing_of(company: Company, first: date, last: date) -> list[Clearing]:
     accounts = _tender_accounts(company)
     begin = min(first, last - timedelta(days=AGES[-1] + 1)) - timedelta(days=1)
     flows: dict[tuple[str, str], list[Flow]] = {}
-    for account, currency, day, came, went in sql.rows(_FLOWS, (begin, company.pk, last, accounts)):
+    for account, currency, day, came, went in sql.rows(_FLOWS, (begin, company.pk, last, list(accounts))):
         flows.setdefault((account, currency), []).append(Flow(day, came, went))
     names = account_names(company.pk) if flows else {}
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     found = [
-        Clearing(account, names.get(account, account), currency, balances(own, days), aged(own, last))
+        Clearing(
+            account, names.get(account, account), currency, balances(own, days), aged(own, last), accounts[account]
+        )
         for (account, currency), own in flows.items()
     ]
     return sorted(found, key=lambda each: (-abs(each.balance), each.name, each.currency))
@@ -94,13 +98,12 @@ def aged(flows: Sequence[Flow], today: date) -> tuple[int, ...]:
     return tuple(ages)
 
 
-def _tender_accounts(company: Company) -> list[str]:
-    versions = company.book_versions.order_by("-number")[:MOST_VERSIONS]
-    return sorted(
-        {
-            account
-            for version in versions
-            for role, account in version.book.accounts.items()
-            if role.partition("@")[0].partition(":")[0] == "tender"
-        }
-    )
+def _tender_accounts(company: Company) -> dict[str, bool]:
+    """Account → whether it is for cash alone."""
+    found: dict[str, bool] = {}
+    for version in company.book_versions.order_by("-number")[:MOST_VERSIONS]:
+        for name, account in version.book.accounts.items():
+            head, _, method = name.partition("@")[0].partition(":")
+            if head == "tender":
+                found[account] = found.get(account, True) and method.partition(":")[0] == "cash"
+    return found

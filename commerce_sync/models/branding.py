@@ -34,4 +34,4 @@ class Branding(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"branding of {self.partner_id}"
+        return f"branding of {self.partner}"

@@ -14,11 +14,16 @@ from django.db import connection
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from commerce_sync import services, work
 from commerce_sync.flow import charts, clearing, drawing, sold
+from commerce_sync.models import Sync
+from commerce_sync.undo import plan_undo, request_undo
+from connectors.general_ledger.chart import default_book
 from connectors.models import PushItem
 from ledger import commerce
+from ledger.book import Mode
 from ledger.calendar import Calendar
 from ledger.models import Company
 from tests.commerce_sync.cast import DAYS, a_merchant, an_order, sell
@@ -57,6 +62,27 @@ def sold_by_day(company: Company) -> dict[date, tuple[int, int, int]]:
 def test_what_is_in_the_books_is_told_by_its_day_and_to_the_penny() -> None:
     company = synced(an_order(1), an_order(2), an_order(3, day=date(2026, 3, 4), amount=5_001))
     assert sold_by_day(company) == {date(2026, 3, 2): (2_400, 0, 0), date(2026, 3, 4): (5_001, 0, 0)}
+
+
+@pytest.mark.parametrize("mode", ["journal", "invoice", "per_order"])
+def test_every_way_of_keeping_sales_tells_the_same_days(mode: Mode) -> None:
+    book = structs.replace(default_book("GBP", DAYS), mode=mode)
+    company = a_merchant(book=book)
+    sell(company, an_order(1), an_order(2), an_order(3, day=date(2026, 3, 4), amount=5_001))
+    services.request_sync(company=company)
+    work.drain(5)
+    sell(company, an_order(2, amount=200, updated_at=TODAY))  # an adjustment takes most of it back
+    services.request_sync(company=company)
+    work.drain(5)
+    assert sold_by_day(company) == {date(2026, 3, 2): (1_400, 0, 0), date(2026, 3, 4): (5_001, 0, 0)}
+
+
+def test_what_was_taken_back_is_not_in_the_books() -> None:
+    company = synced(an_order(1), an_order(2, day=date(2026, 3, 4)))
+    sync = Sync.objects.get(company=company)
+    request_undo(company=company, plan_digest=plan_undo(company=company, sync=sync).digest, actor="test", sync=sync)
+    work.drain(5)
+    assert sold_by_day(company) == {date(2026, 3, 2): (0, 1_200, 0), date(2026, 3, 4): (0, 1_200, 0)}
 
 
 def test_what_came_after_the_sync_is_not_in_the_books_yet() -> None:
@@ -145,6 +171,20 @@ def test_money_that_waits_is_told_by_its_age() -> None:
     assert account.ages == (700, 0, 1_000)
     assert account.balances == [1_000] * 7 + [1_700] * 3
     assert "17.00" in words_of(inside(company).get("/flow/figures"))
+
+
+def test_cash_waits_for_nobody() -> None:
+    cash = commerce.Tender("t1", "cash", 1_200, datetime(2026, 1, 20, 12, tzinfo=UTC))
+    company = synced(an_order(1, day=date(2026, 1, 20), tenders=(cash,)))
+    [account] = clearing.clearing_of(company, FIRST, LAST)
+    assert (account.balance, account.is_cash) == (1_200, True)
+    words = words_of(inside(company).get("/flow/figures"))
+    assert "12.00" in words
+    assert "Look at it" not in words
+    sell(company, an_order(2, day=date(2026, 1, 21)))
+    services.request_sync(company=company)
+    work.drain(5)
+    assert "Look at it" in words_of(inside(company).get("/flow/figures"))
 
 
 flows = st.lists(
