@@ -65,7 +65,7 @@ def fees_page(
 ) -> HttpResponse:
     """The stage as it stands, with what has broken since it was chosen, or as a form ``said`` it, with the ``problems``
     of that."""
-    marked = problems if problems is not None or at.draft.is_setup else _failures(at.known.book, at)
+    marked = problems if problems is not None or at.key not in at.draft.done else _failures(at.known.book, at)
     known: Known = at.known
     rows = entries(known, "fees", at.texts, at.in_force.book, said, marked)
     context = {

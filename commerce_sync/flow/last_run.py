@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from commerce_sync.configuration.known import Known
 from commerce_sync.configuration.rules import failures
 from commerce_sync.configuration.state import known_of, links_of
 from commerce_sync.flow import problem_words
@@ -11,6 +12,7 @@ from commerce_sync.flow.merchant import Merchant
 from commerce_sync.flow.needs import Need
 from commerce_sync.flow.problem_words import Page
 from commerce_sync.models import Sync
+from ledger.book import Book
 
 CHOICE: Final = "choice_unavailable"
 _PAGES: Final[tuple[tuple[str, Page], ...]] = (
@@ -37,9 +39,12 @@ def stopped(merchant: Merchant, sync: Sync | None) -> list[Need]:
 def broken_choices(merchant: Merchant) -> list[Need]:
     """What keeps the choices that are in force from being used at the accounting software as it is known now."""
     known = known_of(merchant.company, links_of(merchant.company))
-    return [
-        Need(CHOICE, 1, sentence, "", _page_of(path), blocks=True) for path, sentence in failures(known.book, known)
-    ]
+    return broken_in(known.book, known)
+
+
+def broken_in(book: Book, known: Known) -> list[Need]:
+    """The same of the choices of ``book``, which may not be in force yet. Pure."""
+    return [Need(CHOICE, 1, sentence, "", _page_of(path), blocks=True) for path, sentence in failures(book, known)]
 
 
 def _page_of(path: str) -> Page:

@@ -41,7 +41,7 @@ def payments_page(
 ) -> HttpResponse:
     """The stage as it stands, with what has broken since it was chosen, or as a form ``said`` it, with the ``problems``
     of that."""
-    marked = problems if problems is not None or at.draft.is_setup else _failures(at.known.book, at)
+    marked = problems if problems is not None or at.key not in at.draft.done else _failures(at.known.book, at)
     rows = entries(at.known, "payments", at.texts, at.in_force.book, said, marked)
     context = {**at.context, "entries": rows, "problems": problems or {}}
     return shown(request, merchant, "flow/payments.html", context, status=400 if problems else 200)

@@ -60,7 +60,7 @@ def sales_page(
 ) -> HttpResponse:
     """The stage as it stands, with what has broken since it was chosen, or as a form ``said`` it, with the ``problems``
     of that."""
-    marked = problems if problems is not None or at.draft.is_setup else _failures(at.known.book, at)
+    marked = problems if problems is not None or at.key not in at.draft.done else _failures(at.known.book, at)
     known, policy = at.known, at.known.book.policy
     rows = entries(known, "sales", at.texts, at.in_force.book, said, marked)
     mode = (said or {}).get("mode", known.book.mode)
