@@ -6,15 +6,17 @@ is in the books, pushing looks up before it sends again. So a run that was kille
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from typing import Final, TypeVar
 
 from msgspec import Struct, structs
 
 from commerce_sync import faultpoints
-from commerce_sync.engine_rows import oldest_refusal, recount, unmapped_roles
+from commerce_sync.engine_rows import moved, oldest_refusal, recount, unmapped_roles
 from commerce_sync.obstacles import SETTINGS, obstacle
 from commerce_sync.schedule import through_day
 from commerce_sync.selectors import Link, Run, is_pulled
@@ -27,7 +29,7 @@ from connectors.http import open_door
 from connectors.limits import Limits
 from connectors.models import Connection
 from connectors.platform import Platform
-from connectors.pull import pull_connection
+from connectors.pull import note_complete, pull_connection
 from connectors.push import Delivery, PushResult, deliver, prepare
 from connectors.push_verdicts import Verdict, verdict_of
 from connectors.services import deauthorize
@@ -40,7 +42,8 @@ P = TypeVar("P", bound=Platform)
 LIMITS = Limits()
 PATIENCE_SECONDS: Final = 3600  # a run that waits longer for a platform ends, and the next one goes on
 DOWN_SECONDS: Final = 60
-PUSH_SECONDS: Final = 15  # of one working on it; what is left is done by the next
+PULL_SECONDS: Final = 15  # of one working on it; what is left is done by the next
+PUSH_SECONDS: Final = 15  # likewise
 
 
 class Done(Struct, frozen=True):
@@ -79,9 +82,9 @@ def run_sync(run: Run) -> Done | Later:
     undoing = Undoing()
     try:
         books = _books(run)
-        if run.brings_sales:
-            _pull(run, counts)
-            through = _through(run)
+        if run.brings_sales and not _pull(run, counts):
+            return Later(0, "pull", counts, through)  # others have their turn, and it goes on where it was left
+        through = _through(run) if run.brings_sales else through
         with _session(run, books, registry.accounting(books.platform)) as (platform, session):
             facts = platform.facts(session)
             work = Delivery(platform, session, LIMITS, PUSH_SECONDS, faultpoints.reached)
@@ -122,8 +125,9 @@ def _books(run: Run) -> Link:
     raise Stopped("configuration", _NO_BOOKS)
 
 
-def _pull(run: Run, counts: dict[str, int]) -> None:
-    """Fetch what is new. What partners push to us is here already and costs nothing."""
+def _pull(run: Run, counts: dict[str, int]) -> bool:
+    """Fetch what is new, for a while; whether that was all. What partners push to us is here and costs nothing."""
+    ends, complete = time.monotonic() + PULL_SECONDS, list[Connection]()
     for link in run.links:
         if link.kind != "commerce":
             continue
@@ -134,10 +138,16 @@ def _pull(run: Run, counts: dict[str, int]) -> None:
             raise NotAuthorized(platform.name)
         connection = Connection.objects.select_related("company").get(pk=link.connection_id)
         with _session(run, link, platform) as (_, session):
-            result = pull_connection(connection, session)
+            seconds = ends - time.monotonic()
+            result = pull_connection(connection, session, act=run.act, seconds=seconds, moved=partial(moved, run))
         counts["pulled"] = counts.get("pulled", 0) + result.stored
         counts["rows_refused"] = counts.get("rows_refused", 0) + result.refused
+        if not result.complete:
+            note_complete(complete, run.act)
+            return False
+        complete.append(connection)
     faultpoints.reached("after_pull")
+    return True
 
 
 def _through(run: Run) -> date:

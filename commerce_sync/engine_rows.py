@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from commerce_sync import faultpoints
 from commerce_sync.selectors import Run
 from connectors.push_verdicts import Verdict
 from ledger import sql
@@ -19,6 +20,16 @@ def recount(run: Run, counts: dict[str, int]) -> None:
            FROM commerce_sync_sync sync WHERE sync.id = %s""",
         (run.act, run.company_id, run.company_id, run.sync_id),
     )[0]
+
+
+def moved(run: Run) -> None:
+    """One more page is stored, so only this attempt counts: workers that died at ten places met no poison."""
+    if run.attempts > 1:
+        sql.execute(
+            "UPDATE commerce_sync_job SET attempts = 1 WHERE id = %s AND lease_token = %s AND attempts > 1",
+            (run.job_id, run.lease_token),
+        )
+    faultpoints.reached("after_page")
 
 
 def unmapped_roles(company_id: int) -> list[str]:

@@ -26,6 +26,7 @@ from ledger.services import now
 logger = logging.getLogger(__name__)
 
 RECENT: Final = timedelta(days=45)
+SECONDS: Final = 20  # somebody is waiting, and the first sync reads what is left
 
 
 def fetch(run: Run) -> None:
@@ -65,7 +66,7 @@ def _fetch(link: Connection) -> None:
 
     with open_door(link, platform) as door:
         session = Session(link.pk, link.company_id, link.settings, door)
-        pull_recent(link, session, now() - RECENT, told)
+        pull_recent(link, session, now() - RECENT, told, seconds=SECONDS)
 
 
 def links_of_company(company_id: int) -> list[Connection]:

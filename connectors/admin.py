@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from connectors import admin_books as admin_books  # the built-in general ledger has its own module
 from connectors.models import (
     Binding,
+    Bookmark,
     BudgetLine,
     Call,
     Connection,
@@ -85,6 +86,13 @@ class BindingAdmin(ReadOnly):
 class WatermarkAdmin(ReadOnly):
     list_display = ("connection", "dataset", "reached_at", "pulled_at")
     list_select_related = ("connection",)
+
+
+@admin.register(Bookmark)
+class BookmarkAdmin(ReadOnly):
+    list_display = ("connection", "dataset", "began_at", "since", "pages", "began_anew")
+    list_select_related = ("connection",)
+    fields = ("connection", "dataset", "began_at", "since", "pages", "began_anew")
 
 
 @admin.register(Reference)

@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import structs
 
 from connectors.declare import Pager
-from connectors.errors import BadAnswer
+from connectors.errors import BadAnswer, Failure
+from connectors.place import Place
 from connectors.wire import Request, Response, Sender
 
 MOST_EMPTY_PAGES: Final = 100  # one after the other, each saying that more follow
@@ -26,12 +28,16 @@ _NEXT_LINK: Final = re.compile(r'<([^>]*)>\s*;[^,<]*?\brel="?next"?', re.IGNOREC
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer: its bytes as they came, to be stored, and its rows as the bytes of their JSON."""
+    """One answer: its bytes as they came, to be stored, and its rows as the bytes of their JSON.
+
+    `then` is where the listing goes on after it; None where it cannot be left here.
+    """
 
     number: int
     body: bytes
     rows: tuple[bytes, ...]
     response: Response
+    then: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,36 +151,38 @@ class NextUrl:
         return replace(request, path=str(url), params=()) if url else None
 
 
-def walk(sender: Sender, request: Request, *, paging: Pager, rows: str = "") -> Iterator[Page]:
+def walk(sender: Sender, request: Request, *, paging: Pager, rows: str = "", at: Place | None = None) -> Iterator[Page]:
     """Every page from `request` to the end, each asked for when the one before has been used.
 
-    Raises `BadAnswer` when a page leads back to one already asked for, when a page that is not empty comes
-    twice (a server that ignores the page number, or goes round in a circle), after 100 empty pages in a row,
-    after 100,000 pages, or when an answer is not what `rows` says.
+    `at` is the place after a page of an earlier walk of the same: it goes on there. Raises `BadAnswer` when a page
+    leads back to one already asked for, when a page that is not empty comes twice (a server that ignores the page
+    number, or goes round in a circle), after 100 empty pages in a row, after 100,000 pages, or when an answer is not
+    what `rows` says.
     """
-    following: Request | None = paging.first(request)
+    place = at or Place(paging.first(request))
     asked: set[bytes] = set()
     came: dict[bytes, int] = {}
-    empty = 0
-    for number in range(1, MOST_PAGES + 1):
-        if following is None:
-            return
-        mark = _mark(following)
+    while place.request is not None:
+        number, mark = place.number + 1, place.request.mark
+        if number > MOST_PAGES:
+            raise BadAnswer(f"the listing has more than {MOST_PAGES} pages")
         if mark in asked:
             raise BadAnswer(f"page {number} is a page that was already asked for")
         asked.add(mark)
-        response = sender.send(following)
+        response = sender.send(place.request)
         page = Page(number, response.body, rows_at(response.body, rows), response)
         digest = hashlib.sha256(b"\x00".join(page.rows)).digest()
-        if page.rows and came.setdefault(digest, number) != number:
-            raise BadAnswer(f"page {number} has the same rows as page {came[digest]}")
-        empty = 0 if page.rows else empty + 1
-        if empty > MOST_EMPTY_PAGES:
-            raise BadAnswer(f"{empty} empty pages came in a row, and more were to follow")
-        yield page
-        following = paging.following(following, response, len(page.rows))
-    if following is not None:
-        raise BadAnswer(f"the listing has more than {MOST_PAGES} pages")
+        if page.rows and (came.setdefault(digest, number) != number or digest == place.landmark):
+            raise BadAnswer(f"page {number} has the same rows as {_named(came[digest], number)}")
+        following = place.behind(len(page.rows), digest)
+        if following.empty > MOST_EMPTY_PAGES:
+            raise BadAnswer(f"{following.empty} empty pages came in a row, and more were to follow")
+        try:
+            place = structs.replace(following, request=paging.following(place.request, response, len(page.rows)))
+        except Failure:  # the page itself is sound: it is used before it is told
+            yield page
+            raise
+        yield replace(page, then=place)
 
 
 def since_instant(request: Request, since: str, instant: datetime) -> Request:
@@ -202,10 +210,7 @@ def value_at(body: bytes, path: str) -> Any:
 
 
 def rows_at(body: bytes, path: str) -> tuple[bytes, ...]:
-    """The rows of the list at a dotted path, each as its own bytes.
-
-    A missing or null list is an empty one.
-    """
+    """The rows of the list at a dotted path, each as its own bytes; a missing or null list is an empty one."""
     raw = _raw_at(body, path)
     if raw is None:
         return ()
@@ -229,14 +234,13 @@ def _raw_at(body: bytes, path: str) -> msgspec.Raw | bytes | None:
     return raw
 
 
+def _named(before: int, number: int) -> str:
+    return f"page {before}" if before < number else "an earlier page"
+
+
 def _goes_on(response: Response, rows: int, more: str | None, bound: str | None, reached: int) -> bool:
     if more:
         return bool(value_at(response.body, more))
     if bound:
         return reached < int(value_at(response.body, bound) or 0)
     return rows > 0
-
-
-def _mark(request: Request) -> bytes:
-    parts = (request.method, request.path, repr(request.params))
-    return hashlib.sha256("\x00".join(parts).encode() + b"\x00" + (request.body or b"")).digest()

@@ -1,7 +1,7 @@
 """What a platform is: facts stated by a class, and the few verbs that the engine calls.
 
-A platform file subclasses `CommercePlatform` (where sales come from) or `AccountingPlatform` (where documents
-go), states its facts, and overrides only what the declarations cannot say. Pure: no Django, no HTTP.
+A platform file subclasses `CommercePlatform` (where sales come from) or `AccountingPlatform` (where documents go),
+states its facts, and overrides only what the declarations cannot say. Pure: no Django, no HTTP.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from connectors import stamps
 from connectors.declare import Auth, Budget, Hosts, NoAuth, Safety, Stream
 from connectors.errors import Failure, MappingProblem, MisconfiguredPlatform
 from connectors.paging import OnePage, Page, since_instant, walk
+from connectors.place import Place
 from connectors.session import CompanyFacts, Known, Leg, MapContext, Option, Pushed, ReadBack, Session
 from connectors.webhooks import Heard, HmacSha256, TimedHmacSha256, TransmissionRsa
 from connectors.wire import Response
@@ -69,10 +70,9 @@ class Platform:
         return False
 
     def came_back(self, params: Mapping[str, str], client: Client, at: datetime) -> dict[str, str]:
-        """The settings that came back with the merchant's browser beside the code (a company, a shop).
+        """The settings that came back with the merchant's browser beside the code (a company, a shop) at `at` (aware).
 
-        `params` are those of the callback's address, `client` is who we are, `at` (aware) is now. Raises `BadCallback`
-        when the platform signs what it sends back and this is not signed by it.
+        `params` are the callback's, `client` is who we are. Raises `BadCallback` when it has to be signed and is not.
         """
         return {}
 
@@ -125,10 +125,7 @@ class CommercePlatform(Platform):
         return [stamps.in_calendar(each) for each in (found if isinstance(found, list | tuple) else (found,))]
 
     def identify(self, dataset: str, row: bytes) -> tuple[str, datetime | None]:
-        """The row's id at the platform and the aware instant of its last change (None when it does not say).
-
-        Raises `MappingProblem` when the row has no usable id or its instant cannot be read.
-        """
+        """The row's id, and the aware instant of its last change (None: not said). Raises `MappingProblem`."""
         stream = self.stream(dataset)
         identity, updated = stamps.stamp(row, stream.id, stream.updated)
         if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
@@ -141,15 +138,20 @@ class CommercePlatform(Platform):
         """The ids of all rows of a page at once; None when in any doubt, and the rows are then asked one by one."""
         return None
 
-    def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
-        """The pages of a stream from `since` on (an aware instant, look-back taken off). Raises a `Failure`."""
+    def fetch(
+        self, session: Session, dataset: str, since: datetime | None = None, at: Place | None = None
+    ) -> Iterator[Page]:
+        """The pages of a stream from `since` on (an aware instant, look-back taken off). Raises a `Failure`.
+
+        `at` is the `then` of a page of an earlier listing with the same `since`: then only those behind that page.
+        """
         stream = self.stream(dataset)
         if stream.endpoint is None:
             raise MisconfiguredPlatform(f"{self.key}: {dataset} is pushed to us and cannot be fetched")
         request = stream.endpoint.request()
         if since is not None and stream.since:
             request = since_instant(request, stream.since, since)
-        return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
+        return walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows, at=at)
 
     def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
         """Rows of the platform file's own making that say which of `known` are clearly not there any more at `at`.
@@ -159,10 +161,7 @@ class CommercePlatform(Platform):
         return iter(())
 
     def reference(self, dataset: str, row: bytes) -> Any:
-        """What a row of names tells about a thing (`connectors.references.Named`): one, several as a tuple, or None.
-
-        Raises as `map` does.
-        """
+        """What a row of names tells of things (`connectors.references.Named`): one, several, None. Raises as `map`."""
         return None
 
     def stock(self, dataset: str, row: bytes, context: MapContext) -> Sequence[StockCount]:

@@ -14,7 +14,7 @@ from connectors.addresses import BadAddress, base_address
 from connectors.cost_rows import known_costs
 from connectors.errors import MisconfiguredPlatform
 from connectors.hosts import origin
-from connectors.models import Connection, Credential, Watermark
+from connectors.models import Bookmark, Connection, Credential, Watermark
 from connectors.platform import Platform
 from connectors.reading import ItemResult, Origin
 from connectors.receive import receive_page, rows_of
@@ -144,6 +144,7 @@ def move(connection: Connection, settings: Mapping[str, str]) -> bool:
     if platform.local or _base(platform, before) == _base(platform, after):
         return False
     Watermark.objects.filter(connection=connection).delete()
+    Bookmark.objects.filter(connection=connection).delete()
     if not _base(platform, before) or platform.hosts.origins(before) == platform.hosts.origins(after):
         return False
     Credential.objects.filter(connection=connection).delete()

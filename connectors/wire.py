@@ -5,6 +5,7 @@ Pure: platform files import this and never see `requests` or Django.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,12 @@ class Request:
     def write(self) -> bool:
         """Whether the outside may change by it, so that a lost answer leaves the outcome unknown."""
         return not self.safe and self.method.upper() not in SAFE_METHODS
+
+    @property
+    def mark(self) -> bytes:
+        """A digest of what is asked for."""
+        parts = (self.method, self.path, repr(self.params))
+        return hashlib.sha256("\x00".join(parts).encode() + b"\x00" + (self.body or b"")).digest()
 
     def with_params(self, *pairs: tuple[str, str]) -> Request:
         """The same request with these query parameters set; earlier values of the same names are replaced."""

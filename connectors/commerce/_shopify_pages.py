@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct, structs
 
 from connectors.commerce import _shopify_queries as queries
 from connectors.declare import Stream
 from connectors.errors import BadAnswer, MisconfiguredPlatform, RefusalReason, Refused
 from connectors.graphql import Relay, ask, with_variables
 from connectors.paging import OnePage, Page, rows_at, value_at, walk
+from connectors.place import Place
 from connectors.session import Session
 from connectors.wire import Request
 
@@ -35,7 +36,14 @@ _ROW: Final = msgspec.json.Decoder(dict[str, Raw])
 Beside = Callable[[Session, bytes], dict[str, Raw]]
 
 
-def pages(session: Session, dataset: str, stream: Stream, since: datetime | None) -> Iterator[Page]:
+class _Walked(Struct):
+    """The piece of a long walk that is under way: from when on, and its rows so far."""
+
+    since: datetime | None = None
+    rows: int = 0
+
+
+def pages(session: Session, dataset: str, stream: Stream, since: datetime | None, at: Place | None) -> Iterator[Page]:
     """The pages of a stream from `since` on. Raises a `Failure`."""
     if stream.endpoint is None:
         raise AssertionError(dataset)
@@ -45,34 +53,38 @@ def pages(session: Session, dataset: str, stream: Stream, since: datetime | None
     if dataset == "orders":
         request = with_variables(request, first=_size(session))
     beside = _BESIDE.get(dataset)
+    walked = _Walked(since=since) if at is None or not at.note else msgspec.json.decode(at.note, type=_Walked)
     while True:
-        count, last = 0, b""
-        for page in _walk(session, _filtered(request, dataset, since), stream):
-            number, count = number + 1, count + len(page.rows)
-            yield replace(_joined(session, page, stream.rows, beside) if beside else page, number=number)
+        last = b""
+        for page in _walk(session, _filtered(request, dataset, walked.since), stream, at):
+            number, walked.rows = number + 1, walked.rows + len(page.rows)
+            then = page.then
+            if then is not None and then.request is not None:
+                then = structs.replace(then, note=msgspec.json.encode(walked).decode())
+            yield replace(_joined(session, page, stream.rows, beside) if beside else page, number=number, then=then)
             last = page.rows[-1] if page.rows else last
-            if count >= MOST_ROWS and dataset in _FILTERS:
+            if walked.rows >= MOST_ROWS and last and dataset in _FILTERS:
                 break
         else:
             return
         reached = _instant(last, stream.updated or "")
-        if since is not None and reached <= since:
+        if walked.since is not None and reached <= walked.since:
             raise BadAnswer(f"more than {MOST_ROWS} rows at one instant")
-        since = reached
+        walked, at = _Walked(since=reached), None
 
 
-def _walk(session: Session, request: Request, stream: Stream) -> Iterator[Page]:
+def _walk(session: Session, request: Request, stream: Stream, at: Place | None) -> Iterator[Page]:
     """The walk, begun again with smaller pages when Shopify finds the question too costly."""
     while True:
         try:
-            yield from walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows)
+            yield from walk(session, request, paging=stream.paging or OnePage(), rows=stream.rows, at=at)
             return
         except Refused as refused:
             asked = msgspec.json.decode(request.body or b"{}")["variables"]
             if refused.reason != RefusalReason.OVER_LIMIT or asked["first"] < 2:
                 raise
             # What a question costs is known before it is carried out: the first page already is refused.
-            request = with_variables(request, first=asked["first"] // 2)
+            request, at = with_variables(request, first=asked["first"] // 2), None
 
 
 def _filtered(request: Request, dataset: str, since: datetime | None) -> Request:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,9 @@ from msgspec import Raw, Struct
 from connectors.declare import GET, POST, Stream
 from connectors.errors import BadAnswer, RefusalReason, Refused
 from connectors.paging import Cursor, Page, rows_at, since_instant, value_at, walk
+from connectors.place import Place
 from connectors.session import Session
+from connectors.walking import walk_each
 from connectors.wire import Request
 
 FIRST_YEAR: Final = datetime(2009, 1, 1, tzinfo=UTC)  # of Square itself: "from the beginning" must be said
@@ -30,7 +33,7 @@ class _Places(Struct):
     locations: list[_Place] | None = None
 
 
-def pages(session: Session, dataset: str, stream: Stream, since: datetime | None) -> Iterator[Page]:
+def pages(session: Session, dataset: str, stream: Stream, since: datetime | None, at: Place | None) -> Iterator[Page]:
     """The pages of a stream, one location or ten after the other where Square asks for it. Raises a `Failure`."""
     if stream.endpoint is None or stream.paging is None:
         raise AssertionError(dataset)
@@ -40,12 +43,12 @@ def pages(session: Session, dataset: str, stream: Stream, since: datetime | None
     if stream.since == "query:updated_at_begin_time":  # else only what was made within the last year
         request = since_instant(request, "query:begin_time", FIRST_YEAR)
     if dataset in _OPTIONAL:
-        yield from _if_allowed(walk(session, request, paging=stream.paging, rows=stream.rows))
+        yield from _if_allowed(walk(session, request, paging=stream.paging, rows=stream.rows, at=at))
         return
     beside = _BESIDE.get(dataset)
-    for each in _OVER.get(dataset, _everywhere)(session, request):
-        for page in walk(session, each, paging=stream.paging, rows=stream.rows):
-            yield _joined(session, each, page, stream.rows, beside) if beside and page.rows else page
+    over = partial(_OVER.get(dataset, _everywhere), session, request)
+    for each, page in walk_each(session, over, paging=stream.paging, rows=stream.rows, at=at):
+        yield _joined(session, each, page, stream.rows, beside) if beside and page.rows else page
 
 
 def _if_allowed(walked: Iterator[Page]) -> Iterator[Page]:

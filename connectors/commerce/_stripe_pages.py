@@ -9,13 +9,14 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct, structs
 
 from connectors.commerce import _stripe_parts as parts
 from connectors.commerce._stripe_behind import document
 from connectors.declare import GET, Stream
 from connectors.errors import BadAnswer
 from connectors.paging import Page, rows_at, value_at, walk
+from connectors.place import Place
 from connectors.session import Session
 from connectors.wire import Request, Response
 
@@ -40,6 +41,19 @@ _ROW: Final = msgspec.json.Decoder(dict[str, Raw])
 Told = dict[str, dict[str, int]]
 
 
+class _Left(Struct):
+    """What events have told of, and what of it no page has shown so far."""
+
+    told: Told = {}
+    changed: set[str] = set()
+
+    def noted(self, place: Place) -> Place:
+        """The place, with what is left to be shown behind it; the last one has nothing."""
+        if not self.changed and (place.request is None or not self.told):
+            return place
+        return structs.replace(place, note=msgspec.json.encode(self, order="deterministic").decode())
+
+
 class NewestFirst:
     """The next page begins after the last row of this one; `has_more` says whether there is one."""
 
@@ -58,25 +72,28 @@ class NewestFirst:
 _PAGES: Final = NewestFirst()
 
 
-def pages(session: Session, dataset: str, stream: Stream, since: datetime | None) -> Iterator[Page]:
+def pages(session: Session, dataset: str, stream: Stream, since: datetime | None, at: Place | None) -> Iterator[Page]:
     """The pages of a stream, then what of older things has changed. Raises a `Failure`."""
     if stream.endpoint is None:
         raise AssertionError(dataset)
-    told: Told = {}
-    if dataset in EVENTS:
-        told, since = _events(session, EVENTS[dataset], since)
+    left = _Left() if at is None or not at.note else msgspec.json.decode(at.note, type=_Left)
+    if at is None and dataset in EVENTS:
+        left.told, since = _events(session, EVENTS[dataset], since)
+        left.changed = set(left.told)
     request = _from(stream.endpoint.request(), since)
-    number, changed = 0, set(told)
-    for page in walk(session, request, paging=_PAGES, rows=stream.rows):
+    number = 0
+    for page in walk(session, request, paging=_PAGES, rows=stream.rows, at=at):
         number = page.number
-        changed -= {_text(row, "id") for row in page.rows}
-        yield _joined(session, dataset, page, told)
-    for object_id in sorted(changed):
+        left.changed -= {_text(row, "id") for row in page.rows}
+        yield _joined(session, dataset, replace(page, then=page.then and left.noted(page.then)), left.told)
+    for object_id in sorted(left.changed):
         number += 1
         one = replace(request, path=f"{request.path}/{object_id}", params=_alone(request.params))
         answer = session.send(one)
-        page = Page(number, b'{"data":[' + answer.body + b"]}", (answer.body,), answer)
-        yield _joined(session, dataset, page, told)
+        left.changed.remove(object_id)
+        then = left.noted(Place(None, number))
+        page = Page(number, b'{"data":[' + answer.body + b"]}", (answer.body,), answer, then)
+        yield _joined(session, dataset, page, left.told)
 
 
 def _events(session: Session, types: Sequence[str], since: datetime | None) -> tuple[Told, datetime | None]:

@@ -14,16 +14,18 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from connectors.declare import GET
 from connectors.errors import BadAnswer, NothingServed, Refused
 from connectors.paging import MOST_PAGES, Page, rows_at, value_at, walk
+from connectors.place import Place
 from connectors.session import Session
 from connectors.wire import Request, Response
 
 PATH: Final = "/wp-json/wc/v3"
 PAGE_SIZE: Final = "100"
+_PARENTS: Final = "20"  # products at a time whose variations are asked for one by one
 BEFORE: Final = "modified_before"
 MODIFIED: Final = "date_modified_gmt"
 _ROW: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -55,36 +57,46 @@ def without_zone(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def changed(session: Session, request: Request, since: datetime | None) -> Iterator[Page]:
-    """The pages of what changed after `since`, each row once, newest first.
+def changed(session: Session, request: Request, since: datetime | None, at: Place | None) -> Iterator[Page]:
+    """The pages of what changed after `since`, each row once, newest first; behind `at`, rows of its second again.
 
     Raises a `Failure`; `BadAnswer` when the listing goes round in a circle.
     """
     if since is not None:
         request = request.with_params(("modified_after", without_zone(since)))
-    window, page, before = request, 1, ""
+    asked, read = (request, 0) if at is None else (at.request, at.number)
     seen: set[bytes] = set()
-    for number in range(1, MOST_PAGES + 1):
-        response = session.send(window if page == 1 else window.with_params(("page", str(page))))
+    while asked is not None:
+        if read == MOST_PAGES:
+            raise BadAnswer(f"the listing has more than {MOST_PAGES} pages")
+        response, read = session.send(asked), read + 1
         rows = rows_at(response.body, "")
+        page, before = _where(asked)
         fresh = tuple([row for row in rows if row not in seen])
         if rows and not fresh and page > 1:
-            raise BadAnswer(f"page {number} has the same rows as the page before it")
+            raise BadAnswer(f"page {read} has the same rows as the page before it")
+        last = page_count(response)
+        is_last = not rows or (last is not None and page >= last)
+        reached = before if is_last else _next_window(rows)
+        is_astray = bool(before) and reached > before
+        if is_last:
+            asked = None
+        elif reached in (before, ""):
+            asked = asked.with_params(("page", str(page + 1)))
+        else:
+            asked = request.with_params((BEFORE, reached))
         if fresh:
             body = response.body if len(fresh) == len(rows) else encoded(fresh)
-            yield Page(number, body, fresh, response)
-        last = page_count(response)
-        if not rows or (last is not None and page >= last):
-            return
-        reached = _next_window(rows)
+            yield Page(read, body, fresh, response, None if is_astray else Place(asked, read))
+        if is_astray:
+            raise BadAnswer(f"page {read} has rows that were not asked for: {BEFORE} is not heeded")
         seen = seen.union(rows) if reached == before else set(rows)
-        if reached == before or not reached:
-            page += 1
-            continue
-        if before and reached > before:
-            raise BadAnswer(f"page {number} has rows that were not asked for: {BEFORE} is not heeded")
-        window, page, before = request.with_params((BEFORE, reached)), 1, reached
-    raise BadAnswer(f"the listing has more than {MOST_PAGES} pages")
+
+
+def _where(request: Request) -> tuple[int, str]:
+    """Which page is asked for, and of what before which instant ("": of all)."""
+    params = dict(request.params)
+    return int(params.get("page", "1")), params.get(BEFORE, "")
 
 
 def _next_window(rows: tuple[bytes, ...]) -> str:
@@ -106,15 +118,19 @@ def _changed_at(row: bytes) -> datetime | None:
         return None
 
 
-def orders(session: Session, request: Request, since: datetime | None) -> Iterator[Page]:
+def orders(session: Session, request: Request, since: datetime | None, at: Place | None) -> Iterator[Page]:
     """All orders, and after them those in the trash: no question is answered with both."""
-    yield from changed(session, request, since)
-    yield from changed(session, request.with_params(("status", "trash")), since)
+    trash = request.with_params(("status", "trash"))
+    if at is None or at.after:
+        for page in changed(session, request, since, at):
+            yield replace(page, then=page.then and structs.replace(page.then, after=(trash,)))
+        at = None
+    yield from changed(session, trash, since, at)
 
 
-def refunds(session: Session, request: Request, since: datetime | None) -> Iterator[Page]:
+def refunds(session: Session, request: Request, since: datetime | None, at: Place | None) -> Iterator[Page]:
     """The refunds of changed orders, each with its order; orders without any as themselves, for when they changed."""
-    for page in orders(session, request, since):
+    for page in orders(session, request, since, at):
         rows = tuple([found for row in page.rows for found in _refunds_of(session, row)])
         yield replace(page, body=encoded(rows), rows=rows)
 
@@ -152,23 +168,28 @@ def _listed(session: Session, order: int) -> list[bytes]:
         raise
 
 
-def variations(session: Session, request: Request, since: datetime | None) -> Iterator[Page]:
+def variations(session: Session, request: Request, since: datetime | None, at: Place | None) -> Iterator[Page]:
     """The variations that have changed; of shops before 10.3, which do not list them, those of changed products."""
-    try:
-        yield from changed(session, request, since)
-    except NothingServed:
-        yield from _of_products(session, request, since)
+    if at is None or at.request is None or at.request.path == request.path:
+        try:
+            yield from changed(session, request, since, at)
+            return
+        except NothingServed:
+            at = None
+    yield from _of_products(session, request, since, at)
 
 
-def _of_products(session: Session, request: Request, since: datetime | None) -> Iterator[Page]:
-    parents = request.with_params(("type", "variable"), ("_fields", f"id,{MODIFIED}"))
-    for page in changed(session, replace(parents, path=f"{PATH}/products"), since):
-        for row in page.rows:
+def _of_products(session: Session, request: Request, since: datetime | None, at: Place | None) -> Iterator[Page]:
+    """The variations of changed products; the listing can be left behind the last of a page of products."""
+    parents = request.with_params(("type", "variable"), ("_fields", f"id,{MODIFIED}"), ("per_page", _PARENTS))
+    for page in changed(session, replace(parents, path=f"{PATH}/products"), since, at):
+        for place, row in enumerate(page.rows, 1):
             number = value_at(row, "id")
             one = GET(f"{PATH}/products/{number}/variations", per_page=PAGE_SIZE, orderby="id", order="asc").request()
             for found in walk(session, one, paging=CountedPages()):
                 rows = tuple(msgspec.json.encode({**_ROW.decode(each), "parent_id": number}) for each in found.rows)
-                yield replace(found, body=encoded(rows), rows=rows)
+                is_last = place == len(page.rows) and found.then is not None and found.then.request is None
+                yield replace(found, body=encoded(rows), rows=rows, then=page.then if is_last else None)
 
 
 def encoded(rows: tuple[bytes, ...]) -> bytes:
@@ -176,5 +197,5 @@ def encoded(rows: tuple[bytes, ...]) -> bytes:
     return msgspec.json.encode([Raw(row) for row in rows])
 
 
-Fetch = Callable[[Session, Request, datetime | None], Iterator[Page]]
+Fetch = Callable[[Session, Request, datetime | None, Place | None], Iterator[Page]]
 FETCHES: Final[dict[str, Fetch]] = {"orders": orders, "refunds": refunds, "products": changed, "variations": variations}

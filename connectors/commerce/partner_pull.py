@@ -31,17 +31,20 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
+from msgspec import structs
 
 from connectors.commerce.partner import REFUND_SOURCES, Partner
 from connectors.declare import GET, ApiKey, Budget, Hosts, Rate
 from connectors.errors import BadAnswer, Refused
 from connectors.paging import Page
+from connectors.place import Place
 from connectors.session import Session
 from connectors.wire import Request, Response
 
 PAGE_SIZE: Final = 500  # rows asked for at a time: a few megabytes of orders
 # Servers of partners keep their clocks with less care than the large platforms do, and rows met again cost little.
 LOOKBACK: Final = timedelta(hours=1)
+_ANNOUNCED: Final = "announced"  # of a page: there is one more
 OFFERED: Final = (
     *("locations", "products", "productCategories", "taxComponents", "paymentMethods", "stockLevels"),
     *("orders", "payments", "transactions", "disputes"),
@@ -131,16 +134,19 @@ class PartnerPull(Partner):
         }
     )
 
-    def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
+    def fetch(
+        self, session: Session, dataset: str, since: datetime | None = None, at: Place | None = None
+    ) -> Iterator[Page]:
         """The pages of a list; none at all when the partner does not offer it. Raises a `Failure`."""
-        announced = False
+        announced = at is not None and at.note == _ANNOUNCED
         try:
-            for page in super().fetch(session, dataset, since):
+            for page in super().fetch(session, dataset, since, at):
                 frame = frame_of(page.body)
                 if not bytes(frame.results).startswith(b"["):
                     raise BadAnswer(f"the answer to commerce-{dataset} has no list `results`")
                 announced = frame.announces_more
-                yield page
+                note = _ANNOUNCED if announced else ""
+                yield replace(page, then=page.then and structs.replace(page.then, note=note))
         except Refused as refusal:
             if refusal.status != HTTPStatus.NOT_FOUND:
                 raise

@@ -64,6 +64,7 @@ from connectors.errors import BadCallback, Failure
 from connectors.graphql import Relay
 from connectors.named import Thing
 from connectors.paging import Page
+from connectors.place import Place
 from connectors.platform import CommercePlatform
 from connectors.session import Known, MapContext, Session
 from connectors.stock import StockCount
@@ -158,9 +159,11 @@ class Shopify(CommercePlatform):
         vanishes=timedelta(days=45),  # older ones than 60 days are hidden from apps without `read_all_orders`
     )  # fmt: skip
 
-    def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
+    def fetch(
+        self, session: Session, dataset: str, since: datetime | None = None, at: Place | None = None
+    ) -> Iterator[Page]:
         """The pages of a stream, and beside them what belongs to their rows. Raises a `Failure`."""
-        yield from pages(session, dataset, self.stream(dataset), since)
+        yield from pages(session, dataset, self.stream(dataset), since, at)
 
     def gone(self, session: Session, dataset: str, known: Sequence[Known], at: datetime) -> Iterator[Page]:
         """Which of the orders are clearly not there any more. Raises a `Failure`."""

@@ -57,6 +57,7 @@ from connectors.commerce._square_stock import IN_STOCK, count_id, counted, thres
 from connectors.declare import GET, POST, Budget, Hosts, OAuth2, Rate, Stream
 from connectors.named import Thing
 from connectors.paging import Cursor, OnePage, Page
+from connectors.place import Place
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext, Session
 from connectors.stock import StockCount
@@ -170,9 +171,11 @@ class Square(CommercePlatform):
         endpoint=GET("/v2/cash-drawers/shifts", sort_order="ASC", limit="200"),
     )  # fmt: skip
 
-    def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
+    def fetch(
+        self, session: Session, dataset: str, since: datetime | None = None, at: Place | None = None
+    ) -> Iterator[Page]:
         """The pages of a stream, over all locations where Square asks for one. Raises a `Failure`."""
-        yield from pages(session, dataset, self.stream(dataset), since)
+        yield from pages(session, dataset, self.stream(dataset), since, at)
 
     def reference(self, dataset: str, row: bytes | Raw) -> Thing | None:
         """What a location or an object of the catalog is called."""

@@ -60,6 +60,7 @@ from connectors.declare import GET, ApiKey, Asked, Budget, Hosts, OAuth2, Rate, 
 from connectors.errors import Failure, NotAuthorized, Refused
 from connectors.named import Thing
 from connectors.paging import Page
+from connectors.place import Place
 from connectors.platform import CommercePlatform
 from connectors.session import Session
 from connectors.webhooks import Deliveries, TimedHmacSha256
@@ -166,15 +167,17 @@ class Stripe(CommercePlatform):
             return NotAuthorized(response.sample, status=response.status)
         return None
 
-    def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
+    def fetch(
+        self, session: Session, dataset: str, since: datetime | None = None, at: Place | None = None
+    ) -> Iterator[Page]:
         """The pages of a stream, then what of older things has changed; none of names that the key may not read.
 
         Raises a `Failure`.
         """
         try:
-            yield from pages(session, dataset, self.stream(dataset), since)
+            yield from pages(session, dataset, self.stream(dataset), since, at)
         except Refused as refusal:
-            if dataset not in KINDS or refusal.status not in _NOT_FOR_US:
+            if at is not None or dataset not in KINDS or refusal.status not in _NOT_FOR_US:
                 raise
 
     def reference(self, dataset: str, row: bytes | Raw) -> Thing | None:

@@ -56,6 +56,7 @@ from connectors.declare import GET, Asked, BasicLogin, Budget, Handover, Hosts, 
 from connectors.errors import Failure, NothingServed, Refused
 from connectors.named import Thing
 from connectors.paging import OnePage, Page
+from connectors.place import Place
 from connectors.platform import CommercePlatform
 from connectors.session import Known, MapContext, Session
 from connectors.stock import StockCount
@@ -150,14 +151,16 @@ class WooCommerce(CommercePlatform):
         endpoint=GET(f"{PATH}/orders", status="any", _fields=_OF_ORDERS, **_CHANGED),
     )  # fmt: skip
 
-    def fetch(self, session: Session, dataset: str, since: datetime | None = None) -> Iterator[Page]:
+    def fetch(
+        self, session: Session, dataset: str, since: datetime | None = None, at: Place | None = None
+    ) -> Iterator[Page]:
         """The pages of a stream; none of names that the key's user may not see. Raises a `Failure`."""
         endpoint, special = self.stream(dataset).endpoint, FETCHES.get(dataset)
         try:
             if endpoint is not None and special is not None:
-                yield from special(session, endpoint.request(), since)
+                yield from special(session, endpoint.request(), since, at)
             else:
-                yield from super().fetch(session, dataset, since)
+                yield from super().fetch(session, dataset, since, at)
         except Refused as refusal:
             if refusal.status != HTTPStatus.FORBIDDEN or dataset not in _MAY_BE_REFUSED:
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.models.binding import Binding
+from connectors.models.bookmark import Bookmark
 from connectors.models.books_account import BooksAccount
 from connectors.models.books_entry import BooksEntry
 from connectors.models.books_line import BooksLine
@@ -24,6 +25,7 @@ from connectors.models.watermark import Watermark
 
 __all__ = [
     "Binding",
+    "Bookmark",
     "BooksAccount",
     "BooksEntry",
     "BooksLine",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -27,7 +28,7 @@ from connectors.errors import (
 )
 from connectors.http import open_door
 from connectors.models import Call, Connection, Page, Watermark
-from connectors.pull import PullResult, pull_connection, pull_stream
+from connectors.pull import PullResult, Step, pull_connection, pull_stream
 from connectors.push_verdicts import verdict_of
 from connectors.services import NotPushed, connect_commerce, receive
 from connectors.session import Session
@@ -183,6 +184,22 @@ def test_every_row_is_read_whatever_the_answer_says_of_further_pages(
     assert pull(link, "orders").rows == count
     assert stored() == {f"o{number}": 1_200 for number in range(count)}
     assert {asked.path for asked in endpoint.asked} == {"/shop/1/commerce-orders"}
+
+
+@pytest.mark.parametrize("bend", BENT.values(), ids=BENT)
+@pytest.mark.parametrize("count", [0, 2, 4, 5])
+def test_the_same_holds_for_a_list_that_is_read_in_steps_of_one_page(
+    link: Connection, endpoint: Endpoint, bend: Any, count: int
+) -> None:
+    endpoint.rows["orders"], endpoint.most_rows, endpoint.bend = sales(count), 2, bend
+    platform, act = registry.commerce("partner_pull"), uuid4()
+    with open_door(link, platform) as door:
+        session = Session(link.pk, link.company_id, link.settings, door)
+        while not pull_stream(link, session, platform, "orders", Step(act, 0)).complete:
+            assert len(endpoint.asked) < 6
+    assert stored() == {f"o{number}": 1_200 for number in range(count)}
+    pages = pages_asked(endpoint)
+    assert pages == sorted(set(pages)), "a page was asked for twice"
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, [1]), (2, [1]), (4, [1, 2]), (5, [1, 2, 3])])

@@ -49,6 +49,11 @@ MARK = (
     SELECT id, 'orders', now(), now() """
     + OF_CONNECTION
 )
+BOOKMARK = (
+    """INSERT INTO connectors_bookmark (connection_id, dataset, act, began_at, asks, pages, began_anew)
+    SELECT id, 'orders', gen_random_uuid(), now(), '', 1, false """
+    + OF_CONNECTION
+)
 PROBLEM = """INSERT INTO ledger_problem (company_id, subject, code, path, detail, opened_at)
     SELECT id, 'order o1', 'malformed', '', '{}', now() FROM ledger_company"""
 BINDING = """INSERT INTO connectors_binding (connection_id, document_id, kind, remote_id, url, answer, bound_at, agrees)
@@ -110,6 +115,7 @@ REFUSED = [
     ("problem_is_open_once", PROBLEM + ";" + PROBLEM),
     ("page_once", PAGE + ";" + PAGE),
     ("watermark_once", MARK + ";" + MARK),
+    ("bookmark_once", BOOKMARK + ";" + BOOKMARK),
     ("reference_once", REFERENCE.format(id="'p'", seen="now()") + ";" + REFERENCE.format(id="'p'", seen="now()")),
     ("reference_has_external_id", REFERENCE.format(id="''", seen="now()")),
     ("reference_seen_in_order", REFERENCE.format(id="'p'", seen="now() - interval '1 day'")),

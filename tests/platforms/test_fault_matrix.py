@@ -30,6 +30,10 @@ SOURCE_FAULTS: Final = {
     "repeated cursor": "test_conformance.test_a_cursor_that_comes_again_is_an_error_and_no_endless_walk",
     "JSON that is cut off": "test_source_faults.test_json_that_is_cut_off_every_time_is_told_and_is_read_whole_later",
     "unknown word": "test_source_faults.test_a_word_that_nobody_knows_is_told_with_its_place",
+    "a worker that dies in mid pull": "test_resuming."
+    "test_a_pull_that_ends_after_each_page_goes_on_there_and_brings_all",
+    "a cursor that has expired": "test_resuming."
+    "test_a_bookmark_that_is_not_taken_any_more_begins_the_listing_once_more_and_not_a_third_time",
     "late row": "test_source_faults.test_each_pull_looks_back_for_what_comes_late",
     "access that ends in mid pull": "test_conformance_wire.test_an_access_that_has_ended_is_renewed_once_in_mid_pull",
     "access that is taken away": "test_conformance_wire."
