@@ -23,7 +23,7 @@ from commerce_sync.flow.draft import DraftMoved, NotComplete, drop
 from commerce_sync.flow.history import zone_of_company
 from commerce_sync.flow.merchant import Merchant, merchant_page, shown
 from commerce_sync.flow.stage import Begun, begun, said_of, seen_of
-from commerce_sync.flow.version_words import who
+from commerce_sync.flow.version_words import CHANGED, who, why
 from commerce_sync.services import AlreadyRunning, CannotResume
 from connectors.options import locked_through
 from ledger import sql
@@ -52,7 +52,7 @@ def change(request: HttpRequest, merchant: Merchant) -> HttpResponse:
 
 
 def _saved(request: HttpRequest, merchant: Merchant, at: Begun, said: dict[str, str], day: date | None) -> HttpResponse:
-    reason = said.get("why", "").strip()[:LONGEST_REASON] or _("Changed in the settings")
+    reason = said.get("why", "").strip()[:LONGEST_REASON] or CHANGED
     try:
         sync = save_change(
             company=merchant.company, known=at.in_force, seen=seen_of(request), reason=reason, restate_from=day
@@ -183,7 +183,7 @@ def _both(merchant: Merchant, at: Begun) -> dict[str, Any]:
     return {
         "who": who(latest.author, merchant.brand_name),
         "at": latest.created_at.astimezone(zone_of_company(merchant.company)),
-        "reason": latest.reason,
+        "reason": why(latest.reason),
         "theirs": grouped(differences(begun_from, at.in_force.book, names)) if begun_from else [],
         "mine": grouped(differences(begun_from or at.in_force.book, at.draft.book, names)),
     }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, time
 from typing import Final, NamedTuple
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 
 from commerce_sync.configuration.fields import NAMED, Field, detail_field
@@ -83,7 +83,7 @@ def plan_differences(before: Plan, after: Plan) -> list[Difference]:
         words = [str(FREQUENCIES[plan.frequency][0]) for plan in (before, after)]
         found.append(Difference("schedule", _("How often"), *words))
     if before.hour != after.hour:
-        found.append(Difference("schedule", _("Hour of the day"), f"{before.hour}:00", f"{after.hour}:00"))
+        found.append(Difference("schedule", _("Hour of the day"), _hour(before.hour), _hour(after.hour)))
     if before.day_of_month != after.day_of_month:
         days = str(before.day_of_month), str(after.day_of_month)
         found.append(Difference("schedule", _("Day of the month"), *days))
@@ -168,9 +168,13 @@ def _starts(before: Book, after: Book) -> tuple[date | None, date | None]:
     return before.start_on, after.start_on
 
 
+def _hour(hour: int) -> str:
+    return time_format(time(hour))
+
+
 def _clock(book: Book) -> str:
     last = book.days[-1]
-    facts = {"zone": last.zone, "hour": f"{last.cutoff_hour}:00", "day": date_format(last.from_day, "DATE_FORMAT")}
+    facts = {"zone": last.zone, "hour": _hour(last.cutoff_hour), "day": date_format(last.from_day, "DATE_FORMAT")}
     if len(book.days) > 1:
         return _("%(hour)s in %(zone)s, from %(day)s on") % facts
     return _("%(hour)s in %(zone)s") % facts

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from commerce_sync.flow.merchant import Merchant, merchant_page, shown
+from commerce_sync.flow.version_words import GOING_ON
 from commerce_sync.models import Schedule
 from commerce_sync.pausing import go_on, switch_off
 from commerce_sync.schedule import FAILING_DAYS_LIMIT, ResumeConflict
@@ -67,7 +68,7 @@ def resume_page(request: HttpRequest, merchant: Merchant) -> HttpResponse:
             start_on=day,
             accepted=_accepted(request.POST.get("accepted", "")),
             actor=ACTOR,
-            reason=_("Going on from another day"),
+            reason=GOING_ON,
         )
     except CannotResume as error:
         found = {"conflict": error.conflict, "token": _token(error.conflict), "start_on": day.isoformat()}

@@ -23,6 +23,7 @@ from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
 from commerce_sync.flow.progress import fetch_context, sync_context
 from commerce_sync.flow.stage import Begun, begun
 from commerce_sync.flow.stages import CHOOSING, Stage, next_stage
+from commerce_sync.flow.version_words import SET_UP
 from commerce_sync.models import Schedule, Sync
 from commerce_sync.origins import still_registered
 from commerce_sync.preview import TooManyRecords, preview
@@ -126,9 +127,7 @@ def _complete(merchant: Merchant) -> Begun | HttpResponse:
 def _in_force(merchant: Merchant, at: Begun, *, enable: bool | None, ends: bool) -> str:
     """Put the draft in force; what is in the way, in words, or nothing."""
     try:
-        put_in_force(
-            company=merchant.company, known=at.in_force, enable=enable, actor=ACTOR, reason="Set-up", ends=ends
-        )
+        put_in_force(company=merchant.company, known=at.in_force, enable=enable, actor=ACTOR, reason=SET_UP, ends=ends)
     except NotComplete as error:
         return " ".join(sentence for _path, sentence in error.problems)
     except Overtaken:

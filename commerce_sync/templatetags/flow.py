@@ -10,9 +10,11 @@ from django.utils.translation import pgettext
 
 from commerce_sync.flow import figures
 from commerce_sync.flow.locales import DEFAULT
+from commerce_sync.flow.version_words import why
 from commerce_sync.flow_texts import defaults, on_one_line, rate_key, shows_nothing
 
 register = template.Library()
+register.filter(why)
 
 
 @register.simple_tag(takes_context=True)

@@ -144,3 +144,17 @@ def test_days_and_hours_are_written_as_the_country_writes_them(locale: str, day:
     with translation.override(LANGUAGES[locale]):
         assert date_format(datetime.date(2026, 3, 1)) == day
         assert time_format(datetime.time(13, 40)) == hour
+
+
+def test_templates_say_nothing_that_is_not_translated() -> None:
+    """Of a page's template, without what is translated and what is filled in, no word is left."""
+    left = {}
+    for path in sorted((catalogues.PROJECT / "templates" / "flow").rglob("*.html")):
+        text = re.sub(r"{% block layout %}.*?{% endblock %}", "", path.read_text())  # the name of a style
+        text = re.sub(r"{% blocktranslate.*?{% endblocktranslate %}", "", text, flags=re.S)
+        text = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", text, flags=re.S)
+        told = re.findall(r"\b(?:aria-label|placeholder|title|alt)=\"([^\"]*)\"", text)
+        words = re.findall(r"[^\W\d_]{2,}", " ".join([*told, re.sub(r"<[^>]*>", " ", text, flags=re.S)]))
+        if words:
+            left[path.name] = words
+    assert not left

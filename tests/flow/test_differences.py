@@ -55,7 +55,7 @@ def test_a_tax_code_is_told_with_the_day_from_which_it_holds() -> None:
         (
             {"days": (*DAYS, DayRule(date(2026, 3, 6), "Europe/Paris", 4))},
             "schedule",
-            "4:00 in Europe/Paris, from March 6, 2026 on",
+            "4 a.m. in Europe/Paris, from March 6, 2026 on",
         ),
         ({"tracking": (Tracking("Class", "location", {"High Street": "7"}),)}, "sales", "High Street → 7"),
         ({"policy": Policy(fees_from="none")}, "fees", "Not kept"),
