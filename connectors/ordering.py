@@ -21,8 +21,8 @@ from connectors.ordering_body import drafts
 from connectors.platform import AccountingPlatform
 from connectors.purchasing import DraftOrder
 from connectors.push import Delivery, held
-from connectors.push_rows import Item, Step
 from connectors.push_send import LeaveAlone, Sending
+from connectors.push_states import Item, Step
 from connectors.push_support import DOUBTFUL_CODES
 from connectors.session import Pushed, Session
 from connectors.stock_wanted import low_levels
@@ -94,7 +94,7 @@ def deliver_orders(delivery: Delivery, at: datetime) -> int:
 class OrderSender(Sending[DraftOrder]):
     """Sends purchase orders."""
 
-    rows = rows
+    rows = rows.Orders()
 
     def __init__(self, platform: AccountingPlatform, session: Session, call_seconds: float, step: Step) -> None:
         super().__init__(platform, session, call_seconds, step)

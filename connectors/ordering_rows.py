@@ -1,7 +1,4 @@
-"""The rows of purchase orders: each change of state is one guarded statement, by the clock of the database.
-
-Those from `claim` to `lose` are what `connectors.push_send.Sending` asks for; `document_id` is the order's id there.
-"""
+"""The rows of purchase orders: each change of state is one guarded statement, by the clock of the database."""
 
 from __future__ import annotations
 
@@ -14,8 +11,7 @@ from psycopg.types.json import Jsonb
 
 from connectors.ordering_body import Draft, draft_order, read_lines, reference_of, stored
 from connectors.purchasing import DraftOrder
-from connectors.push_rows import Item, Step, storable
-from connectors.push_verdicts import Verdict
+from connectors.push_states import Item, States, Step, storable
 from connectors.session import Pushed
 from ledger import sql
 
@@ -81,76 +77,22 @@ def release_abandoned(connection_id: int) -> int:
     )
 
 
-def claim(document_id: int, seconds: float) -> datetime | None:
-    """Commit the intent to send; None when the order is no longer to be sent."""
-    found = sql.rows(
-        """UPDATE connectors_purchaseorder SET state = 'sending', attempts = attempts + 1,
-               claimed_at = clock_timestamp(), deadline_at = clock_timestamp() + make_interval(secs => %s),
-               waits_until = NULL, updated_at = clock_timestamp()
-           WHERE id = %s AND state IN ('prepared', 'waiting') RETURNING claimed_at""",
-        (seconds, document_id),
-    )
-    return found[0][0] if found else None
+class Orders(States[DraftOrder]):
+    """The states of purchase orders on their way to the platform; `document_id` is the order's id there."""
 
+    table, identity = "connectors_purchaseorder", "id"
 
-def bind(connection_id: int, item: Item[DraftOrder], pushed: Pushed, step: Step) -> bool:
-    """Pushed, with its id there. False when the id is another order's."""
-    with sql.unit_of_work():
-        found = sql.execute(
-            """UPDATE connectors_purchaseorder made SET state = 'pushed', remote_id = %s, url = %s, waits_until = NULL,
-                   failure_code = '', failure_sentence = '', failure_remedy = '', failure_turn = '',
-                   updated_at = clock_timestamp()
-               WHERE id = %s AND state IN ('sending', 'unknown') AND NOT EXISTS (
-                   SELECT FROM connectors_purchaseorder other
-                   WHERE other.connection_id = %s AND other.remote_id = %s AND other.id <> made.id)""",
-            (pushed.remote_id, storable(pushed.url[:1000]), item.document_id, connection_id, pushed.remote_id),
-        )
-        step("in_final_tx")
-    return bool(found)
-
-
-def refuse(document_id: int, verdict: Verdict) -> None:
-    """They said no, or a person has to look."""
-    _leave(document_id, "refused", verdict, None)
-
-
-def wait(document_id: int, verdict: Verdict, seconds: float) -> None:
-    """Not now; nothing was written."""
-    _leave(document_id, "waiting", verdict, seconds)
-
-
-def put_back(document_id: int) -> None:
-    """Prepared again: it is clear that nothing is at the platform."""
-    _leave(document_id, "prepared", Verdict("", "", "", ""), None)
-
-
-def stay_unknown(document_id: int, verdict: Verdict, seconds: float) -> None:
-    """No clear answer to the look-up: ask again in `seconds`, or the longer the longer it has been unknown."""
-    sql.execute(
-        """UPDATE connectors_purchaseorder SET failure_code = %s, failure_sentence = %s, failure_remedy = %s,
-               failure_turn = %s, updated_at = clock_timestamp(), waits_until = clock_timestamp() + make_interval(
-                   secs => %s * greatest(1, least(60, extract(epoch FROM clock_timestamp() - deadline_at) / 60)))
-           WHERE id = %s AND state = 'unknown'""",
-        (*verdict, seconds, document_id),
-    )
-
-
-def lose(document_id: int, verdict: Verdict, settle_seconds: int) -> None:
-    """The answer was lost. The call is over now, so its late effects are counted from now."""
-    sql.execute(
-        """UPDATE connectors_purchaseorder SET state = 'unknown', deadline_at = clock_timestamp(),
-               waits_until = clock_timestamp() + make_interval(secs => %s), failure_code = %s, failure_sentence = %s,
-               failure_remedy = %s, failure_turn = %s, updated_at = clock_timestamp()
-           WHERE id = %s AND state = 'sending'""",
-        (settle_seconds, *verdict, document_id),
-    )
-
-
-def _leave(document_id: int, state: str, verdict: Verdict, seconds: float | None) -> None:
-    sql.execute(
-        """UPDATE connectors_purchaseorder SET state = %s,
-               waits_until = clock_timestamp() + make_interval(secs => %s), failure_code = %s, failure_sentence = %s,
-               failure_remedy = %s, failure_turn = %s, updated_at = clock_timestamp()
-           WHERE id = %s AND state IN ('prepared', 'sending', 'waiting', 'unknown')""",
-        (state, seconds, *verdict, document_id),
-    )
+    def bind(self, connection_id: int, item: Item[DraftOrder], pushed: Pushed, step: Step) -> bool:
+        """Pushed, with its id there. False when the id is another order's."""
+        with sql.unit_of_work():
+            found = sql.execute(
+                """UPDATE connectors_purchaseorder made SET state = 'pushed', remote_id = %s, url = %s,
+                       waits_until = NULL, failure_code = '', failure_sentence = '', failure_remedy = '',
+                       failure_turn = '', updated_at = clock_timestamp()
+                   WHERE id = %s AND state IN ('sending', 'unknown') AND NOT EXISTS (
+                       SELECT FROM connectors_purchaseorder other
+                       WHERE other.connection_id = %s AND other.remote_id = %s AND other.id <> made.id)""",
+                (pushed.remote_id, storable(pushed.url[:1000]), item.document_id, connection_id, pushed.remote_id),
+            )
+            step("in_final_tx")
+        return bool(found)

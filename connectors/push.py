@@ -22,8 +22,9 @@ from connectors.options import kept_accounts
 from connectors.platform import AccountingPlatform
 from connectors.push_local import deliver_local
 from connectors.push_result import PushResult
-from connectors.push_rows import Item, Step, prepare
+from connectors.push_rows import prepare
 from connectors.push_send import AGAIN_SECONDS, LeaveAlone, Sending
+from connectors.push_states import Item, Step
 from connectors.push_verify import verify
 from connectors.session import Pushed, Session
 from connectors.watching import watch
@@ -131,7 +132,7 @@ class _Round:
 class Sender(Sending[Document]):
     """Sends documents."""
 
-    rows = rows
+    rows = rows.Deliveries()
 
     def _push(self, item: Item[Document]) -> Pushed:
         return self.platform.push(self._session_for(item), item.document)

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from connectors.errors import Refused
 from connectors.platform import AccountingPlatform
 from connectors.push_result import PushResult
-from connectors.push_rows import Step
+from connectors.push_states import Step
 from connectors.push_verdicts import verdict_of
 from connectors.session import Pushed, Session
 from ledger import sql

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from connectors.push_verdicts import Verdict
+from connectors.push_states import Item, States, Step, storable
 from connectors.session import Pushed
 from ledger import sql
 from ledger.documents import Document, decode_document
-
-Step = Callable[[str], None]
-
-
-D = TypeVar("D")  # what is delivered: a document, or (`connectors.ordering_rows`) a purchase order
-
-
-class Item(NamedTuple, Generic[D]):
-    """One open delivery. `settled` says that a lost answer can have no late effect any more."""
-
-    document_id: int
-    state: str
-    attempts: int
-    document: D
-    settled: bool
 
 
 def prepare(*, company_id: int, connection_id: int) -> int:
@@ -94,100 +79,34 @@ def remote_ids(connection_id: int, company_id: int, keys: Sequence[str]) -> dict
     )
 
 
-def claim(document_id: int, seconds: float) -> datetime | None:
-    """Commit the intent to send; the token of this claim, None when the item is no longer to be sent."""
-    found = sql.rows(
-        """UPDATE connectors_pushitem SET state = 'sending', attempts = attempts + 1, claimed_at = clock_timestamp(),
-               deadline_at = clock_timestamp() + make_interval(secs => %s), waits_until = NULL,
-               updated_at = clock_timestamp()
-           WHERE document_id = %s AND state IN ('prepared', 'waiting') RETURNING claimed_at""",
-        (seconds, document_id),
-    )
-    return found[0][0] if found else None
+class Deliveries(States[Document]):
+    """The states of documents on their way to the platform."""
 
+    table, identity = "connectors_pushitem", "document_id"
 
-def bind(connection_id: int, item: Item[Document], pushed: Pushed, step: Step) -> bool:
-    """Pushed: binding, item and document in one transaction. False when the id is bound to another document (A08)."""
-    with sql.unit_of_work():
-        found = sql.rows(
-            """WITH bound AS (
-                   INSERT INTO connectors_binding (connection_id, document_id, kind, remote_id, url, answer, bound_at)
-                   SELECT %s, item.document_id, %s, %s, %s, %s, clock_timestamp() FROM connectors_pushitem item
-                   WHERE item.document_id = %s AND item.state IN ('sending', 'unknown')
-                   ON CONFLICT DO NOTHING RETURNING id, document_id
-               ), done AS (
-                   UPDATE connectors_pushitem item SET state = 'pushed', binding_id = bound.id, waits_until = NULL,
-                       failure_code = '', failure_sentence = '', failure_remedy = '', failure_turn = '',
-                       updated_at = clock_timestamp()
-                   FROM bound WHERE item.document_id = bound.document_id RETURNING item.document_id
-               )
-               UPDATE ledger_document document SET pushed_at = clock_timestamp()
-               FROM done WHERE document.id = done.document_id RETURNING document.id""",
-            (connection_id, item.document.kind, pushed.remote_id, storable(pushed.url[:1000]),
-             Jsonb(storable(pushed.answer)), item.document_id),
-        )  # fmt: skip
-        step("in_final_tx")
-    return bool(found)
-
-
-def storable(value: Any) -> Any:
-    """`value` without the one character that PostgreSQL does not keep; what is at the platform must not hang on it."""
-    match value:
-        case str():
-            return value.replace("\x00", "")
-        case Mapping():
-            return {storable(key): storable(each) for key, each in value.items()}
-        case list() | tuple():
-            return [storable(each) for each in value]
-        case _:
-            return value
-
-
-def refuse(document_id: int, verdict: Verdict) -> None:
-    """They said no, or a person has to look: nothing more happens by itself."""
-    _leave(document_id, "refused", verdict, None)
-
-
-def wait(document_id: int, verdict: Verdict, seconds: float) -> None:
-    """Not now; nothing was written."""
-    _leave(document_id, "waiting", verdict, seconds)
-
-
-def put_back(document_id: int) -> None:
-    """Prepared again: it is clear that nothing is at the platform."""
-    _leave(document_id, "prepared", Verdict("", "", "", ""), None)
-
-
-def stay_unknown(document_id: int, verdict: Verdict, seconds: float) -> None:
-    """No clear answer to the look-up: ask again in `seconds`, or the longer the longer it has been unknown."""
-    sql.execute(
-        """UPDATE connectors_pushitem SET failure_code = %s, failure_sentence = %s, failure_remedy = %s,
-               failure_turn = %s, updated_at = clock_timestamp(), waits_until = clock_timestamp() + make_interval(
-                   secs => %s * greatest(1, least(60, extract(epoch FROM clock_timestamp() - deadline_at) / 60)))
-           WHERE document_id = %s AND state = 'unknown'""",
-        (*verdict, seconds, document_id),
-    )
-
-
-def lose(document_id: int, verdict: Verdict, settle_seconds: int) -> None:
-    """The answer was lost. The call is over now, so its late effects are counted from now."""
-    sql.execute(
-        """UPDATE connectors_pushitem SET state = 'unknown', deadline_at = clock_timestamp(),
-               waits_until = clock_timestamp() + make_interval(secs => %s), failure_code = %s, failure_sentence = %s,
-               failure_remedy = %s, failure_turn = %s, updated_at = clock_timestamp()
-           WHERE document_id = %s AND state = 'sending'""",
-        (settle_seconds, *verdict, document_id),
-    )
-
-
-def _leave(document_id: int, state: str, verdict: Verdict, seconds: float | None) -> None:
-    sql.execute(
-        """UPDATE connectors_pushitem SET state = %s,
-               waits_until = clock_timestamp() + make_interval(secs => %s), failure_code = %s, failure_sentence = %s,
-               failure_remedy = %s, failure_turn = %s, updated_at = clock_timestamp()
-           WHERE document_id = %s AND state IN ('prepared', 'sending', 'waiting', 'unknown')""",
-        (state, seconds, *verdict, document_id),
-    )
+    def bind(self, connection_id: int, item: Item[Document], pushed: Pushed, step: Step) -> bool:
+        """Pushed: binding, item and document in one transaction. False when the id is another document's (A08)."""
+        with sql.unit_of_work():
+            found = sql.rows(
+                """WITH bound AS (
+                       INSERT INTO connectors_binding (
+                           connection_id, document_id, kind, remote_id, url, answer, bound_at)
+                       SELECT %s, item.document_id, %s, %s, %s, %s, clock_timestamp() FROM connectors_pushitem item
+                       WHERE item.document_id = %s AND item.state IN ('sending', 'unknown')
+                       ON CONFLICT DO NOTHING RETURNING id, document_id
+                   ), done AS (
+                       UPDATE connectors_pushitem item SET state = 'pushed', binding_id = bound.id, waits_until = NULL,
+                           failure_code = '', failure_sentence = '', failure_remedy = '', failure_turn = '',
+                           updated_at = clock_timestamp()
+                       FROM bound WHERE item.document_id = bound.document_id RETURNING item.document_id
+                   )
+                   UPDATE ledger_document document SET pushed_at = clock_timestamp()
+                   FROM done WHERE document.id = done.document_id RETURNING document.id""",
+                (connection_id, item.document.kind, pushed.remote_id, storable(pushed.url[:1000]),
+                 Jsonb(storable(pushed.answer)), item.document_id),
+            )  # fmt: skip
+            step("in_final_tx")
+        return bool(found)
 
 
 class Standing(NamedTuple):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime
-from typing import Final, Generic, Protocol
+from typing import Final, Generic
 
 from connectors.errors import (
     Failure,
@@ -19,7 +18,7 @@ from connectors.errors import (
 )
 from connectors.models import Connection
 from connectors.platform import AccountingPlatform
-from connectors.push_rows import D, Item, Step
+from connectors.push_states import D, Item, States, Step
 from connectors.push_verdicts import (
     AMBIGUOUS,
     NEEDS_A_PERSON,
@@ -46,25 +45,13 @@ class LeaveAlone(Exception):
     """The platform is to be left alone for now."""
 
 
-class Rows(Protocol[D]):
-    """The rows of what is sent; each call is one guarded statement (`connectors.push_rows`)."""
-
-    def claim(self, document_id: int, seconds: float) -> datetime | None: ...
-    def bind(self, connection_id: int, item: Item[D], pushed: Pushed, step: Step) -> bool: ...
-    def refuse(self, document_id: int, verdict: Verdict) -> None: ...
-    def wait(self, document_id: int, verdict: Verdict, seconds: float) -> None: ...
-    def put_back(self, document_id: int) -> None: ...
-    def stay_unknown(self, document_id: int, verdict: Verdict, seconds: float) -> None: ...
-    def lose(self, document_id: int, verdict: Verdict, settle_seconds: int) -> None: ...
-
-
 class Sending(Generic[D]):
     """Sends to one connection, whose lock the caller holds. `call_seconds` is the longest that a call may take.
 
     What is sent, and how it is asked for, says the class below: `rows`, `_push`, `_find` and `_reference`.
     """
 
-    rows: Rows[D]
+    rows: States[D]
 
     def __init__(self, platform: AccountingPlatform, session: Session, call_seconds: float, step: Step) -> None:
         self.platform, self.session, self.call_seconds, self.step = platform, session, call_seconds, step

@@ -13,7 +13,7 @@ from connectors import references, registry
 from connectors.addresses import BadAddress, base_address
 from connectors.cost_rows import known_costs
 from connectors.errors import MisconfiguredPlatform
-from connectors.hosts import origin
+from connectors.hosts import ELSEWHERE, origin
 from connectors.models import Bookmark, Connection, Credential, Watermark
 from connectors.platform import Platform
 from connectors.reading import ItemResult, Origin
@@ -111,23 +111,27 @@ def private_places() -> frozenset[str]:
 def set_base_url(*, connection: Connection, url: str, actor: str) -> Connection:
     """Set where the server of this connection is; the connection as it is then. The same address again does nothing.
 
-    A key goes only to the server for which it was given: with another host the stored secrets are deleted, and a
-    linked connection waits to be authorized anew. Raises `BadAddress`, also for a platform whose address is its own.
+    For a platform with an address of its own that is another server in its place, and "" is the platform's own again:
+    for the operator alone, since our tokens are sent there. A key goes only to the server for which it was given: with
+    another host the stored secrets are deleted, and a linked connection waits to be authorized anew. Raises
+    `BadAddress`, also where nothing is called.
     """
     platform = platform_of(connection)
-    setting = "" if platform.local else platform.hosts.setting
-    if not setting:
-        raise BadAddress(f"{platform.name} has an address of its own; a connection to it takes none.")
-    address = base_address(url, private=private_places())
+    if platform.local:
+        raise BadAddress(f"{platform.name} is called at no address; a connection to it takes none.")
+    setting = platform.hosts.setting or ELSEWHERE
+    address = base_address(url, private=private_places()) if url or platform.hosts.setting else ""
     held = locked(connection.pk)
-    if held.settings.get(setting) == address:
+    if held.settings.get(setting, "") == address:
         return held
     if move(held, {setting: address}) and held.status == Connection.Status.LINKED:
         held.status = Connection.Status.PENDING_AUTH
+    if not address:
+        del held.settings[setting]
     held.save(update_fields=["settings", "status"])
     audit(
         code="connection.moved", actor=actor, company=held.company, subject=str(held.public_id),
-        detail={"platform": held.platform, "host": origin(address), "status": held.status},
+        detail={"platform": held.platform, "host": origin(_base(platform, held.settings)), "status": held.status},
     )  # fmt: skip
     return held
 

@@ -373,8 +373,9 @@ def test_the_example_of_a_commerce_platform_works(example_files: tuple[str, str]
     assert legs == {("sales:Home", -1000), ("tax:vat", -200), ("tender:card", 1200)}
     [gone] = lemon.map("sales", row.replace('"total"', '"void": true, "total"').encode(), context)
     assert isinstance(gone, Deleted)
-    with pytest.raises(MappingProblem, match="BARTER"):
+    with pytest.raises(MappingProblem, match="unknown_word at payments") as strange:
         lemon.map("sales", row.replace("CARD", "BARTER").encode(), context)
+    assert strange.value.facts == {"word": "BARTER", "field": "type"}
 
 
 class Answers:

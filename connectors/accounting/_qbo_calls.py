@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ MOST_PAGES: Final = 200
 LONGEST_TEXT: Final = 4_000
 MOST_GHOSTS: Final = 50
 """As often a thing may have been made, with the same words, and deleted since."""
+
+LOOK_BACK: Final = timedelta(days=29, hours=23)
+"""Changes are told for 30 days."""
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode

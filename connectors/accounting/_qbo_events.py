@@ -7,17 +7,16 @@ merchant disconnected is not told: it is noticed at the next call.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from connectors.accounting._qbo_calls import cdc
+from connectors.accounting._qbo_calls import LOOK_BACK, cdc
 from connectors.session import Session
 from connectors.webhooks import Deliveries, Heard, HmacSha256
 
 DOCUMENTS: Final = ("JournalEntry", "Invoice", "CreditMemo", "Bill", "Payment", "BillPayment", "Deposit", "Transfer")
-LOOK_BACK: Final = timedelta(days=29, hours=23)
 MOST_TOLD: Final = 1_000
 LISTS: Final = frozenset({"account", "taxcode", "taxrate", "taxagency", "vendor", "class", "department", "preferences"})
 """What a mapping chooses from and changes seldom. Customers and items change with every sale of some merchants, and all

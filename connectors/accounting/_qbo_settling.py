@@ -9,7 +9,7 @@ from connectors.accounting._qbo_calls import Row, amount, read, ref
 from connectors.accounting._qbo_company import BANK, CARD, CURRENT_ASSET, remembered
 from connectors.accounting._qbo_forms import heading
 from connectors.accounting._qbo_linking import LinkRefused, link, linked_to, party_of, push_journal, taken_away
-from connectors.accounting._qbo_lookup import named, noted, numbered, pushed
+from connectors.accounting._qbo_lookup import named, noted_anywhen, numbered, pushed
 from connectors.errors import RefusalReason, Refused
 from connectors.session import Pushed, Session
 from ledger.documents import Payment
@@ -46,7 +46,7 @@ def find_payment(session: Session, document: Payment) -> Pushed | None:
             return None  # what it settles is gone, or does not take it
         return pushed("JournalEntry", made)
     if document.direction == "in":
-        row, entity = noted(session, "Payment", header), "Payment"
+        row, entity = noted_anywhen(session, "Payment", header), "Payment"
     else:
         row, entity = numbered(session, "BillPayment", header.reference), "BillPayment"
     return pushed(entity, row) if row else None

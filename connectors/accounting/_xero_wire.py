@@ -89,7 +89,6 @@ class Items(Wire):
 class TrackingOption(Wire):
     name: str = ""
     status: str = "ACTIVE"
-    tracking_option_id: str = msgspec.field(default="", name="TrackingOptionID")
 
 
 class TrackingCategory(Wire):

@@ -4,7 +4,7 @@ Quirks
 - The company is `realmId` in the path: it comes back with the merchant's log-in, and is a setting of the connection.
 - A write carries `requestid`; repeated, it answers with the first. How long that is remembered is documented nowhere,
   so a lost answer is looked up by `DocNumber` (at most 21 characters), and where a form has none (payment, deposit,
-  transfer) among the day's documents by the beginning of its note.
+  transfer) by the beginning of its note, among the day's documents and among those that changed lately.
 - An id alone does not say what it is: ours are written `Invoice/145`.
 - A sales form names items, not accounts: a service item for each account is found by its name or made.
 - Receivables in a journal need a customer, payables a vendor: settings `customer` and `vendor`, else found or made.

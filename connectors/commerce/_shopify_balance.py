@@ -7,6 +7,7 @@ from typing import Final
 from connectors.commerce import _shopify_lines as parts
 from connectors.commerce import _shopify_wire as wire
 from connectors.session import MapContext
+from connectors.vocabulary import choice, word
 from ledger.commerce import (
     Deleted,
     Dispute,
@@ -93,7 +94,7 @@ def balance_records(row: wire.BalanceTransaction, context: MapContext) -> list[F
     if own is not None:
         taken -= parts.amount(row.amount, currency, "$.amount")
     else:
-        parts.word(MOVEMENTS, kind, "$.type", "type of balance transaction")
+        word(MOVEMENTS, kind, "$.type", "type of balance transaction")
     if not taken:
         return []
     return [
@@ -113,12 +114,12 @@ def balance_records(row: wire.BalanceTransaction, context: MapContext) -> list[F
 def payout_records(row: wire.Payout, context: MapContext) -> list[Record]:
     """A transfer to the bank, or from it, with what it is made of."""
     currency = parts.currency_of(row.net.currency_code, "$.net.currencyCode")
-    is_paid = parts.word(_PAYOUTS, row.status, "$.status", "status")
+    is_paid = word(_PAYOUTS, row.status, "$.status", "status")
     if is_paid is None:
         return []
     if not is_paid:
         return [Deleted(row.legacy_resource_id, currency, row.issued_at, row.issued_at)]
-    way = parts.word({"DEPOSIT": 1, "WITHDRAWAL": -1}, row.transaction_type, "$.transactionType", "transactionType")
+    way = word({"DEPOSIT": 1, "WITHDRAWAL": -1}, row.transaction_type, "$.transactionType", "transactionType")
     net = parts.amount(row.net, currency, "$.net")
     items: list[PayoutItem] = []
     for place, entry in enumerate(row.balance_transactions or ()):
@@ -140,8 +141,8 @@ def payout_records(row: wire.Payout, context: MapContext) -> list[Record]:
 
 def dispute_records(row: wire.Dispute, context: MapContext) -> list[Dispute]:
     """A chargeback; an inquiry moves no money."""
-    outcome: DisputeOutcome = parts.word(_DISPUTES, row.status, "$.status", "status")
-    is_inquiry = parts.word({"CHARGEBACK": False, "INQUIRY": True}, row.type, "$.type", "type")
+    outcome: DisputeOutcome = word(_DISPUTES, row.status, "$.status", "status")
+    is_inquiry = word({"CHARGEBACK": False, "INQUIRY": True}, row.type, "$.type", "type")
     currency = parts.currency_of(row.amount.currency_code, "$.amount.currencyCode")
     return [
         Dispute(
@@ -167,10 +168,10 @@ def _items(entry: wire.BalanceTransaction, currency: str, context: MapContext, p
         moved, taken = 0, taken - moved
     items = []
     if moved:
-        found: PayoutItemKind = parts.word(MOVEMENTS, kind, f"{path}.type", "type of balance transaction")
+        found: PayoutItemKind = word(MOVEMENTS, kind, f"{path}.type", "type of balance transaction")
         if (
             kind.startswith("TAX_ADJUSTMENT")
-            and parts.choice(context, "tax_adjustments", TAX_ADJUSTMENTS) == "withheld"
+            and choice(context.settings, "tax_adjustments", TAX_ADJUSTMENTS) == "withheld"
         ):
             found = "charge"  # the orders have told of it: it is tax that the marketplace owes
         items.append(PayoutItem(found, moved, source, at, entry.type))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -11,6 +11,7 @@ from typing import Any, Final
 from connectors.commerce import _shopify_wire as wire
 from connectors.errors import MappingProblem
 from connectors.session import MapContext
+from connectors.vocabulary import choice, word
 from ledger.commerce import Line, LineKind, Tax, Tender, TenderMethod
 from ledger.money import EXPONENTS, to_minor
 
@@ -81,22 +82,6 @@ def _units(text: str, currency: str) -> int:
 def units(bag: wire.Bag, currency: str, path: str) -> int:
     """The amount in the currency of the shop."""
     return amount(bag.shop_money, currency, f"{path}.shopMoney")
-
-
-def word(table: Mapping[str, Any], said: str, path: str, field: str) -> Any:
-    """What `said` means; raises `MappingProblem` for a word that we do not know."""
-    try:
-        return table[said]
-    except KeyError:
-        raise MappingProblem("unknown_word", path, facts={"word": said[:60], "field": field}) from None
-
-
-def choice(context: MapContext, name: str, choices: Sequence[str]) -> str:
-    """A setting of the connection, by default the first of `choices`; raises `MappingProblem` for any other."""
-    said = context.settings.get(name, choices[0])
-    if said not in choices:
-        raise MappingProblem("unknown_word", "$", facts={"word": str(said)[:60], "field": name})
-    return str(said)
 
 
 def number(identity: str) -> str:
@@ -172,7 +157,7 @@ def tender(row: wire.Transaction, currency: str, at: datetime, context: MapConte
     rounding = 0
     if row.amount_rounding_set is not None:
         rounding = units(row.amount_rounding_set, currency, f"{path}.amountRoundingSet")
-    if rounding and choice(context, "cash_rounding", CASH_ROUNDING) == "beside":
+    if rounding and choice(context.settings, "cash_rounding", CASH_ROUNDING) == "beside":
         money += rounding
     gateway = (row.gateway or "").strip().lower().replace(" ", "_")
     method, provider = _METHODS.get(gateway, ("external", gateway or "unknown"))

@@ -12,6 +12,7 @@ from connectors.errors import MappingProblem
 from connectors.named import Thing
 from connectors.session import MapContext
 from connectors.stamps import read
+from connectors.vocabulary import choice
 from ledger.commerce import Deleted, GiftCardChange
 
 
@@ -30,7 +31,7 @@ def gift_card_records(row: wire.GiftCard, context: MapContext) -> list[GiftCardC
     """A gift card that was given away; one that was bought is a line of its order."""
     if (
         row.order is not None
-        or parts.choice(context, "gift_cards_without_order", parts.UNPAID_GIFT_CARDS) != "issued_free"
+        or choice(context.settings, "gift_cards_without_order", parts.UNPAID_GIFT_CARDS) != "issued_free"
     ):
         return []
     currency = parts.currency_of(row.initial_value.currency_code, "$.initialValue.currencyCode")

@@ -11,6 +11,7 @@ from connectors.commerce import _shopify_lines as parts
 from connectors.commerce import _shopify_wire as wire
 from connectors.errors import MappingProblem
 from connectors.session import MapContext
+from connectors.vocabulary import word
 from ledger.commerce import Deleted, Line, Order, Record, Refund, Tender, line_gross
 
 _KINDS: Final = {
@@ -93,7 +94,7 @@ def _agreed(row: wire.Order, currency: str, context: MapContext) -> tuple[list[L
         path = f"$.agreements.nodes[{place}]"
         if _is_cut(agreement.sales.page_info):
             raise MappingProblem("malformed", f"{path}.sales.pageInfo", "not all sales are in the row")
-        is_return = parts.word(_REASONS, agreement.reason, f"{path}.reason", "reason") or agreement.refund is not None
+        is_return = word(_REASONS, agreement.reason, f"{path}.reason", "reason") or agreement.refund is not None
         sign = -1 if is_return else 1
         lines = [
             parts.line(sale, currency, context, f"{path}.sales.nodes[{number}]", sign)
@@ -153,7 +154,7 @@ def _paid(row: wire.Order, currency: str, context: MapContext) -> tuple[list[Ten
     tenders, rounding, change = [], 0, 0
     for place, transaction in enumerate(row.transactions):
         path = f"$.transactions[{place}]"
-        kind = parts.word(_KINDS, transaction.kind, f"{path}.kind", "kind")
+        kind = word(_KINDS, transaction.kind, f"{path}.kind", "kind")
         if not kind or not parts.moved(transaction, path):
             continue
         if kind == "change":
@@ -179,7 +180,7 @@ def _is_paid(row: wire.Order, currency: str) -> bool:
     if row.display_financial_status is None:
         return parts.units(row.total_outstanding_set, currency, "$.totalOutstandingSet") <= 0
     return bool(
-        parts.word(_PAID_BY_STATUS, row.display_financial_status, "$.displayFinancialStatus", "displayFinancialStatus")
+        word(_PAID_BY_STATUS, row.display_financial_status, "$.displayFinancialStatus", "displayFinancialStatus")
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from connectors.commerce import _square_wire as wire
 from connectors.errors import MappingProblem
 from connectors.session import MapContext
+from connectors.vocabulary import choice, word
 from ledger.commerce import Line, LineKind, Tax, TenderMethod
 from ledger.money import EXPONENTS, allocate
 
@@ -56,7 +57,7 @@ class Terms(NamedTuple):
 
 def terms(taxes: list[wire.Tax] | None, tax_total: wire.Money | None, context: MapContext) -> Terms:
     """The terms of an order or return whose tax comes to `tax_total`."""
-    gratuity = choice(context, "auto_gratuity", AUTO_GRATUITIES) if context.settings else AUTO_GRATUITIES[0]
+    gratuity = choice(context.settings, "auto_gratuity", AUTO_GRATUITIES) if context.settings else AUTO_GRATUITIES[0]
     is_untaxed = tax_total is not None and tax_total.amount == 0
     return Terms(_rates(taxes, context), is_untaxed, context.references, gratuity)
 
@@ -79,22 +80,6 @@ def needed(money: wire.Money | None, path: str) -> int:
 def units(money: wire.Money | None) -> int:
     """The amount of something that most rows do not have: absent is none of it."""
     return money.amount or 0 if money is not None else 0
-
-
-def word(table: Mapping[str, Any], said: str, path: str, field: str) -> Any:
-    """What `said` means; raises `MappingProblem` for a word that we do not know."""
-    try:
-        return table[said]
-    except KeyError:
-        raise MappingProblem("unknown_word", path, facts={"word": said[:60], "field": field}) from None
-
-
-def choice(context: MapContext, name: str, choices: Sequence[str]) -> str:
-    """A setting of the connection, by default the first of `choices`; raises `MappingProblem` for any other."""
-    said = context.settings.get(name, choices[0])
-    if said not in choices:
-        raise MappingProblem("unknown_word", "$", facts={"word": str(said)[:60], "field": name})
-    return str(said)
 
 
 def _rates(taxes: list[wire.Tax] | None, context: MapContext) -> dict[str, Rate]:

@@ -9,6 +9,7 @@ from connectors.commerce import _square_lines as parts
 from connectors.commerce import _square_money_wire as wire
 from connectors.commerce._square_wire import ProcessingFee
 from connectors.session import MapContext
+from connectors.vocabulary import choice, word
 from ledger.commerce import Deleted, Fee, FeeKind, Payout, PayoutItem, PayoutItemKind, Record, Tax
 from ledger.zones import localize
 
@@ -100,14 +101,14 @@ def payout_records(row: wire.Payout, context: MapContext) -> list[Record]:
     """The transfer with what it is made of, and the fees that only a payout tells of."""
     currency = parts.currency_of(row.amount_money, "$.amount_money")
     updated = row.updated_at or row.created_at
-    if parts.word({"SENT": True, "PAID": True, "FAILED": False}, row.status or "PAID", "$.status", "status") is False:
+    if word({"SENT": True, "PAID": True, "FAILED": False}, row.status or "PAID", "$.status", "status") is False:
         return [Deleted(row.id, currency, updated, updated)]
     arrives = row.created_at
     if row.arrival_date is not None:  # at noon, so that no hour at which the merchant's day may end moves it
         arrives = localize(datetime.combine(row.arrival_date, time(12)), context.zone)
     items: list[PayoutItem] = []
     fees: list[Record] = []
-    has_own_fees = parts.choice(context, "fees_of_payouts", FEE_ENTRIES) == "entries"
+    has_own_fees = choice(context.settings, "fees_of_payouts", FEE_ENTRIES) == "entries"
     for number, entry in enumerate(row.payout_entries or ()):
         items += _items(entry, f"$.payout_entries[{number}]")
         if has_own_fees and entry.type in OWN_FEES:
@@ -136,7 +137,7 @@ def _items(entry: wire.Entry, path: str) -> list[PayoutItem]:
     net = parts.needed(entry.net_amount_money, f"{path}.net_amount_money")
     if entry.type in OWN_FEES:
         return [PayoutItem("fee" if net < 0 else "fee_refund", net, entry.id, entry.effective_at, entry.type)]
-    kind = parts.word(ENTRIES, entry.type, f"{path}.type", "type of payout entry")
+    kind = word(ENTRIES, entry.type, f"{path}.type", "type of payout entry")
     if kind == "fee" and net > 0:
         kind = "fee_refund"
     taken = parts.units(entry.fee_amount_money)

@@ -28,7 +28,6 @@ class Entry(Wire):
     id: Id
     type: str
     effective_at: Instant | None = None
-    gross_amount_money: Money | None = None
     fee_amount_money: Money | None = None
     net_amount_money: Money | None = None
     type_charge_details: Settled | None = None
@@ -84,7 +83,6 @@ class GiftCardActivity(Wire):
     adjust_increment_activity_details: Activity | None = None
     adjust_decrement_activity_details: Activity | None = None
     unlinked_activity_refund_activity_details: Activity | None = None
-    refund_activity_details: Activity | None = None
     import_activity_details: Activity | None = None
     import_reversal_activity_details: Activity | None = None
 

@@ -10,6 +10,7 @@ from connectors.commerce import _square_lines as parts
 from connectors.commerce import _square_wire as wire
 from connectors.errors import MappingProblem
 from connectors.session import MapContext
+from connectors.vocabulary import word
 from ledger.commerce import Deleted, Line, Order, OrderState, Record, Refund, Tender
 
 _STATES: Final[dict[str, OrderState | None]] = {
@@ -24,7 +25,7 @@ _REFUSED: Final = ("REJECTED", "FAILED")
 
 def order_records(row: wire.Order, context: MapContext) -> list[Record]:
     """The sale; nothing for a return whose money the refunds tell of."""
-    state = parts.word(_STATES, row.state or "COMPLETED", "$.state", "state")
+    state = word(_STATES, row.state or "COMPLETED", "$.state", "state")
     created = row.created_at or row.closed_at
     updated = row.updated_at or row.closed_at or created
     if created is None or updated is None:
@@ -108,7 +109,7 @@ def _tenders(row: wire.Order, at: datetime, currency: str) -> list[Tender]:
         if money.currency != currency:
             said = {"currency": str(money.currency)}
             raise MappingProblem("wrong_currency", f"$.tenders[{number}].amount_money.currency", facts=said)
-        method, provider, label = parts.word(parts.METHODS, tender.type, f"$.tenders[{number}].type", "tender")
+        method, provider, label = word(parts.METHODS, tender.type, f"$.tenders[{number}].type", "tender")
         brand = details.card.card_brand or "" if details is not None and details.card is not None else ""
         if brand == parts.GIFT_CARD_BRAND:
             method, provider, label = parts.METHODS[brand]

@@ -12,6 +12,7 @@ from connectors.commerce import _square_wire as wire
 from connectors.commerce._square_money import fees_of
 from connectors.commerce._square_orders import money_back, returned_lines, sold
 from connectors.session import MapContext
+from connectors.vocabulary import word
 from ledger.commerce import Deleted, Line, Record, Refund, Tender
 from ledger.money import allocate
 
@@ -22,13 +23,13 @@ def refund_records(row: wire.Refund, context: MapContext) -> list[Record]:
     """The refund with the lines of its return order, and the fee that Square gave back with it."""
     currency = parts.currency_of(row.amount_money, "$.amount_money")
     updated = row.updated_at or row.created_at
-    is_done = parts.word(_STATUSES, row.status or "COMPLETED", "$.status", "status")
+    is_done = word(_STATUSES, row.status or "COMPLETED", "$.status", "status")
     if is_done is None:
         return [Deleted(row.id, currency, updated, updated)]
     if not is_done:
         return []
     amount = parts.needed(row.amount_money, "$.amount_money")
-    method, provider, label = parts.word(
+    method, provider, label = word(
         parts.METHODS, row.destination_type or "CARD", "$.destination_type", "destination_type"
     )
     details = row.destination_details.card_details if row.destination_details is not None else None

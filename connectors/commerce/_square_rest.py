@@ -8,6 +8,7 @@ from connectors.commerce import _square_lines as parts
 from connectors.commerce import _square_money_wire as wire
 from connectors.errors import MappingProblem
 from connectors.session import MapContext
+from connectors.vocabulary import choice, word
 from ledger.commerce import (
     CashMovement,
     CashMovementKind,
@@ -53,7 +54,7 @@ _CASH: Final[dict[str, CashMovementKind | None]] = {
 
 def dispute_records(row: wire.Dispute, context: MapContext) -> list[Dispute]:
     """A chargeback; an inquiry moves no money."""
-    outcome: DisputeOutcome = parts.word(_OUTCOMES, row.state, "$.state", "state")
+    outcome: DisputeOutcome = word(_OUTCOMES, row.state, "$.state", "state")
     updated = row.updated_at or row.created_at
     return [
         Dispute(
@@ -77,14 +78,14 @@ def gift_card_records(row: wire.GiftCardActivity, context: MapContext) -> list[G
         return []
     if row.type == "CLEAR_BALANCE":
         raise MappingProblem("malformed", "$.type", "Square does not say how much of a gift card it cleared")
-    field, kind, sign = parts.word(_ACTIVITIES, row.type, "$.type", "type of gift card activity")
+    field, kind, sign = word(_ACTIVITIES, row.type, "$.type", "type of gift card activity")
     details: wire.Activity | None = getattr(row, field)
     if details is None:
         raise MappingProblem("malformed", f"$.{field}", "the details are not said")
     if details.order_id or details.reason in _REASONS_TOLD_ELSEWHERE:
         return []
-    choice = parts.choice(context, "gift_cards_without_order", UNPAID_GIFT_CARDS)
-    if row.type in ("ACTIVATE", "LOAD") and choice == "pass_over":
+    unpaid = choice(context.settings, "gift_cards_without_order", UNPAID_GIFT_CARDS)
+    if row.type in ("ACTIVATE", "LOAD") and unpaid == "pass_over":
         return []
     amount = parts.needed(details.amount_money, f"$.{field}.amount_money")
     return [
@@ -105,7 +106,7 @@ def shift_records(row: wire.Shift, context: MapContext) -> list[CashMovement]:
     updated = row.updated_at or row.closed_at or row.opened_at
     found = []
     for number, event in enumerate(row.events or ()):
-        kind = parts.word(_CASH, event.event_type, f"$.events[{number}].event_type", "type of cash drawer event")
+        kind = word(_CASH, event.event_type, f"$.events[{number}].event_type", "type of cash drawer event")
         if kind is None:
             continue
         amount = parts.needed(event.event_money, f"$.events[{number}].event_money")

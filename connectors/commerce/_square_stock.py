@@ -8,10 +8,10 @@ from typing import Final
 from msgspec import Raw
 
 from connectors.commerce import _square_names_wire as wire
-from connectors.commerce._square_lines import word
 from connectors.session import MapContext
 from connectors.stamps import read
 from connectors.stock import StockCount
+from connectors.vocabulary import word
 
 # Only what can be sold is asked for. What else there is (reserved, in transit, waste, sold) is not on the shelf.
 IN_STOCK: Final = "IN_STOCK"

@@ -68,7 +68,6 @@ class ServiceCharge(Wire):
 class Amounts(Wire):
     total_money: Money | None = None
     tax_money: Money | None = None
-    tip_money: Money | None = None
 
 
 class Rounding(Wire):
@@ -139,7 +138,6 @@ class Order(Wire):
     refunds: list[OrderRefund] | None = None
     rounding_adjustment: Rounding | None = None
     return_amounts: Amounts | None = None
-    net_amounts: Amounts | None = None
     total_money: Money | None = None
     total_tax_money: Money | None = None
     total_tip_money: Money | None = None

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from connectors.commerce import _stripe_parts as parts
 from connectors.commerce import _stripe_wire as wire
 from connectors.session import MapContext
+from connectors.vocabulary import choice
 from ledger.commerce import Line, LineKind, Tax
 from ledger.money import allocate
 
@@ -32,7 +33,7 @@ class _Sold(NamedTuple):
 def lines_of(row: wire.Transaction, charge: wire.Source, amount: int, context: MapContext) -> tuple[Line, ...] | None:
     """The lines of a charge of which `amount` (minor units, of the currency that settles) is left; None for none."""
     charged = charge.amount_captured if charge.amount_captured is not None else charge.amount
-    if parts.choice(context.settings, "lines_from", parts.LINES) != "documents":
+    if choice(context.settings, "lines_from", parts.LINES) != "documents":
         return None
     if row.checkout is not None:
         document: wire.Checkout | wire.Invoice = row.checkout

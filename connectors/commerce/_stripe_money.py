@@ -10,6 +10,7 @@ from connectors.commerce import _stripe_wire as wire
 from connectors.commerce._stripe_sales import sale_records
 from connectors.errors import MappingProblem
 from connectors.session import MapContext
+from connectors.vocabulary import word
 from ledger.commerce import (
     Deleted,
     Dispute,
@@ -83,7 +84,7 @@ def _movement(row: wire.Transaction, context: MapContext) -> list[Payout]:
     said = row.reporting_category or ""
     if said in _OWN_FEES:
         return []
-    kind = parts.word(_ENTRIES, said, "$.reporting_category", "reporting category")
+    kind = word(_ENTRIES, said, "$.reporting_category", "reporting category")
     if kind not in _ALONE or not parts.is_told_by_ledger(context):
         return []
     currency, at = parts.currency_of(row.currency, "$.currency"), parts.instant(row.created)
@@ -99,7 +100,7 @@ def fees_of(row: wire.Transaction) -> list[Fee]:
     tax = 0
     for number, detail in enumerate(row.fee_details or ()):
         amount = parts.units(detail.amount, currency, f"$.fee_details[{number}].amount")
-        kind = parts.word(_DETAILS, detail.type, f"$.fee_details[{number}].type", "type of fee")
+        kind = word(_DETAILS, detail.type, f"$.fee_details[{number}].type", "type of fee")
         if kind is None:
             tax += amount
             continue
@@ -150,7 +151,7 @@ def payout_records(row: wire.Payout, context: MapContext) -> list[Payout | Delet
     items: list[PayoutItem] = []
     for number, entry in enumerate(row.entries or ()):
         items += _items(entry, row.id, f"$.entries[{number}]", context)
-    if not parts.word(_DONE, row.status, "$.status", "status"):
+    if not word(_DONE, row.status, "$.status", "status"):
         back = row.failure_balance_transaction
         at = at if back is None else parts.instant(back.created)
         if row.entries is None:
@@ -180,7 +181,7 @@ def _items(entry: wire.Transaction, payout: str, path: str, context: MapContext)
     items = []
     fees = fees_of(entry)
     if said not in _OWN_FEES and parts.source_id(entry) != payout:
-        kind = parts.word(_ENTRIES, said, f"{path}.reporting_category", "reporting category")
+        kind = word(_ENTRIES, said, f"{path}.reporting_category", "reporting category")
         if kind in _ALONE and parts.is_told_by_ledger(context):
             kind = "charge"
         amount = parts.units(entry.amount, currency, f"{path}.amount")
@@ -193,7 +194,7 @@ def _items(entry: wire.Transaction, payout: str, path: str, context: MapContext)
 
 def dispute_records(row: wire.Dispute, context: MapContext) -> list[Dispute]:
     """A chargeback as far as it moved money, in the currency that it moved; an inquiry moves none."""
-    outcome: DisputeOutcome = parts.word(_STATUSES, row.status, "$.status", "status")
+    outcome: DisputeOutcome = word(_STATUSES, row.status, "$.status", "status")
     moves = sorted(row.balance_transactions or (), key=lambda move: move.created)
     taken = next((move for move in moves if move.amount < 0), None)
     currency, stated = parts.currency_of(row.currency, "$.currency"), row.amount

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from connectors.commerce import _stripe_wire as wire
 from connectors.errors import MappingProblem
 from connectors.session import MapContext
+from connectors.vocabulary import choice
 from ledger.money import EXPONENTS
 
 PROVIDER: Final = "stripe"
@@ -65,22 +66,6 @@ def units(amount: int, currency: str, path: str) -> int:
 def instant(seconds: int) -> datetime:
     """An instant that is told in seconds since 1970."""
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def word(table: Mapping[str, Any], said: str, path: str, field: str) -> Any:
-    """What `said` means; raises `MappingProblem` for a word that we do not know."""
-    try:
-        return table[said]
-    except KeyError:
-        raise MappingProblem("unknown_word", path, facts={"word": said[:60], "field": field}) from None
-
-
-def choice(settings: Mapping[str, Any], name: str, choices: Sequence[str]) -> str:
-    """A setting of the connection, by default the first of `choices`; raises `MappingProblem` for any other."""
-    said = settings.get(name, choices[0])
-    if said not in choices:
-        raise MappingProblem("unknown_word", "$", facts={"word": str(said)[:60], "field": name})
-    return str(said)
 
 
 def is_sale(metadata: Mapping[str, str] | None, context: MapContext) -> bool:

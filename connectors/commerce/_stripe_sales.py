@@ -7,6 +7,7 @@ from connectors.commerce import _stripe_wire as wire
 from connectors.commerce._stripe_documents import lines_of
 from connectors.errors import MappingProblem
 from connectors.session import MapContext
+from connectors.vocabulary import choice
 from ledger.commerce import Deleted, Line, Order, Presentment, Refund, Tender
 from ledger.money import allocate
 
@@ -52,7 +53,7 @@ def _lines(row: wire.Transaction, charge: wire.Source, amount: int, context: Map
     told = lines_of(row, charge, amount, context)
     if told is not None:
         return told
-    taxes = () if parts.choice(context.settings, "taxes_of_charges", parts.TAXES) == "none" else None
+    taxes = () if choice(context.settings, "taxes_of_charges", parts.TAXES) == "none" else None
     details = row.payment_intent.amount_details if row.payment_intent is not None else None
     tip = details.tip.amount or 0 if details is not None and details.tip is not None else 0
     charged = row.amount if charge.amount_captured is None else charge.amount_captured
@@ -81,7 +82,7 @@ def refund_records(row: wire.Refund, context: MapContext) -> list[Refund | Delet
     """A refund for which money left the balance; gone when it failed, for the money came back."""
     charge = row.charge
     metadata = charge.metadata if isinstance(charge, wire.Charge) else None
-    is_ours = parts.choice(context.settings, "refunds_from", parts.REFUNDS) == "stripe"
+    is_ours = choice(context.settings, "refunds_from", parts.REFUNDS) == "stripe"
     if not is_ours and not parts.is_sale(metadata, context):
         return []
     moved = row.balance_transaction

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple, get_args
 
 from connectors.errors import MappingProblem
+from connectors.vocabulary import unknown
 from ledger.commerce import TenderMethod
 
 # Each setting with its default; what a shop's plugins do differently is said here.
@@ -120,7 +121,7 @@ def is_sold(known: Terms, status: str) -> bool | None:
         return None
     if status in known.void or status == GONE:
         return False
-    raise MappingProblem("unknown_word", "$.status", facts={"word": status[:60], "field": "status"})
+    raise unknown(status, "$.status", "status")
 
 
 def gateway(known: Terms, name: str) -> tuple[TenderMethod, str]:
@@ -150,7 +151,7 @@ def _terms(values: tuple[str, ...]) -> Terms:
     said = dict(zip(DEFAULTS, values, strict=True))
     for name, choices in CHOICES.items():
         if said[name] not in choices:
-            raise MappingProblem("unknown_word", "$", facts={"word": said[name][:60], "field": name})
+            raise unknown(said[name], "$", name)
     return Terms(
         sales=_words(said["sales_statuses"]),
         waiting=_words(said["waiting_statuses"]),
@@ -171,7 +172,7 @@ def _terms(values: tuple[str, ...]) -> Terms:
 
 def _number(text: str) -> Decimal | None:
     if text and not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise MappingProblem("unknown_word", "$", facts={"word": text[:60], "field": "low_stock"})
+        raise unknown(text, "$", "low_stock")
     return Decimal(text) if text else None
 
 
@@ -179,5 +180,5 @@ def _gateway(text: str) -> tuple[str, tuple[TenderMethod, str]]:
     name, _, what = text.partition("=")
     method, _, provider = what.strip().partition(":")
     if method not in _METHODS:
-        raise MappingProblem("unknown_word", "$", facts={"word": text[:60], "field": "payment_methods"})
+        raise unknown(text, "$", "payment_methods")
     return name.strip(), (method, provider)  # type: ignore[return-value]  # one of _METHODS

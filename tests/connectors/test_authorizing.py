@@ -422,10 +422,31 @@ def test_an_address_can_be_set_before_the_key(company: Company) -> None:
     assert authorize(connection=link, secrets={"apiKey": "key"}, actor="test").status == "Linked"
 
 
-@pytest.mark.parametrize("platform", ["partner", "logged_in"])
-def test_a_platform_with_an_address_of_its_own_takes_none(company: Company, platform: str) -> None:
+def test_what_is_called_nowhere_takes_no_address(company: Company) -> None:
     with pytest.raises(BadAddress, match="takes none"):
-        set_base_url(connection=waiting(company, platform), url=BASE, actor="test")
+        set_base_url(connection=waiting(company, "partner"), url=BASE, actor="test")
+
+
+def test_a_server_of_each_merchant_s_own_has_no_other_to_go_back_to(company: Company) -> None:
+    with pytest.raises(BadAddress, match="1 to"):
+        set_base_url(connection=waiting(company, "keyed"), url="", actor="test")
+
+
+def test_another_server_in_a_platform_s_place_gets_no_access_that_was_given_for_the_platform(company: Company) -> None:
+    link, given = waiting(company, "logged_in"), {"shop": "north", "username": "till", "password": CANARY}
+    authorize(connection=link, secrets=given, actor="test")
+    pulled(link)
+    moved = set_base_url(connection=link, url="https://stand-in.example/", actor="operator")
+    assert (moved.status, moved.settings["base_url"]) == ("PendingAuth", "https://stand-in.example")
+    assert not Credential.objects.exists()
+    assert not Watermark.objects.exists()
+    authorize(connection=link, secrets=given, actor="test")
+    back = set_base_url(connection=link, url="", actor="operator")
+    assert (back.status, "base_url" in back.settings) == ("PendingAuth", False)
+    assert not Credential.objects.exists()
+    assert codes(link).count("connection.moved") == 2
+    assert set_base_url(connection=link, url="", actor="operator").status == "PendingAuth"
+    assert codes(link).count("connection.moved") == 2
 
 
 @pytest.mark.parametrize(

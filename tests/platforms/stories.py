@@ -24,8 +24,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from msgspec.structs import replace
+
 from commerce_sync import services, work
-from commerce_sync.models import Job
+from commerce_sync.models import Job, Sync
 from connectors import credentials, registry
 from connectors.auth import Secrets
 from connectors.general_ledger.accounts import install_chart
@@ -100,10 +102,13 @@ def missing(story: Story) -> str:
 class Merchant:
     """A company with a shop at the platform of a story, and its books at a target (None: our own)."""
 
-    def __init__(self, key: str, url: str, mode: Mode, target: str = "", fake: Any = None) -> None:
+    def __init__(
+        self, key: str, url: str, mode: Mode, target: str = "", fake: Any = None, *, books_costs: bool = False
+    ) -> None:
         self.story, self.key = story_of(key), key
         partner, _ = Partner.objects.get_or_create(name="Till Systems")
-        name, currency, zone = f"{key} at {target or 'books'}", self.story.CURRENCY, self.story.ZONE
+        name = f"{key} at {target or 'books'}{' with costs' * books_costs}"
+        currency, zone = self.story.CURRENCY, self.story.ZONE
         self.company: Company = create_company(partner=partner, name=name, currency=currency, zone=zone, actor="test")
         self.shop = connect_commerce(company=self.company, platform=key, actor="test")
         self.shop.settings = {**self.story.SETTINGS, "base_url": url}
@@ -116,6 +121,7 @@ class Merchant:
         else:
             install_chart(connection_id=self.books.pk)
             book = default_book(currency, days, mode)
+        book = replace(book, policy=replace(book.policy, cost=books_costs))
         save_book(company=self.company, book=book, author="test", reason="story")
 
     def sync(self) -> None:
@@ -136,6 +142,29 @@ class Merchant:
         return list(rows.order_by("kind", "external_id", "revision"))
 
 
+def an_american(platform: str, settings: Mapping[str, Any], secrets: Secrets, mode: Mode = "journal") -> Company:
+    """A company in New York with this platform and our own books, linked; named after the way its books are kept."""
+    partner, _ = Partner.objects.get_or_create(name="Till Systems")
+    company = create_company(partner=partner, name=mode, currency="USD", zone="America/New_York", actor="test")
+    shop = connect_commerce(company=company, platform=platform, actor="test")
+    shop.settings = dict(settings)
+    shop.save()
+    credentials.store(connection_id=shop.pk, secrets=secrets)
+    install_chart(connection_id=connect_accounting(company=company, platform="books", actor="test").pk)
+    book = default_book("USD", (DayRule(date(2026, 1, 1), "America/New_York", 0),), mode)
+    save_book(company=company, book=book, author="test", reason="story")
+    return company
+
+
+def synced(company: Company, through: date) -> Sync:
+    """One sync of these days, which ends well."""
+    made = services.request_sync(company=company, through=through, trigger="historic")
+    work.drain()
+    made.refresh_from_db()
+    assert (made.stage, made.failure_sentence) == ("done", "")
+    return made
+
+
 def treatments_in(rows: Iterable[RecordRow]) -> Rates:
     """Each combination of taxes that is on a line or a fee, as a mapping knows it, and the percentage of each."""
     found: Rates = {}
@@ -151,6 +180,15 @@ def treatments_in(rows: Iterable[RecordRow]) -> Rates:
             rates = [Decimal(200_000 if tax.rate_ppm is None else tax.rate_ppm) / 10_000 for tax in taxes]
             found[treatment(taxes)] = tuple(sorted(rates))
     return found
+
+
+def costs_in(rows: Iterable[RecordRow], kind: str) -> list[int]:
+    """What the goods of the sales cost that stand in the end, or those of refunds that went back to the shelf."""
+    standing = [row.record for row in rows if row.kind == kind and not (row.superseded or row.deleted)]
+    moved = [
+        record for record in standing if isinstance(record, Order) or (isinstance(record, Refund) and record.restocked)
+    ]
+    return [line.cost for record in moved for line in record.lines or () if line.cost]
 
 
 def cases_in(rows: Iterable[RecordRow]) -> set[str]:

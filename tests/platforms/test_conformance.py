@@ -156,7 +156,7 @@ def _read(platform: CommercePlatform, stream: str, row: bytes, folder: Folder) -
 def test_what_is_asked_and_what_is_answered_fit_the_vendor_s_own_description(key: str) -> None:
     folder = Folder(key)
     if not folder.facts.openapi:
-        pytest.skip("the vendor publishes no description of its interface")
+        pytest.skip("the vendor publishes no OpenAPI description: its folder has a judge of its own, or there is none")
     path = SPECIFICATIONS / folder.facts.openapi
     if not path.exists():
         pytest.skip(f"the description is not at hand: {path}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -103,10 +103,26 @@ class Linked:
             return pull_stream(self.connection, session, self.folder.platform, name).rows
 
     def golden(self) -> list[Json]:
-        found = [
-            row for name, stream in self.folder.streams.items() if stream.kinds for row in self.folder.golden(name)
-        ]
-        return sorted(found, key=lambda row: (row["record"], row["id"]))
+        """The records of all streams, as the goldens say them."""
+        streams = self.folder.streams.items()
+        return _sorted(row for name, stream in streams if stream.kinds for row in self.folder.golden(name))
+
+    def kept_and_golden(self) -> tuple[list[Json], list[Json]]:
+        """What stands of what was pulled, and what the goldens say of it.
+
+        A refund that was told without its lines has been given those of its original meanwhile.
+        """
+        kept = _sorted(written(row.record) for row in RecordRow.objects.filter(superseded=False))
+        golden = self.golden()
+        for ours, theirs in zip(kept, golden, strict=True):
+            if theirs.get("lines", ()) is None:
+                ours["lines"] = None
+            without_catalog_costs(ours, theirs)
+        return kept, golden
+
+
+def _sorted(rows: Iterable[Json]) -> list[Json]:
+    return sorted(rows, key=lambda row: (row["record"], row["id"]))
 
 
 @pytest.fixture
@@ -125,15 +141,8 @@ def linked(key: str, server: PlatformServer) -> Linked:
 
 @of_each_platform
 def test_what_is_pulled_is_what_the_goldens_say_and_a_second_pull_stores_nothing(key: str, linked: Linked) -> None:
-    golden = linked.golden()
     assert linked.pull() > 0
-    stored = [written(row.record) for row in RecordRow.objects.filter(superseded=False)]
-    kept = sorted(stored, key=lambda row: (row["record"], row["id"]))
-    # A refund that was told without its lines has been given those of its original meanwhile.
-    for ours, theirs in zip(kept, golden, strict=True):
-        if theirs.get("lines", ()) is None:
-            ours["lines"] = None
-        without_catalog_costs(ours, theirs)
+    kept, golden = linked.kept_and_golden()
     assert kept == golden
     before = RecordRow.objects.count()
     assert (linked.pull(), RecordRow.objects.count()) == (0, before)

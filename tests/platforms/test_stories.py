@@ -21,6 +21,7 @@ from tests.platforms.stories import (
     Rates,
     Target,
     cases_in,
+    costs_in,
     missing,
     sources,
     story_of,
@@ -32,11 +33,12 @@ pytestmark = pytest.mark.django_db
 
 
 class Kept(NamedTuple):
-    """The balance of each account after each part of a story, the combinations of taxes in it, and its cases."""
+    """The balance of each account after each part of a story, the combinations of taxes in it, its cases, its costs."""
 
     balances: list[dict[str, int]]
     treatments: Rates
     cases: set[str]
+    costs: list[int]
 
 
 @pytest.fixture
@@ -50,6 +52,9 @@ def shop(source: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterato
     with serving() as server:
         settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]
         yield server
+
+
+COGS, INVENTORY = "5000", "1300"
 
 
 def told(server: PlatformServer, merchant: Merchant) -> Iterator[Any]:
@@ -74,7 +79,7 @@ def kept(source: str, mode: Any, server: PlatformServer) -> Kept:
         assert all(before != after for before, after in pairwise([{}, *found])), "a part tells nothing"
         records = merchant.versions()
         cases = cases_in(records) | {f"{way} prices" for way in merchant.story.prices(parts[-1][1])}
-        KEPT[source, mode] = Kept(found, treatments_in(records), cases)
+        KEPT[source, mode] = Kept(found, treatments_in(records), cases, costs_in(records, "order"))
     return KEPT[source, mode]
 
 
@@ -99,6 +104,28 @@ def test_the_month_is_there_to_the_cent_after_each_part_of_it(
         assert not AuditEntry.objects.filter(code="document.mismatch").exists()
         open_ = ProblemRow.objects.filter(company=merchant.company, resolved_at=None)
         assert [(each.code, each.subject) for each in open_ if each.problem.blocks] == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("target", targets())
+@pytest.mark.parametrize("source", sources())
+def test_what_was_sold_and_what_came_back_is_there_at_its_cost(
+    source: str, target: str, mode: Any, shop: PlatformServer, settings: Any
+) -> None:
+    if not kept(source, mode, shop).costs:
+        pytest.skip("nothing in the story has a cost")
+    ours = Merchant(source, shop.url, mode, books_costs=True)
+    list(told(shop, ours))
+    books = trial_balance(ours.company)
+    sold, back = (sum(costs_in(ours.versions(), kind)) for kind in ("order", "refund"))
+    assert 0 < back < sold
+    assert (books[COGS], books[INVENTORY]) == (sold - back, back - sold)
+    with running(target) as found:
+        fake = cast("Target", found)
+        fake.in_currency(story_of(source).CURRENCY)
+        settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [shop.place, fake.place]
+        list(told(shop, Merchant(source, shop.url, mode, target, fake, books_costs=True)))
+        assert balances(fake.documents()) == books
 
 
 @pytest.mark.parametrize("source", sources())

@@ -19,8 +19,9 @@ from connectors.declare import Budget
 from connectors.models import Binding, Connection, Watermark
 from connectors.session import Session
 from connectors.webhooks import Heard
+from ledger.book import Mode
 from ledger.models import AuditEntry
-from tests.ledger.builders import an_order
+from tests.ledger.builders import a_fee, a_payout, an_order
 from tests.platforms.outgoing import wired
 from tests.platforms.quickbooks_online.cast import a_shop, states
 from tests.platforms.quickbooks_online.fake import REALM, TOKEN, Fake, running
@@ -139,6 +140,34 @@ def test_the_vendors_library_hears_the_same_of_the_fake(
         ours = QuickBooksOnline().changed(wire.session, since, datetime.now(UTC))
     assert {f"Invoice/{row.Id}" for row in theirs.Invoice} == {name for name in ours.documents if name[:7] == "Invoice"}
     assert of(shop, "invoice").remote_id in ours.documents
+
+
+@pytest.mark.parametrize("entity", ["Payment", "Deposit", "JournalEntry"])
+def test_a_document_that_a_person_dated_anew_while_its_answer_was_lost_is_found_whatever_its_form(
+    fake: Fake, entity: str
+) -> None:
+    fake.company.remembers = False
+    mode: Mode = "journal" if entity == "JournalEntry" else "invoice"
+    shop = a_shop(fake, mode, an_order("o1"), a_fee(), a_payout("p1", 1_150))
+    strikes = fake.server.meets_faults
+    fake.server.meets_faults = lambda seen: strikes(seen) and f"/{entity.lower()}" in seen.path
+    fake.fail("lose_answer_after_commit")
+    shop.deliver()
+    assert "unknown" in states(shop)
+    rows = fake.company.rows[entity]
+    [row] = rows.values()
+    row["TxnDate"] = "2026-04-01"
+    fake.company.touched(row)
+    shop.settle()
+    shop.an_hour_passes()
+    shop.settle()
+    assert set(states(shop)) == {"pushed"}
+    assert list(rows.values()).count(row) == len([one for one in rows.values() if one["TxnDate"] == "2026-04-01"]) == 1
+    assert [entry.detail["day_theirs"] for entry in AuditEntry.objects.filter(code="document.mismatch")] == [
+        "2026-04-01"
+    ]
+    references = [reference for reference, _ in fake.documents()]
+    assert len(set(references)) == len(references)
 
 
 def test_software_that_cannot_be_asked_is_not(shop: Linked) -> None:

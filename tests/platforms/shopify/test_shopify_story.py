@@ -10,22 +10,16 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from commerce_sync import services, work
 from commerce_sync.models import Sync
 from commerce_sync.replay import Difference, replay
-from connectors import credentials
 from connectors.auth import Secrets
-from connectors.general_ledger.accounts import install_chart
-from connectors.general_ledger.chart import default_book
-from connectors.services import connect_accounting, connect_commerce
 from ledger.book import Mode
-from ledger.calendar import DayRule
-from ledger.models import Company, Partner, ProblemRow, RecordRow
-from ledger.services import create_company, save_book
+from ledger.models import Company, ProblemRow, RecordRow
 from tests.commerce_sync.cast import trial_balance
 from tests.connectors.server import PlatformServer, running
 from tests.platforms.exchanges import replaying
 from tests.platforms.folders import SPECIFICATIONS, Folder
+from tests.platforms.stories import an_american, synced
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
@@ -44,24 +38,12 @@ def server(settings: Any) -> Iterator[PlatformServer]:
 
 def a_merchant(url: str, mode: Mode) -> Company:
     """A company with its shop and its books, linked."""
-    partner, _ = Partner.objects.get_or_create(name="Till Systems")
-    company = create_company(partner=partner, name=mode, currency="USD", zone="America/New_York", actor="test")
-    shop = connect_commerce(company=company, platform="shopify", actor="test")
-    shop.settings = {"shop": "some-shop", "base_url": url, "gift_cards_without_order": "issued_free"}
-    shop.save()
-    credentials.store(connection_id=shop.pk, secrets=Secrets(access_token=TOKEN))
-    install_chart(connection_id=connect_accounting(company=company, platform="books", actor="test").pk)
-    book = default_book("USD", (DayRule(date(2026, 1, 1), "America/New_York", 0),), mode)
-    save_book(company=company, book=book, author="test", reason="story")
-    return company
+    settings = {"shop": "some-shop", "base_url": url, "gift_cards_without_order": "issued_free"}
+    return an_american("shopify", settings, Secrets(access_token=TOKEN), mode)
 
 
 def sync(company: Company) -> Sync:
-    made = services.request_sync(company=company, through=LAST, trigger="historic")
-    work.drain()
-    made.refresh_from_db()
-    assert (made.stage, made.failure_sentence) == ("done", "")
-    return made
+    return synced(company, LAST)
 
 
 def units(value: Json | None) -> int:

@@ -12,24 +12,19 @@ import httpx
 import pytest
 from square import Square as Vendor
 
-from commerce_sync import services, work
 from commerce_sync.models import Sync
 from connectors import credentials
 from connectors.auth import Secrets
-from connectors.general_ledger.accounts import install_chart
-from connectors.general_ledger.chart import default_book
 from connectors.models import Connection, Reference, StockLevel
-from connectors.services import connect_accounting, connect_commerce
 from ledger.book import Mode
-from ledger.calendar import DayRule
-from ledger.models import Company, Partner, ProblemRow, RecordRow
-from ledger.services import create_company, save_book
+from ledger.models import Company, ProblemRow, RecordRow
 from tests.commerce_sync.cast import trial_balance
 from tests.connectors.server import PlatformServer, running
 from tests.platforms.square import story
 from tests.platforms.square.fake import FakeSquare
 from tests.platforms.square.pricing import Json
 from tests.platforms.square.story import Straight, Till
+from tests.platforms.stories import an_american, synced
 
 pytestmark = pytest.mark.django_db
 TOKEN = "square-test-token"
@@ -80,24 +75,11 @@ def vendor(server: PlatformServer) -> Iterator[Vendor]:
 
 def a_seller(url: str, mode: Mode) -> Company:
     """A company with its Square and its books, linked."""
-    partner, _ = Partner.objects.get_or_create(name="Till Systems")
-    company = create_company(partner=partner, name=mode, currency="USD", zone="America/New_York", actor="test")
-    shop = connect_commerce(company=company, platform="square", actor="test")
-    shop.settings = {"base_url": url}
-    shop.save()
-    credentials.store(connection_id=shop.pk, secrets=Secrets(access_token=TOKEN))
-    install_chart(connection_id=connect_accounting(company=company, platform="books", actor="test").pk)
-    book = default_book("USD", (DayRule(date(2026, 1, 1), "America/New_York", 0),), mode)
-    save_book(company=company, book=book, author="test", reason="story")
-    return company
+    return an_american("square", {"base_url": url}, Secrets(access_token=TOKEN), mode)
 
 
 def sync(company: Company) -> Sync:
-    made = services.request_sync(company=company, through=LAST, trigger="historic")
-    work.drain()
-    made.refresh_from_db()
-    assert (made.stage, made.failure_sentence) == ("done", "")
-    return made
+    return synced(company, LAST)
 
 
 def told(server: PlatformServer, mode: Mode, till_of: Callable[[FakeSquare], Till]) -> tuple[FakeSquare, Company]:

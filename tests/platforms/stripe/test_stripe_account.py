@@ -17,19 +17,14 @@ from django.test import Client
 
 from commerce_sync import services, work
 from commerce_sync.models import Sync
-from connectors import credentials
 from connectors.auth import Secrets
-from connectors.general_ledger.accounts import install_chart
-from connectors.general_ledger.chart import default_book
 from connectors.models import Connection, IncomingWebhook
-from connectors.services import connect_accounting, connect_commerce
 from ledger.book import Mode
-from ledger.calendar import DayRule
-from ledger.models import Company, Partner, ProblemRow, RecordRow
-from ledger.services import create_company, save_book
+from ledger.models import Company, ProblemRow, RecordRow
 from tests.commerce_sync.cast import trial_balance
 from tests.connectors.server import PlatformServer, running
 from tests.platforms.folders import Folder
+from tests.platforms.stories import an_american, synced
 from tests.platforms.stripe import story
 from tests.platforms.stripe.fake import FakeStripe, Json
 
@@ -55,24 +50,11 @@ def client(server: PlatformServer) -> Iterator[vendor.StripeClient]:
 
 def an_account(url: str, mode: Mode, **settings: str) -> Company:
     """A company with its Stripe and its books, linked."""
-    partner, _ = Partner.objects.get_or_create(name="Till Systems")
-    company = create_company(partner=partner, name=mode, currency="USD", zone="America/New_York", actor="test")
-    link = connect_commerce(company=company, platform="stripe", actor="test")
-    link.settings = {"base_url": url, **settings}
-    link.save()
-    credentials.store(connection_id=link.pk, secrets=Secrets(api_key=KEY))
-    install_chart(connection_id=connect_accounting(company=company, platform="books", actor="test").pk)
-    book = default_book("USD", (DayRule(date(2026, 1, 1), "America/New_York", 0),), mode)
-    save_book(company=company, book=book, author="test", reason="story")
-    return company
+    return an_american("stripe", {"base_url": url, **settings}, Secrets(api_key=KEY), mode)
 
 
 def sync(company: Company) -> Sync:
-    made = services.request_sync(company=company, through=LAST, trigger="historic")
-    work.drain()
-    made.refresh_from_db()
-    assert (made.stage, made.failure_sentence) == ("done", "")
-    return made
+    return synced(company, LAST)
 
 
 def told(
