@@ -56,9 +56,47 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
     "dispute_loss": (r"\b(disputes?|chargebacks?)\b(?!.*fee)", r"\bbad debts?\b"),
     "reserve": (r"\breserves?\b",),
 }
+# The same in French, as the charts of France and of Québec call them.
+_FRENCH: Final[dict[str, tuple[str, ...]]] = {
+    "sales": (
+        r"^ventes?( de (marchandises|produits))?$",
+        r"\bventes?\b(?!.*(retours?|rabais|remises?|taxes?))",
+        r"\b(chiffre d.affaires|revenus?|prestations?)\b",
+    ),
+    "refunds": (r"\b(retours?|remboursements?)\b",),
+    "tip": (r"\bpourboires?\b",),
+    "gift_card": (r"\bcartes?[- ]cadeaux?\b", r"\b(bons?|chèques?)[- ]cadeaux?\b"),
+    "breakage": (r"\bautres? (produits|revenus)\b",),
+    "discount": (r"\b(rabais|remises?|ristournes?)\b(?!.*obtenu)",),
+    "shipping": (r"\b(livraisons?|expédition|ports?)\b",),
+    "service_charge": (r"\bfrais de service\b",),
+    "donation": (r"\bdons?\b",),
+    "rounding": (r"\barrondis?\b", r"\bdifférences? de (caisse|règlement)\b"),
+    "tax": (r"\btva collectée\b", r"\b(tva|tps|tvq|tvh|taxes? de vente)\b"),
+    "deposit": (r"\b(acomptes?|dépôts? de clients?)\b",),
+    SUSPENSE: (r"\b(comptes? d.attente|en suspens)\b",),
+    "tender:card": (r"\bcartes?\b.*\b(encaisser|encaissements?|compensation|attente)\b", r"\bcompensation\b"),
+    "tender:cash": (r"^caisse$", r"\b(caisse|espèces|argent comptant)\b(?!.*écarts?)"),
+    "tender": (r"\bcompensation\b", r"\b(à encaisser|encaissements?)\b"),
+    "bank": (r"\bcompte (courant|chèques?)\b", r"\bbanques?\b"),
+    "store_credit": (r"\bavoirs?\b", r"\bcrédits? en magasin\b"),
+    "receivable": (r"^(comptes )?clients?$", r"\b(comptes clients|débiteurs)\b"),
+    "cash_over_short": (r"\bécarts? de caisse\b",),
+    "fee": (r"\b(frais|commissions?)\b.*\b(paiements?|cartes?|encaissements?)\b", r"\b(frais|services) bancaires\b"),
+    "advance": (r"\b(emprunts?|prêts?)\b",),
+    "advance_fee": (r"\bfrais (de prêt|d.emprunt)\b", r"\bintérêts?\b"),
+    "dispute": (r"\b(litiges?|contestations?|rétrofacturations?)\b",),
+    "dispute_loss": (r"\b(litiges?|contestations?) perdu", r"\b(créances irrécouvrables|mauvaises créances)\b"),
+    "reserve": (r"\bréserves?\b",),
+}
 _TYPES: Final = {field.role: field.types for field in NAMED} | {"tender": ("bank", "asset", "liability")}
 _LIKENESS: Final = {"refunds": "sales", "fee_refund": "fee", "store_credit": "gift_card"}
-_CUSTOMERS: Final = (r"\bdaily sales\b", r"\b(pos|cash|retail|walk.?in|counter)\b.*\b(sales?|customers?)\b")
+_CUSTOMERS: Final = (
+    r"\bdaily sales\b",
+    r"\b(pos|cash|retail|walk.?in|counter)\b.*\b(sales?|customers?)\b",
+    r"\bventes? (du jour|quotidiennes?|comptoir|au détail)\b",
+    r"\bclients? (divers|comptoir|de passage)\b",
+)
 _SUPPLIERS: Final = (r"\bpayment processors?\b", r"\b(square|stripe|sumup|zettle|paypal|adyen|worldpay|clover)\b")
 
 
@@ -72,7 +110,8 @@ def suggest(
     accounts: dict[str, str] = {}
     reasons: dict[str, Reason] = {}
     offered = [option for option in options if option.kind == "account" and option.active]
-    for role, patterns in _NAMES.items():
+    for role, names in _NAMES.items():
+        patterns = (*names, *_FRENCH[role])
         found = _best(offered, patterns, _TYPES[role], currency, taken=_not_again(role, accounts))
         if found is not None:
             accounts[role] = found.id
