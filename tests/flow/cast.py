@@ -97,11 +97,11 @@ def chromium(
         page = context.new_page()
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
-        page.on("requestfailed", lambda request: complaints.append(request.url) if _is_failure(request) else None)
+        page.on("requestfailed", lambda request: complaints.append(request.url) if is_failure(request) else None)
         yield Seen(page, complaints)
         browser.close()
 
 
-def _is_failure(request: Request) -> bool:
+def is_failure(request: Request) -> bool:
     """Not one that the browser gave up by itself because the next page was asked for."""
     return request.failure != "net::ERR_ABORTED"
