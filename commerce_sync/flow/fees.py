@@ -63,9 +63,11 @@ def fees_page(
     said: dict[str, str] | None = None,
     problems: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """The stage as it stands, or as a form ``said`` it, with the ``problems`` of that."""
+    """The stage as it stands, with what has broken since it was chosen, or as a form ``said`` it, with the ``problems``
+    of that."""
+    marked = problems if problems is not None or at.key not in at.draft.done else _failures(at.known.book, at)
     known: Known = at.known
-    rows = entries(known, "fees", at.texts, at.in_force.book, said, problems)
+    rows = entries(known, "fees", at.texts, at.in_force.book, said, marked)
     context = {
         **at.context,
         "entries": rows,

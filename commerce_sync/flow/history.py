@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from commerce_sync.documents import documents_of
 from commerce_sync.flow import problem_words
 from commerce_sync.flow.document_rows import document_page, made_by
+from commerce_sync.flow.last_run import CHOICE, stopped
 from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
 from commerce_sync.flow.progress import sync_context
 from commerce_sync.models import Sync, Undo
@@ -122,6 +123,8 @@ def one_sync(request: HttpRequest, merchant: Merchant, sync_id: UUID) -> HttpRes
         **sync_context(row),
         "row": row_of(row, zone_of_company(merchant.company)),
         "told": told,
+        "broken": stopped(merchant, row) if row.failure_code == CHOICE else [],
+        "is_latest": not Sync.objects.filter(company=merchant.company, pk__gt=row.pk).exists(),
         "sentence": "" if told else row.failure_sentence,
         **documents,
         "refused": refused,

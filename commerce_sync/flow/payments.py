@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 from commerce_sync.flow.choosing import by_form_name, entries, picked
 from commerce_sync.flow.merchant import Merchant, merchant_page, shown
 from commerce_sync.flow.stage import Begun, begun, completed, said_of, section_failures
+from ledger.book import Book
 
 
 @merchant_page
@@ -21,11 +22,14 @@ def payments(request: HttpRequest, merchant: Merchant) -> HttpResponse:
         return payments_page(request, merchant, at)
     said = said_of(request)
     found = picked(at.known, "payments", said)
-    failures = section_failures(found.book, at.in_force, "configuration.payments.")
-    problems = found.problems | by_form_name(at.known, "payments", failures)
+    problems = found.problems | _failures(found.book, at)
     if problems:
         return payments_page(request, merchant, at, said, problems)
     return completed(request, merchant, at, book=found.book, plan=at.known.plan)
+
+
+def _failures(book: Book, at: Begun) -> dict[str, str]:
+    return by_form_name(at.known, "payments", section_failures(book, at.in_force, "configuration.payments."))
 
 
 def payments_page(
@@ -35,7 +39,9 @@ def payments_page(
     said: dict[str, str] | None = None,
     problems: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """The stage as it stands, or as a form ``said`` it, with the ``problems`` of that."""
-    rows = entries(at.known, "payments", at.texts, at.in_force.book, said, problems)
+    """The stage as it stands, with what has broken since it was chosen, or as a form ``said`` it, with the ``problems``
+    of that."""
+    marked = problems if problems is not None or at.key not in at.draft.done else _failures(at.known.book, at)
+    rows = entries(at.known, "payments", at.texts, at.in_force.book, said, marked)
     context = {**at.context, "entries": rows, "problems": problems or {}}
     return shown(request, merchant, "flow/payments.html", context, status=400 if problems else 200)

@@ -18,6 +18,7 @@ from commerce_sync.documents import documents_of
 from commerce_sync.flow import ledger_view, problem_words
 from commerce_sync.flow.choosing import label_of
 from commerce_sync.flow.draft import Draft, NotComplete, put_in_force
+from commerce_sync.flow.last_run import broken_in
 from commerce_sync.flow.merchant import Merchant, merchant_page, missing, shown
 from commerce_sync.flow.progress import fetch_context, sync_context
 from commerce_sync.flow.stage import Begun, begun
@@ -139,6 +140,7 @@ def _in_force(merchant: Merchant, at: Begun, *, enable: bool | None, ends: bool)
 def _page(request: HttpRequest, merchant: Merchant, at: Begun, problem: str = "", status: int = 400) -> HttpResponse:
     day = _day(request.GET.get("day", "") or request.POST.get("day", "")) or newest_day(merchant.company.pk, at.known)
     context: dict[str, Any] = {**at.context, **fetch_context(merchant), "day": day, "problem": problem}
+    context["broken"] = broken_in(at.draft.book, at.in_force)
     if day is not None:
         context |= _shown_day(merchant, at.known, at.draft, day)
     return shown(request, merchant, "flow/preview.html", context, status=status if problem else 200)

@@ -58,9 +58,11 @@ def sales_page(
     said: dict[str, str] | None = None,
     problems: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """The stage as it stands, or as a form ``said`` it, with the ``problems`` of that."""
+    """The stage as it stands, with what has broken since it was chosen, or as a form ``said`` it, with the ``problems``
+    of that."""
+    marked = problems if problems is not None or at.key not in at.draft.done else _failures(at.known.book, at)
     known, policy = at.known, at.known.book.policy
-    rows = entries(known, "sales", at.texts, at.in_force.book, said, problems)
+    rows = entries(known, "sales", at.texts, at.in_force.book, said, marked)
     mode = (said or {}).get("mode", known.book.mode)
     ticked = {split for split in keeping.SPLITS if f"split:{split}" in said} if said else set(policy.group_by)
     context = {
@@ -69,7 +71,7 @@ def sales_page(
         "modes": [(key, *keeping.MODES[key]) for key in known.modes()],
         "mode": mode,
         "has_documents": mode in WITH_CUSTOMER,
-        "rates": keeping.rate_entries(known, said, problems or {}),
+        "rates": keeping.rate_entries(known, said, marked or {}),
         "rate_options": [(option.id, label_of(option)) for option in known.of_kind("tax_rate")],
         "has_postings": known.has_postings,
         "lines": [

@@ -27,6 +27,7 @@ from commerce_sync.flow.fees import fees
 from commerce_sync.flow.organization import organization
 from commerce_sync.flow.payments import payments
 from commerce_sync.flow.pictures import picture
+from commerce_sync.flow.running import run_now
 from commerce_sync.flow.sales import sales
 from commerce_sync.flow.schedule import schedule
 
@@ -50,6 +51,7 @@ urlpatterns = [
     path("flow/finished", preview.finished, name="flow-finished"),
     path("flow/fetching", progress.fetching, name="flow-fetching"),
     path("flow/fetching/again", progress.fetch_again, name="flow-fetch-again"),
+    path("flow/run", run_now, name="flow-run"),
     path("flow/history", history.history, name="flow-history"),
     path("flow/history/<uuid:sync_id>", history.one_sync, name="flow-sync"),
     path("flow/history/<uuid:sync_id>/retry", history.retry, name="flow-retry"),

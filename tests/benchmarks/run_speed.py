@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.database import benchmark_database
 from tests.benchmarks.measuring import Result, progress, show
 
-NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api")
+NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages")
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +27,15 @@ def main(arguments: list[str]) -> int:
         return 2
     with benchmark_database() as database, tempfile.TemporaryDirectory() as folder:
         logging.disable(logging.WARNING)
-        from tests.benchmarks import measure_api, measure_due, measure_night, measure_pull, measure_push, measure_rate
+        from tests.benchmarks import (
+            measure_api,
+            measure_due,
+            measure_night,
+            measure_pages,
+            measure_pull,
+            measure_push,
+            measure_rate,
+        )
 
         results: list[Result] = []
         only, rounds = set(options.only), options.rounds
@@ -51,6 +59,9 @@ def main(arguments: list[str]) -> int:
             progress("the partner API")
             listed = 1_000_000 if options.million else options.orders
             results += measure_api.measure(database, listed, rounds)
+        if "pages" in only:
+            progress("the merchant's pages")
+            results += measure_pages.measure(database, rounds)
         if "linear" in only:
             progress("ten times the orders")
             sizes = [10_000, 100_000, *([1_000_000] if options.million else [])]

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from commerce_sync.models import SetupLink
 from tests.commerce_sync.test_flow_start import a_link, at
+from tests.flow.cast import is_failure
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -33,7 +34,7 @@ def phone(script: bool) -> Iterator[Seen]:
         page = browser.new_page(viewport={"width": 390, "height": 760}, java_script_enabled=script)
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
-        page.on("requestfailed", lambda request: complaints.append(request.url))
+        page.on("requestfailed", lambda request: complaints.append(request.url) if is_failure(request) else None)
         yield Seen(page, complaints)
         browser.close()
 

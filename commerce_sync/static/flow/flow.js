@@ -3,6 +3,8 @@ const problems = document.getElementById("problems");
 if (problems) {
   problems.focus();
 }
+// On a telephone the list of pages is longer than the screen is wide.
+document.querySelector(".pages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
 // A form that is on its way is not sent twice.
 document.addEventListener("submit", (event) => {
   const form = event.target;
