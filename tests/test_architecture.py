@@ -8,6 +8,7 @@ import re
 import socket
 import subprocess
 import tokenize
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -138,6 +139,11 @@ def test_nothing_is_left_to_do() -> None:
     words = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X:)")
     paths = (*modules(), *(PROJECT / "tests").rglob("*.py"))
     assert [name_of(path) for path in paths if words.search(path.read_text())] == []
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    names = Counter(path.name for path in (PROJECT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []  # pytest would collect the first alone
 
 
 def test_one_model_per_file() -> None:

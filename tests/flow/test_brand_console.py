@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from playwright.sync_api import expect
 
 from commerce_sync.brand_pictures import pictures_of
 from commerce_sync.branding import branding_of, set_branding
@@ -213,8 +214,7 @@ def test_what_is_typed_is_shown_at_once_in_the_frame_and_not_kept(live_server: A
         page.get_by_label("Light").select_option("dark")
         page.get_by_label("Page").select_option("sales")
         frame.get_by_role("heading", name="Accounts for sales").wait_for()
-        dark = frame.locator("body").evaluate("each => getComputedStyle(each).backgroundColor")
-        assert dark == "rgb(18, 22, 29)"
+        expect(frame.locator("body")).to_have_css("background-color", "rgb(18, 22, 29)")  # once its style is there
         assert page.locator("#brand-page").evaluate("each => each.getBoundingClientRect().width") in range(390, 393)
         assert [each for each in missing if not each.endswith("/favicon.ico")] == []
         assert [each for each in complaints if "404" not in each] == []

@@ -134,7 +134,7 @@ class Merchant:
         made.refresh_from_db()
         refused = PushItem.objects.filter(company=self.company).exclude(state__in=("pushed", "voided"))
         assert [(item.failure_sentence, item.document.document) for item in refused] == []
-        assert (made.stage, made.failure_sentence) == ("done", "")
+        assert (made.stage, made.failure_sentence) == ("done", ""), made.failure_sentence
 
     def versions(self) -> list[RecordRow]:
         """All versions of all records, in the order in which they came."""
@@ -161,7 +161,7 @@ def synced(company: Company, through: date) -> Sync:
     made = services.request_sync(company=company, through=through, trigger="historic")
     work.drain()
     made.refresh_from_db()
-    assert (made.stage, made.failure_sentence) == ("done", "")
+    assert (made.stage, made.failure_sentence) == ("done", ""), made.failure_sentence
     return made
 
 
