@@ -12,7 +12,7 @@ from msgspec import structs
 from commerce_sync.configuration.known import Known
 from commerce_sync.flow.choosing import by_form_name, entries, label_of, picked, resolve
 from commerce_sync.flow.merchant import Merchant, merchant_page, shown
-from commerce_sync.flow.stage import Begun, begun, completed, said_of, section_failures
+from commerce_sync.flow.stage import Begun, Chosen, section_failures, told
 from ledger.book import Book
 
 SUPPLIER: Final = "supplier"
@@ -27,27 +27,23 @@ _PATHS: Final = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def fees(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     """Show the stage, or complete it."""
-    at = begun(merchant, "fees")
-    if isinstance(at, HttpResponse):
-        return at
-    if request.method != "POST":
-        return fees_page(request, merchant, at)
-    said = said_of(request)
+    return told(request, merchant, "fees", _chosen, fees_page)
+
+
+def _chosen(at: Begun, said: dict[str, str]) -> Chosen:
     found = picked(at.known, "fees", said)
     book, problems = found.book, dict(found.problems)
     keeps = KEEPS in said
     if keeps != (book.policy.fees_from != "none"):
         policy = structs.replace(book.policy, fees_from="records" if keeps else "none")
         book = structs.replace(book, policy=policy)
-    supplier = resolve(said.get(SUPPLIER, book.supplier), at.known.of_kind("supplier"))
-    if supplier is None:
-        problems[SUPPLIER] = _("Choose one of the list.")
-    else:
-        book = structs.replace(book, supplier=supplier)
-    problems |= _failures(book, at)
-    if problems:
-        return fees_page(request, merchant, at, said, problems)
-    return completed(request, merchant, at, book=book, plan=at.known.plan)
+    if SUPPLIER in said:  # it is not asked for where the software lists none: then it stays as it is
+        supplier = resolve(said[SUPPLIER], at.known.of_kind("supplier"))
+        if supplier is None:
+            problems[SUPPLIER] = _("Choose one of the list.")
+        else:
+            book = structs.replace(book, supplier=supplier)
+    return Chosen(book, at.known.plan, problems | _failures(book, at))
 
 
 def _failures(book: Book, at: Begun) -> dict[str, str]:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from commerce_sync.flow.choosing import by_form_name, entries, picked
 from commerce_sync.flow.merchant import Merchant, merchant_page, shown
-from commerce_sync.flow.stage import Begun, begun, completed, said_of, section_failures
+from commerce_sync.flow.stage import Begun, Chosen, section_failures, told
 from ledger.book import Book
 
 
@@ -15,17 +15,12 @@ from ledger.book import Book
 @require_http_methods(["GET", "HEAD", "POST"])
 def payments(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     """Show the stage, or complete it."""
-    at = begun(merchant, "payments")
-    if isinstance(at, HttpResponse):
-        return at
-    if request.method != "POST":
-        return payments_page(request, merchant, at)
-    said = said_of(request)
+    return told(request, merchant, "payments", _chosen, payments_page)
+
+
+def _chosen(at: Begun, said: dict[str, str]) -> Chosen:
     found = picked(at.known, "payments", said)
-    problems = found.problems | _failures(found.book, at)
-    if problems:
-        return payments_page(request, merchant, at, said, problems)
-    return completed(request, merchant, at, book=found.book, plan=at.known.plan)
+    return Chosen(found.book, at.known.plan, found.problems | _failures(found.book, at))
 
 
 def _failures(book: Book, at: Begun) -> dict[str, str]:

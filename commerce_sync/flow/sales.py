@@ -12,7 +12,7 @@ from commerce_sync.configuration.rules import rate_path
 from commerce_sync.flow import keeping
 from commerce_sync.flow.choosing import by_form_name, entries, label_of, picked
 from commerce_sync.flow.merchant import Merchant, merchant_page, shown
-from commerce_sync.flow.stage import Begun, begun, completed, said_of, section_failures
+from commerce_sync.flow.stage import Begun, Chosen, section_failures, told
 from ledger.book import Book
 
 _PATHS: Final = {
@@ -26,18 +26,13 @@ _PATHS: Final = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def sales(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     """Show the stage, or complete it."""
-    at = begun(merchant, "sales")
-    if isinstance(at, HttpResponse):
-        return at
-    if request.method != "POST":
-        return sales_page(request, merchant, at)
-    said = said_of(request)
+    return told(request, merchant, "sales", _chosen, sales_page)
+
+
+def _chosen(at: Begun, said: dict[str, str]) -> Chosen:
     found = picked(at.known, "sales", said)
     kept = keeping.kept(at.known, found.book, said)
-    problems = found.problems | kept.problems | _failures(kept.book, at)
-    if problems:
-        return sales_page(request, merchant, at, said, problems)
-    return completed(request, merchant, at, book=kept.book, plan=at.known.plan)
+    return Chosen(kept.book, at.known.plan, found.problems | kept.problems | _failures(kept.book, at))
 
 
 def _failures(book: Book, at: Begun) -> dict[str, str]:

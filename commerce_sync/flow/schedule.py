@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, time, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format, time_format
@@ -16,7 +16,7 @@ from msgspec import structs
 from commerce_sync.configuration.changing import moved
 from commerce_sync.configuration.known import Known, Plan
 from commerce_sync.flow.merchant import Merchant, merchant_page, shown
-from commerce_sync.flow.stage import Begun, begun, completed, said_of
+from commerce_sync.flow.stage import Begun, Chosen, told
 from commerce_sync.schedule import Frequency
 from connectors.options import locked_through
 from ledger.book import Book
@@ -36,28 +36,12 @@ LATEST: Final = timedelta(days=366)  # so far ahead may the first day be
 _ONE_DAY: Final = timedelta(days=1)
 
 
-class Chosen(NamedTuple):
-    """What a form says of the schedule, and (form name → problem) of what cannot be taken."""
-
-    book: Book
-    plan: Plan
-    problems: dict[str, str]
-
-
 @merchant_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def schedule(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     """Show the stage, or complete it."""
-    at = begun(merchant, "schedule")
-    if isinstance(at, HttpResponse):
-        return at
-    if request.method != "POST":
-        return schedule_page(request, merchant, at)
-    said = said_of(request)
-    found = chosen(at.known, said, _locked(merchant))
-    if found.problems:
-        return schedule_page(request, merchant, at, said, found.problems)
-    return completed(request, merchant, at, book=found.book, plan=found.plan)
+    locked = _locked(merchant)
+    return told(request, merchant, "schedule", lambda at, said: chosen(at.known, said, locked), schedule_page)
 
 
 def chosen(known: Known, said: Mapping[str, str], locked: date | None) -> Chosen:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, Final
+from collections.abc import Callable, Collection
+from typing import Any, Final, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,6 +24,14 @@ from ledger.book import Book
 SEEN: Final = "seen"
 LONGEST: Final = 400  # characters of one value of a form
 MOST: Final = 1_000  # values of a form
+
+
+class Chosen(NamedTuple):
+    """What a form of a stage chooses, and (form name → problem) of what cannot be taken."""
+
+    book: Book
+    plan: Plan
+    problems: dict[str, str]
 
 
 class Begun(Struct):
@@ -95,6 +103,26 @@ def seen_of(request: HttpRequest) -> int:
 def section_failures(book: Book, in_force: Known, *prefixes: str) -> list[Problem]:
     """What keeps ``book`` from being in force, of the published fields that begin so: other stages tell theirs."""
     return [problem for problem in failures(book, in_force) if problem[0].startswith(prefixes)]
+
+
+def told(
+    request: HttpRequest,
+    merchant: Merchant,
+    key: Key,
+    choose: Callable[[Begun, dict[str, str]], Chosen],
+    page: Callable[..., HttpResponse],
+) -> HttpResponse:
+    """A stage of choosing: its ``page``, or what its form says, by ``choose``; what is refused keeps what was typed."""
+    at = begun(merchant, key)
+    if isinstance(at, HttpResponse):
+        return at
+    if request.method != "POST":
+        return page(request, merchant, at)
+    said = said_of(request)
+    found = choose(at, said)
+    if found.problems:
+        return page(request, merchant, at, said, found.problems)
+    return completed(request, merchant, at, book=found.book, plan=found.plan)
 
 
 def completed(request: HttpRequest, merchant: Merchant, at: Begun, *, book: Book, plan: Plan) -> HttpResponse:

@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils.formats import date_format
+from msgspec.structs import replace
 
 from commerce_sync.configuration.changing import with_tax_code
+from commerce_sync.configuration.state import known_of, links_of
+from commerce_sync.flow import fees
+from commerce_sync.flow.draft import draft_of as draft_value
+from commerce_sync.flow.stage import Begun
 from commerce_sync.models import SetupDraft
 from connectors.general_ledger.periods import lock_period
 from connectors.models import Connection
@@ -69,6 +74,16 @@ def test_no_stage_of_choosing_opens_before_both_sides_are_linked() -> None:
         assert browser.get(path)["Location"] == "/flow/"
         assert sent(browser, path)["Location"] == "/flow/"
     assert not SetupDraft.objects.exists()
+
+
+def test_a_supplier_that_is_not_asked_for_stays_as_it_is() -> None:
+    company = a_linked_merchant()
+    known = known_of(company, links_of(company))
+    nobody = [option for option in known.options if option.kind != "supplier"]  # as of software that lists none
+    known = replace(known, options=tuple(nobody), book=replace(known.book, supplier="Processor"))
+    at = Begun("fees", known, known, draft_value(company, known), [], {})
+    found = fees._chosen(at, {"keeps_fees": "1", "account:paymentFee": "6010"})
+    assert (found.book.supplier, found.problems) == ("Processor", {})
 
 
 def test_a_stage_that_is_sent_twice_is_one_choice() -> None:
