@@ -7,8 +7,9 @@ receive at once is stored once.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from commerce_sync.models import Fetch
 from commerce_sync.selectors import Run, is_pulled
@@ -26,25 +27,36 @@ from ledger.services import now
 logger = logging.getLogger(__name__)
 
 RECENT: Final = timedelta(days=45)
+ROUNDS: Final = 3
 SECONDS: Final = 20  # somebody is waiting, and the first sync reads what is left
 
 
 def fetch(run: Run) -> None:
-    """Carry a fetch out. What a platform refuses or cannot answer is kept for the page; raises only errors of ours."""
-    rows = Fetch.objects.filter(company_id=run.company_id)
-    links = links_of_company(run.company_id)
-    rows.update(state="running", links=[link.pk for link in links], options=0, rows=0)
+    """Carry a fetch out. What a platform refuses or cannot answer is kept for the page; raises only errors of ours.
+
+    The other side is often linked while the first is fetched: then it begins again, for this job is the only one.
+    """
+    for _ in range(ROUNDS):
+        if _ended(run.company_id, links_of_company(run.company_id)):
+            return
+    give_up(run)
+
+
+def _ended(company_id: int, links: Sequence[Connection]) -> bool:
+    """Fetch from these links; False when others are wanted by now."""
+    rows, wanted = Fetch.objects.filter(company_id=company_id), [link.pk for link in links]
+    rows.update(state="running", links=wanted, options=0, rows=0)
+    ended: dict[str, Any] = {"state": "done"}
     for link in links:
         try:
             _fetch(link)
         except Failure as failure:
-            logger.warning("fetching from %s for company %s: %s", link.platform, run.company_id, failure)
+            logger.warning("fetching from %s for company %s: %s", link.platform, company_id, failure)
             if isinstance(failure, NotAuthorized):
                 deauthorize(connection_id=link.pk, actor="fetch", reason=str(failure))
-            code = verdict_of(failure).code
-            rows.update(state="failed", ended_at=now(), failure_code=code, failed_link=link)
-            return
-    rows.update(state="done", ended_at=now())
+            ended = {"state": "failed", "failure_code": verdict_of(failure).code, "failed_link": link}
+            break
+    return rows.filter(links=wanted).update(ended_at=now(), **ended) > 0
 
 
 def give_up(run: Run) -> None:

@@ -10,11 +10,14 @@ import pytest
 import time_machine
 from django.test import Client
 
-from commerce_sync import work
+from commerce_sync import fetching, work
+from commerce_sync.fetch_requests import ensure_fetch
 from commerce_sync.models import Fetch, Job, Schedule, SetupDraft, Sync
 from commerce_sync.origins import register_origin
 from commerce_sync.services import save_schedule
+from connectors.general_ledger.accounts import install_chart
 from connectors.general_ledger.chart import default_book
+from connectors.services import connect_commerce, link
 from ledger.models import Company, Document
 from ledger.services import save_book
 from tests.commerce_sync.cast import DAYS, an_order, sell
@@ -163,6 +166,27 @@ def test_what_is_linked_is_fetched_once_in_the_background() -> None:
     assert not Job.objects.exists()
     browser.get("/flow/")
     assert not Job.objects.exists()
+
+
+def test_what_is_linked_while_the_other_side_is_fetched_is_fetched_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    company = a_new_merchant()
+    connect_commerce(company=company, platform="partner", actor="test")
+    inside(company).get("/flow/")
+    original = fetching.registry.commerce
+
+    def meanwhile(key: str) -> Any:
+        """The merchant links the other side in the very moment in which the first is looked at."""
+        if not company.connections.filter(platform="books", status="Linked").exists():
+            books = company.connections.get(platform="books")
+            link(books, actor="test")
+            install_chart(connection_id=books.pk)
+            ensure_fetch(company)
+        return original(key)
+
+    monkeypatch.setattr(fetching.registry, "commerce", meanwhile)
+    work.drain(5)
+    row = Fetch.objects.get(company=company)
+    assert (row.state, len(row.links), row.options > 50) == ("done", 2, True)
 
 
 def test_nothing_is_fetched_while_nothing_is_linked() -> None:
