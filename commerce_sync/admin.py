@@ -17,7 +17,7 @@ from commerce_sync.admin_branding import BrandingAdmin
 from commerce_sync.api_keys import revoke_key
 from commerce_sync.models import ApiKey, CompanyQueue, Heartbeat, Job, Schedule, Sync
 from commerce_sync.status import CODES
-from ledger.admin import ReadOnly
+from ledger.admin_base import ReadOnly
 
 __all__ = ["BrandingAdmin"]  # it registers itself when this module is read
 
@@ -67,11 +67,13 @@ class CompanyQueueAdmin(ReadOnly):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnly):
+    partner_path = None
     list_display = ("slot", "at", "detail")
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnly):
+    partner_path = "partner"
     list_display = ("prefix", "name", "partner", "created_at", "last_used_at", "expires_at", "revoked_at")
     list_select_related = ("partner",)
     search_fields = ("=prefix", "partner__name")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -24,13 +24,15 @@ from commerce_sync.flow.look import look_of
 from commerce_sync.flow.sample import PAGES
 from commerce_sync.models import Branding
 from commerce_sync.partner_pages import accounts_page, origins_page, texts_page
+from ledger.admin_base import Scoped, partner_scope
 from ledger.models import Partner
 
 _PICTURE: Final = '<img src="{}" alt="" height="32">'
 
 
 @admin.register(Branding)
-class BrandingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy only
+class BrandingAdmin(Scoped):
+    partner_path = "partner"
     form = BrandingForm
     list_display = ("partner", "display_name", "primary_color", "secondary_color", "updated_at")
     list_select_related = ("partner",)
@@ -94,7 +96,7 @@ class BrandingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Pictures are fetched when the branding is saved: nobody outside is asked within a transaction."""
-        response = super().changeform_view(request, *args, **kwargs)
+        response: HttpResponse = super().changeform_view(request, *args, **kwargs)
         partner = getattr(request, "saved_partner", None)
         if partner is not None:
             rows = fetch_pictures(partner=partner, actor=request.user.get_username())
@@ -137,6 +139,8 @@ class BrandingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for 
             may_change = self.has_change_permission(request)
             if not self.has_view_permission(request) or (request.method == "POST" and not may_change):
                 raise PermissionDenied
+            if partner_scope(request.user) not in (None, partner_id):
+                raise Http404
             partner = get_object_or_404(Partner, pk=partner_id)
             context = {
                 **self.admin_site.each_context(request),

@@ -96,7 +96,8 @@ DATABASES = {"default": database()}
 
 INSTALLED_APPS = [
     *(
-        "django.contrib.admin",
+        "unfold.apps.BasicAppConfig",  # its templates come before those of the admin
+        "health.console.apps.ConsoleConfig",  # the admin
         "django.contrib.auth",
         "django.contrib.contenttypes",
         "django.contrib.sessions",
@@ -126,6 +127,7 @@ MIDDLEWARE = [
         "django_htmx.middleware.HtmxMiddleware",
     ),
 ]
+AUTHENTICATION_BACKENDS = ["health.console.access.RoleBackend"]
 ROOT_URLCONF = "commerce_sync.urls"
 WSGI_APPLICATION = "commerce_sync.wsgi.application"
 CONTEXT = "django.template.context_processors.request", "django.contrib.auth.context_processors.auth"
@@ -195,9 +197,20 @@ SPECTACULAR_SETTINGS = SPECTACULAR
 # What apps above commerce_sync do regularly, after the work on syncs (commerce_sync/errands.py).
 COMMERCE_SYNC_ERRANDS = [
     "health.errands.run",
+    "health.findings.errand.look",
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
 ]
+
+# The console (django-unfold). Nothing is loaded from elsewhere.
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Commerce Sync",
+    "SITE_HEADER": "Commerce Sync",
+    "SITE_SUBHEADER": "Support console",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"navigation": "health.console.navigation.navigation"},
+}
 
 # django-q2 only rings the bell; our own work table is the truth. checks.py holds these to their reasons.
 WORKERS = whole("COMMERCE_SYNC_WORKERS", 3, 1, 64)

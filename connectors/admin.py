@@ -24,7 +24,7 @@ from connectors.models import (
     StockRule,
     Watermark,
 )
-from ledger.admin import ReadOnly
+from ledger.admin_base import ReadOnly
 from ledger.models import AuditEntry
 
 
@@ -50,6 +50,7 @@ class ConnectionAdmin(ReadOnly):
 
 @admin.register(Credential)
 class CredentialAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("connection", "key_id", "expires_at", "updated_at")
     list_select_related = ("connection",)
     exclude = ("ciphertext",)
@@ -57,6 +58,7 @@ class CredentialAdmin(ReadOnly):
 
 @admin.register(Page)
 class PageAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("id", "dataset", "rows", "refused", "body_bytes", "received_at", "connection")
     list_select_related = ("connection",)
     exclude = ("body", "digest")
@@ -68,6 +70,7 @@ class PageAdmin(ReadOnly):
 
 @admin.register(PushItem)
 class PushItemAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("document", "state", "attempts", "failure_sentence", "failure_turn", "connection", "updated_at")
     list_filter = ("state", "failure_turn")
     list_select_related = ("document", "connection")
@@ -76,6 +79,7 @@ class PushItemAdmin(ReadOnly):
 
 @admin.register(Binding)
 class BindingAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("document", "kind", "remote_id", "bound_at", "verified_at", "agrees", "connection")
     list_filter = ("agrees",)
     list_select_related = ("document", "connection")
@@ -84,12 +88,14 @@ class BindingAdmin(ReadOnly):
 
 @admin.register(Watermark)
 class WatermarkAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("connection", "dataset", "reached_at", "pulled_at")
     list_select_related = ("connection",)
 
 
 @admin.register(Bookmark)
 class BookmarkAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("connection", "dataset", "began_at", "since", "pages", "began_anew")
     list_select_related = ("connection",)
     fields = ("connection", "dataset", "began_at", "since", "pages", "began_anew")
@@ -97,6 +103,7 @@ class BookmarkAdmin(ReadOnly):
 
 @admin.register(Reference)
 class ReferenceAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("external_id", "kind", "name", "connection", "last_seen_at")
     list_filter = ("kind",)
     list_select_related = ("connection",)
@@ -105,6 +112,7 @@ class ReferenceAdmin(ReadOnly):
 
 @admin.register(Option)
 class OptionAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("name", "code", "kind", "type", "active", "connection", "fetched_at")
     list_filter = ("kind", "active")
     list_select_related = ("connection",)
@@ -113,6 +121,7 @@ class OptionAdmin(ReadOnly):
 
 @admin.register(Call)
 class CallAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("started_at", "platform", "method", "url", "status", "failure", "duration_ms", "connection")
     list_filter = ("platform",)
     list_select_related = ("connection",)
@@ -121,6 +130,7 @@ class CallAdmin(ReadOnly):
 
 @admin.register(IncomingWebhook)
 class IncomingWebhookAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("received_at", "event", "delivery_id", "body_bytes", "connection")
     list_select_related = ("connection",)
     search_fields = ("=delivery_id",)
@@ -129,11 +139,13 @@ class IncomingWebhookAdmin(ReadOnly):
 
 @admin.register(BudgetLine)
 class BudgetLineAdmin(ReadOnly):
+    partner_path = None
     list_display = ("key", "booked_until")
 
 
 @admin.register(StockLevel)
 class StockLevelAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("__str__", "sku", "on_hand", "threshold", "unit_cost", "currency", "low_since", "counted_at")
     list_filter = (("low_since", admin.EmptyFieldListFilter),)
     list_select_related = ("connection",)

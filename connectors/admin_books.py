@@ -13,11 +13,11 @@ from connectors.models.books_entry import BooksEntry
 from connectors.models.books_line import BooksLine
 from connectors.models.books_lock import BooksLock
 from connectors.models.books_tax_rate import BooksTaxRate
-from ledger.admin import Unchangeable
+from ledger.admin_base import ReadOnly, Rows
 from ledger.money import format_minor
 
 
-class _Lines(Unchangeable, admin.TabularInline):  # type: ignore[type-arg]  # generic for mypy only
+class _Lines(Rows):
     model = BooksLine
     fields = ("position", "account", "debits", "credits", "description", "role", "tax_code")
     readonly_fields = ("debits", "credits")
@@ -33,13 +33,13 @@ class _Lines(Unchangeable, admin.TabularInline):  # type: ignore[type-arg]  # ge
 
 
 @admin.register(BooksEntry)
-class BooksEntryAdmin(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]
+class BooksEntryAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("date", "reference", "kind", "currency", "amount", "narration", "connection", "voided")
     list_filter = ("kind", "currency")
     list_select_related = ("connection", "voided_by")
     search_fields = ("=reference", "=document_key")
     date_hierarchy = "date"
-    show_full_result_count = False
     exclude = ("digest", "total")
     readonly_fields = ("amount", "voided", "created_at")
     inlines = (_Lines,)
@@ -55,7 +55,8 @@ class BooksEntryAdmin(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(BooksAccount)
-class BooksAccountAdmin(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]
+class BooksAccountAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("code", "name", "type", "subtype", "archived_at", "connection")
     list_filter = ("type",)
     list_select_related = ("connection",)
@@ -63,13 +64,15 @@ class BooksAccountAdmin(Unchangeable, admin.ModelAdmin):  # type: ignore[type-ar
 
 
 @admin.register(BooksTaxRate)
-class BooksTaxRateAdmin(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]
+class BooksTaxRateAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("code", "name", "rate_ppm", "account", "archived_at", "connection")
     list_select_related = ("connection", "account")
     search_fields = ("=code", "name")
 
 
 @admin.register(BooksLock)
-class BooksLockAdmin(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]
+class BooksLockAdmin(ReadOnly):
+    partner_path = "connection__company__partner"
     list_display = ("connection", "locked_through", "author", "reason", "created_at")
     list_select_related = ("connection",)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from health.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
-from ledger.admin import ReadOnly
+from health.models import Finding, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from ledger.admin_base import ReadOnly
 
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(ReadOnly):
+    partner_path = "partner"
     list_display = ("url", "partner", "delivered_at", "failing_since", "failures", "disabled_at", "disabled_reason")
     list_filter = (("disabled_at", admin.EmptyFieldListFilter), ("failing_since", admin.EmptyFieldListFilter))
     list_select_related = ("partner",)
@@ -19,6 +20,7 @@ class WebhookEndpointAdmin(ReadOnly):
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnly):
+    partner_path = "partner"
     list_display = ("public_id", "type", "partner", "company", "happened_at")
     list_filter = ("type",)
     list_select_related = ("partner", "company")
@@ -34,6 +36,7 @@ class WebhookEventAdmin(ReadOnly):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ReadOnly):
+    partner_path = "endpoint__partner"
     list_display = ("public_id", "event", "endpoint", "state", "attempts", "next_at", "last_status", "last_error")
     list_filter = ("state",)
     list_select_related = ("event", "endpoint")
@@ -42,6 +45,16 @@ class WebhookDeliveryAdmin(ReadOnly):
 
 @admin.register(WebhookAttempt)
 class WebhookAttemptAdmin(ReadOnly):
+    partner_path = "delivery__endpoint__partner"
     list_display = ("delivery", "number", "started_at", "duration_ms", "status", "error")
     list_select_related = ("delivery",)
     search_fields = ("=delivery__public_id",)
+
+
+@admin.register(Finding)
+class FindingAdmin(ReadOnly):
+    list_display = ("__str__", "severity", "state", "company", "opened_at")
+    list_filter = ("state", "severity", "turn", "code")
+    list_select_related = ("company",)
+    partner_path = "partner"
+    exclude = ("digest",)

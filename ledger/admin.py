@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar
 
 import msgspec
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from ledger.admin_base import ReadOnly, Rows
 from ledger.models import (
     AuditEntry,
     BookVersion,
@@ -26,33 +26,9 @@ from ledger.money import format_minor
 from ledger.render import render
 
 
-class Unchangeable:
-    """No adding, changing or deleting, whatever rights the user has."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Never."""
-        return False
-
-
-class ReadOnly(Unchangeable, admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy only
-    """Rows to be looked at. Made for big tables: newest first, no count of everything."""
-
-    show_full_result_count = False
-    list_per_page = 50
-    ordering: ClassVar[Any] = ("-pk",)
-    actions: Any = None
-
-
 @admin.register(Partner)
 class PartnerAdmin(ReadOnly):
+    partner_path = "pk"
     list_display = ("name", "public_id", "created_at")
     search_fields = ("name", "=public_id")
     ordering = ("name",)
@@ -60,6 +36,7 @@ class PartnerAdmin(ReadOnly):
 
 @admin.register(Company)
 class CompanyAdmin(ReadOnly):
+    partner_path = "partner"
     list_display = ("name", "partner", "currency", "zone", "public_id", "created_at")
     list_filter = ("currency",)
     list_select_related = ("partner",)
@@ -89,6 +66,7 @@ class BookVersionAdmin(ReadOnly):
 
 @admin.register(RecordRow)
 class RecordRowAdmin(ReadOnly):
+    partner_path = "source__company__partner"
     list_display = ("external_id", "kind", "revision", "amount", "happened_at", "superseded", "deleted", "source")
     list_filter = ("kind",)
     list_select_related = ("source",)
@@ -118,7 +96,7 @@ class PostingAdmin(ReadOnly):
     search_fields = ("=act",)
 
 
-class _Lines(Unchangeable, admin.TabularInline):  # type: ignore[type-arg]
+class _Lines(Rows):
     model = DocumentLine
     fields = ("position", "account", "debits", "credits")
     readonly_fields = ("debits", "credits")
@@ -180,6 +158,7 @@ class ProblemRowAdmin(ReadOnly):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnly):
+    partner_path = "partner"
     list_display = ("at", "code", "subject", "actor", "company", "partner")
     list_select_related = ("company", "partner")
     search_fields = ("=code", "=subject")

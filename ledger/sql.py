@@ -11,7 +11,7 @@ The triggers in migrations/sql keep to look-ups by key and array for the same re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString, TypeVar
 from weakref import WeakKeyDictionary
@@ -63,6 +63,13 @@ def stream(
 def rows(query: LiteralString, parameters: Sequence[Any] = (), *, keep_plan: bool = False) -> list[TupleRow]:
     """All rows of a bounded query."""
     return _executed(query, parameters, keep_plan).fetchall()
+
+
+def rows_named(query: LiteralString, parameters: Mapping[str, Any]) -> list[TupleRow]:
+    """All rows of a bounded query whose parameters have names: ``%(name)s``."""
+    opened = psycopg.Cursor(_raw())
+    opened.format = psycopg.pq.Format.BINARY
+    return opened.execute(query, parameters, prepare=False, binary=True).fetchall()
 
 
 def execute(query: LiteralString, parameters: Sequence[Any] = (), *, keep_plan: bool = False) -> int:

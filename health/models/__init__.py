@@ -1,11 +1,27 @@
-"""The rows of what partners are told: what was heard, the events it became, where they go, and each try."""
+"""The rows of what is watched and of what partners are told."""
 
 from __future__ import annotations
 
+from health.models.finding import Finding
+from health.models.finding_event import FindingEvent
 from health.models.heard import Heard
+from health.models.lookout import Lookout
+from health.models.member import Member
+from health.models.watched import Watched
 from health.models.webhook_attempt import WebhookAttempt
 from health.models.webhook_delivery import WebhookDelivery
 from health.models.webhook_endpoint import WebhookEndpoint
 from health.models.webhook_event import WebhookEvent
 
-__all__ = ["Heard", "WebhookAttempt", "WebhookDelivery", "WebhookEndpoint", "WebhookEvent"]
+__all__ = [
+    "Finding",
+    "FindingEvent",
+    "Heard",
+    "Lookout",
+    "Member",
+    "Watched",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEvent",
+]

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from playwright.sync_api import expect
@@ -18,6 +17,7 @@ from commerce_sync.flow.locales import NAMES
 from commerce_sync.flow.sample import PAGES
 from commerce_sync.flow_settings import change_texts, texts_of, visible_keys
 from commerce_sync.models import Branding, RegisteredOrigin
+from health.models import Member
 from ledger.models import AuditEntry, Company, Partner
 from tests.flow.cast import DESK, PHONE, a_linked_merchant, a_partner, chromium
 from tests.flow.pictures import a_png
@@ -25,10 +25,10 @@ from tests.flow.pictures import a_png
 AT = "/admin/commerce_sync/branding/"
 
 
-def somebody(django_user_model: Any, *rights: str) -> Client:
-    """Staff with these rights."""
+def somebody(django_user_model: Any, role: str = "administrator") -> Client:
+    """Staff in this role."""
     user = django_user_model.objects.create_user("sam", password="x", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
+    Member.objects.create(user=user, role=role)
     browser = Client()
     browser.force_login(user)
     return browser
@@ -42,7 +42,7 @@ def a_brand() -> Partner:
 
 @pytest.mark.django_db
 def test_a_brand_is_set_with_uploaded_pictures_through_the_services(django_user_model: Any) -> None:
-    partner, browser = a_partner(), somebody(django_user_model, "view_branding", "add_branding", "view_partner")
+    partner, browser = a_partner(), somebody(django_user_model)
     assert browser.get(f"{AT}add/").status_code == 200
     said = {"partner": partner.pk, "display_name": "Till Books", "primary_color": "#0A7D5C"}
     file = SimpleUploadedFile("logo.svg", a_png(), content_type="image/svg+xml")  # nobody's word is taken
@@ -56,7 +56,7 @@ def test_a_brand_is_set_with_uploaded_pictures_through_the_services(django_user_
 
 @pytest.mark.django_db
 def test_what_cannot_be_used_is_told_at_its_field_and_nothing_is_set(django_user_model: Any) -> None:
-    partner, browser = a_brand(), somebody(django_user_model, "view_branding", "change_branding")
+    partner, browser = a_brand(), somebody(django_user_model)
     svg = SimpleUploadedFile("logo.png", b"<svg onload=alert(1)>", content_type="image/png")
     said = {
         "display_name": "x",
@@ -74,7 +74,7 @@ def test_what_cannot_be_used_is_told_at_its_field_and_nothing_is_set(django_user
 
 @pytest.mark.django_db
 def test_a_picture_that_cannot_be_fetched_is_told_after_saving(django_user_model: Any) -> None:
-    partner, browser = a_brand(), somebody(django_user_model, "view_branding", "change_branding")
+    partner, browser = a_brand(), somebody(django_user_model)
     RegisteredOrigin.objects.create(
         partner=partner, origin="https://pictures.invalid", created_at=branding_of(partner).updated_at
     )
@@ -86,7 +86,7 @@ def test_a_picture_that_cannot_be_fetched_is_told_after_saving(django_user_model
 
 @pytest.mark.django_db
 def test_who_may_only_look_sees_everything_and_can_send_nothing(django_user_model: Any) -> None:
-    partner, browser = a_brand(), somebody(django_user_model, "view_branding")
+    partner, browser = a_brand(), somebody(django_user_model, "support")
     for page in (
         f"{partner.pk}/change/",
         *(f"{partner.pk}/{name}/" for name in ("preview", "texts", "accounts", "origins")),
@@ -106,7 +106,7 @@ def test_nobody_else_gets_in(django_user_model: Any) -> None:
     partner = a_brand()
     pages = [f"{partner.pk}/{name}/" for name in ("change", "preview", "preview/page", "texts", "accounts", "origins")]
     assert {Client().get(AT + page).status_code for page in pages} == {302}
-    browser = somebody(django_user_model, "view_partner")
+    browser = somebody(django_user_model, "finance")
     assert {browser.get(AT + page).status_code for page in pages} == {403}
     assert somebody_else(django_user_model).get(f"{AT}999999/preview/").status_code == 404
 
@@ -123,7 +123,7 @@ def somebody_else(django_user_model: Any) -> Client:
 def test_every_page_is_previewed_in_every_language_with_nothing_of_any_merchants(
     page: str, locale: str, django_user_model: Any
 ) -> None:
-    partner, browser = a_brand(), somebody(django_user_model, "view_branding")
+    partner, browser = a_brand(), somebody(django_user_model, "support")
     company = a_linked_merchant("A real merchant")
     change_texts(partner=partner, locale=locale, changes={"configure-content-sales-title": "<b>Ours</b>"}, actor="test")
     counted = Company.objects.count()
@@ -145,7 +145,7 @@ def test_every_page_is_previewed_in_every_language_with_nothing_of_any_merchants
 
 @pytest.mark.django_db
 def test_the_preview_holds_to_the_light_or_to_the_dark(django_user_model: Any) -> None:
-    browser = somebody(django_user_model, "view_branding")
+    browser = somebody(django_user_model, "support")
     light, dark = (
         browser.get(f"{AT}design/{scheme}.css", {"primary": "#0a7d5c"}).content.decode() for scheme in ("light", "dark")
     )
@@ -159,7 +159,7 @@ def test_the_preview_holds_to_the_light_or_to_the_dark(django_user_model: Any) -
 
 @pytest.mark.django_db
 def test_texts_are_set_hidden_and_reset_beside_ours(django_user_model: Any) -> None:
-    partner, browser = a_brand(), somebody(django_user_model, "view_branding", "change_branding")
+    partner, browser = a_brand(), somebody(django_user_model)
     page = f"{AT}{partner.pk}/texts/?locale=fr-fr"
     key, other = "configure-content-fees-title", "configure-content-sales-title"
     assert browser.post(page, {key: "Frais & Cie", f"hide:{other}": "1"}).status_code == 302
@@ -174,7 +174,7 @@ def test_texts_are_set_hidden_and_reset_beside_ours(django_user_model: Any) -> N
 
 @pytest.mark.django_db
 def test_accounts_and_origins_are_kept_through_the_services(django_user_model: Any) -> None:
-    partner, browser = a_brand(), somebody(django_user_model, "view_branding", "change_branding")
+    partner, browser = a_brand(), somebody(django_user_model)
     page = f"{AT}{partner.pk}/accounts/?platform=books"
     browser.post(page, {"payments-accounts-cash": "1"})
     found = visible_keys(partner, "books")
@@ -199,7 +199,7 @@ def test_accounts_and_origins_are_kept_through_the_services(django_user_model: A
 
 @pytest.mark.django_db(transaction=True)
 def test_what_is_typed_is_shown_at_once_in_the_frame_and_not_kept(live_server: Any, django_user_model: Any) -> None:
-    partner, browser = a_brand(), somebody(django_user_model, "view_branding", "change_branding")
+    partner, browser = a_brand(), somebody(django_user_model)
     cookie = browser.cookies["sessionid"].value
     missing: list[str] = []
     with chromium(size=DESK) as (page, complaints):

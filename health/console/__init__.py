@@ -1,0 +1,1 @@
+"""The support console: the Django admin with pages of its own."""

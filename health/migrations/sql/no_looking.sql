@@ -1,0 +1,10 @@
+DROP TRIGGER finding_event_is_kept ON health_findingevent;
+DROP TRIGGER finding_is_kept ON health_finding;
+DROP TRIGGER book_is_looked_at ON ledger_bookversion;
+DROP TRIGGER connection_is_looked_at ON connectors_connection;
+DROP TRIGGER cure_is_looked_at ON ledger_problem;
+DROP TRIGGER problem_is_looked_at ON ledger_problem;
+DROP TRIGGER sync_end_is_looked_at ON commerce_sync_sync;
+DROP FUNCTION health_is_kept();
+DROP FUNCTION health_look_at_syncs();
+DROP FUNCTION health_look_at_companies();
