@@ -311,7 +311,8 @@ def nobody_works(key: str) -> None:
     tamper("UPDATE commerce_sync_heartbeat SET at = %s", ago(days=1))
 
 
-_REFUSED: Final = frozenset({"delivery_refused", "sync_failing"})
+_HELD: Final = frozenset({"sync_failing", "clearing_differs"})
+_OPEN: Final = frozenset({"clearing_differs", "clearing_aged"})
 _CLEARED: Final = frozenset({"clearing_differs", "gift_cards_differ", "delivery_waiting"})
 FAULTS: Final = (
     Fault("a chosen account archived, documents refused", "account_archived", account_archived, _CLEARED),
@@ -319,7 +320,7 @@ FAULTS: Final = (
     Fault("a chosen supplier archived", "contact_archived", supplier_archived),
     Fault("a period closed before delivery", "delivery_refused", period_locked, _CLEARED),
     Fault("a delivery without a known outcome", "delivery_unknown", outcome_unknown, _CLEARED),
-    Fault("documents not delivered", "delivery_waiting", not_delivered, frozenset({"clearing_differs", "gift_cards_differ"})),
+    Fault("documents not delivered", "delivery_waiting", not_delivered, _CLEARED),
     Fault("a token revoked", "connection_lost", access_lost),
     Fault("access that ends soon", "connection_expiring", access_ends_soon),
     Fault("nothing read for four days", "connection_stale", nothing_read),
@@ -331,11 +332,11 @@ FAULTS: Final = (
     Fault("a job given up", "job_dead", given_up),
     Fault("an undo that does not end", "undo_stuck", undo_hangs, frozenset({"sync_stuck"})),
     Fault("no account chosen", "posted_to_suspense", no_account_chosen),
-    Fault("days held for an account", "unmapped_role", held_for_an_account, frozenset({"sync_failing", "clearing_differs"})),
+    Fault("days held for an account", "unmapped_role", held_for_an_account, _HELD),
     Fault("a sale that does not add up", "lines_do_not_add_up", does_not_add_up, frozenset({"stated_differs"})),
     Fault("a sale in a currency without accounts", "wrong_currency", foreign_currency),
     Fault("tax not told", "taxes_unknown", tax_not_told),
-    Fault("more given back than sold", "refund_exceeds_original", refund_too_large, frozenset({"clearing_differs", "clearing_aged"})),
+    Fault("more given back than sold", "refund_exceeds_original", refund_too_large, _OPEN),
     Fault("a webhook address silent", "endpoint_failing", address_silent),
     Fault("a webhook address disabled", "endpoint_disabled", address_disabled),
     Fault("nobody at work", "workers_gone", nobody_works, frozenset({"work_waiting"})),
