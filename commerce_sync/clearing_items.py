@@ -1,9 +1,9 @@
 """Clearing accounts explained: what waits in each of them, item by item, with its age.
 
 `explained` gives the accounts of one company with their open items by day and kind (`Clearing`: ``open``, ``held``,
-``ages(on)``), `open_items` those of one account one by one, and `clearings` the same as `explained` for many companies
-in a constant number of statements. From the records in the books; amounts are minor units, positive for money that
-waits for us.
+``ages(on)``), `open_items` those of one account one by one, and `settlements` the same for many companies, with their
+payouts, in a constant number of statements. From the records in the books; amounts are minor units, positive for money
+that waits for us.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from commerce_sync.clearing_open import Clearing, OpenItem, set_against
-from commerce_sync.clearing_sql import BEGAN, BY_DAY, HELD, ONE_BY_ONE
+from commerce_sync.clearing_sql import BEGAN, EVERYTHING, HELD, ONE_BY_ONE
 from ledger import sql
 from ledger.book import Book, decode_book
 from ledger.clearing import clearing_accounts
@@ -45,33 +45,84 @@ class Waiting(Struct, frozen=True):
     amount: int
 
 
-def clearings(company_ids: Sequence[int], on: date) -> list[Clearing]:
-    """The clearing accounts of companies that have something open or hold something, as of ``on``."""
-    since = on - timedelta(days=WINDOW_DAYS)
-    asked = {"companies": list(company_ids), "since": since}
-    found: dict[tuple[int, str, str], list[OpenItem]] = {}
-    for company, account, currency, day, kind, amount, count, _, records in sql.rows_named(BY_DAY, asked):
-        item = OpenItem(day, kind, amount, count, tuple(records))
-        found.setdefault((company, account, currency), []).append(item)
+class PaidOut(Struct, frozen=True):
+    """A payout: on which day, by which source, and how much; ``is_listed`` says that it names what it settles."""
+
+    record: int
+    source: int
+    day: date
+    amount: int
+    is_listed: bool
+
+
+class Gap(Struct, frozen=True):
+    """Payments of days that no payout names, though later ones of their kind have been paid out."""
+
+    source: int
+    first: date
+    last: date
+    amount: int
+    count: int
+    records: tuple[tuple[int, str], ...]
+
+
+Key = tuple[int, str, str]
+"""(company, account, currency)"""
+
+
+class Settlements(Struct, frozen=True):
+    """All that is known of clearing accounts; ``known`` leads to the last day that (company, source) tells of."""
+
+    clearings: list[Clearing]
+    payouts: dict[Key, list[PaidOut]]
+    gaps: dict[Key, list[Gap]]
+    known: dict[tuple[int, int], date]
+
+
+def settlements(company_ids: Sequence[int], at: datetime) -> Settlements:
+    """The clearing accounts of companies that have something open or hold something, and their payouts."""
+    since = at.date() - timedelta(days=WINDOW_DAYS)
+    asked = {"companies": list(company_ids), "since": since, "at": at}
+    items: dict[Key, list[OpenItem]] = {}
+    found = Settlements([], {}, {}, {})
+    for what, company, source, *where, day, through, kind, amount, count, records, names, is_listed in sql.rows_named(
+        EVERYTHING, asked
+    ):
+        account, currency = where
+        key, called = (company, account, currency), tuple(zip(records, names, strict=True))
+        match what:
+            case "open":
+                items.setdefault(key, []).append(OpenItem(day, kind, amount, count, called))
+            case "payout":
+                found.payouts.setdefault(key, []).append(PaidOut(records[0], source, day, amount, is_listed))
+            case "gap":
+                found.gaps.setdefault(key, []).append(Gap(source, day, through, amount, count, called))
+            case _:
+                found.known[company, source] = day
+    found.clearings.extend(_clearings(company_ids, since, items))
+    return found
+
+
+def _clearings(company_ids: Sequence[int], since: date, items: dict[Key, list[OpenItem]]) -> list[Clearing]:
     chosen = {(company, account) for company, book in books(company_ids) for account in clearing_accounts(book)}
-    chosen |= {(company, account) for company, account, _ in found}
-    held = {
-        (company, account, currency): amount
-        for company, account, currency, amount in sql.rows_named(
-            HELD, {**asked, "of": [each for each, _ in chosen], "accounts": [each for _, each in chosen]}
-        )
+    chosen |= {(company, account) for company, account, _ in items}
+    asked = {
+        "companies": list(company_ids),
+        "of": [each for each, _ in chosen],
+        "accounts": [each for _, each in chosen],
     }
+    held = {(company, account, currency): amount for company, account, currency, amount in sql.rows_named(HELD, asked)}
     began: dict[int, date] = dict(sql.rows_named(BEGAN, asked))
     return [
-        _clearing(key, since, held.get(key, 0), found.get(key, ()), began.get(key[0], since))
-        for key in sorted(found.keys() | {key for key, amount in held.items() if amount})
+        _clearing(key, since, held.get(key, 0), items.get(key, ()), began.get(key[0], since))
+        for key in sorted(items.keys() | {key for key, amount in held.items() if amount})
     ]
 
 
 def explained(company: Company, account: str = "") -> list[Clearing]:
     """The clearing accounts of a company as of today, or the one with this id."""
-    found = clearings([company.pk], now().date())
-    return [each for each in found if account in ("", each.account)]
+    found = settlements([company.pk], now())
+    return [each for each in found.clearings if account in ("", each.account)]
 
 
 def open_items(clearing: Clearing, limit: int = MOST_ITEMS) -> list[Waiting]:
@@ -95,4 +146,5 @@ def _clearing(key: tuple[int, str, str], since: date, held: int, items: Sequence
     """What our documents hold beyond the items is from before ``since``, where anything was posted before."""
     before = held - sum(item.amount for item in items) if began < since else 0
     left, earlier, consumed = set_against(items, before)
-    return Clearing(*key, since, held, earlier, tuple(left), consumed)
+    taken = tuple(item for item in items if item.kind != "payout")
+    return Clearing(*key, since, held, earlier, tuple(left), consumed, taken)

@@ -16,14 +16,15 @@ AGES: Final = ((0, 7), (8, 30), (31, None))
 class OpenItem(Struct, frozen=True):
     """What is open of one day and kind (order, refund, fee, dispute; payout: what was paid out and named nothing).
 
-    ``amount`` is positive for money that waits for us; ``records`` are row ids of the greatest of ``count`` records.
+    ``amount`` is positive for money that waits for us; ``records`` are the greatest of ``count`` records: row id and
+    what the platform calls it.
     """
 
     day: date
     kind: str
     amount: int
     count: int = 1
-    records: tuple[int, ...] = ()
+    records: tuple[tuple[int, str], ...] = ()
 
 
 class Clearing(Struct, frozen=True):
@@ -31,7 +32,7 @@ class Clearing(Struct, frozen=True):
 
     ``held`` is what our documents have on it; ``earlier`` what of that was open before ``since``, the first day that is
     looked at (0 where the books began later); ``consumed`` how much of the payments was set against what was paid out
-    without naming them.
+    without naming them; ``taken`` are the items without payouts, before anything was set against them.
     """
 
     company_id: int
@@ -42,6 +43,7 @@ class Clearing(Struct, frozen=True):
     earlier: int
     items: tuple[OpenItem, ...]
     consumed: int = 0
+    taken: tuple[OpenItem, ...] = ()
 
     @property
     def open(self) -> int:

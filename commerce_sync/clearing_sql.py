@@ -113,20 +113,21 @@ _OPEN: Final[LiteralString] = """, accounts AS MATERIALIZED (
         AND whole.currency = moved.currency AND whole.named = moved.name AND whole.named <> ''
 ), summed AS (
     SELECT company_id, source_id, kind, account, currency, key, max(settled_name) AS settled_name, min(at) AS at,
-        min(zone) AS zone, sum(amount)::bigint AS amount, min(id) AS id, count(*) AS moves, min(order_id) AS order_id,
+        min(zone) AS zone, sum(amount)::bigint AS amount, min(id) AS id, min(role) AS role, min(order_id) AS order_id,
         bool_or(is_listed) AS is_listed
     FROM keyed GROUP BY company_id, source_id, kind, account, currency, key
 ), opened AS MATERIALIZED (
     SELECT summed.company_id, summed.source_id, summed.kind, summed.account, summed.currency, summed.at, summed.id,
-        summed.order_id, (summed.at AT TIME ZONE summed.zone)::date AS day, summed.amount AS moved, summed.is_listed,
+        summed.role, summed.order_id, (summed.at AT TIME ZONE summed.zone)::date AS day, summed.amount AS moved,
+        summed.is_listed, coalesce(nullif(summed.order_id, ''), summed.key) AS name,
         (summed.amount - coalesce(settled.amount, 0))::bigint AS amount, settled.at AS settled_at, summed.key
     FROM summed LEFT JOIN settled ON settled.company_id = summed.company_id AND settled.source_id = summed.source_id
         AND settled.kind = summed.kind AND settled.account = summed.account AND settled.currency = summed.currency
         AND settled.named = summed.settled_name
     UNION ALL
     SELECT settled.company_id, settled.source_id, 'payout', settled.account, settled.currency, settled.at,
-        settled.payout_id, '', (settled.at AT TIME ZONE settled.zone)::date, -settled.amount, false, -settled.amount,
-        NULL, settled.named
+        settled.payout_id, '', '', (settled.at AT TIME ZONE settled.zone)::date, -settled.amount, NULL,
+        settled.named, -settled.amount, NULL, settled.named
     FROM settled LEFT JOIN (SELECT DISTINCT company_id, source_id, kind, account, currency, settled_name FROM keyed
             WHERE settled_name IS NOT NULL) found
         ON found.company_id = settled.company_id AND found.source_id = settled.source_id AND found.kind = settled.kind
@@ -136,15 +137,48 @@ _OPEN: Final[LiteralString] = """, accounts AS MATERIALIZED (
 
 OPENED: Final[LiteralString] = _SAID + _MOVED + _OPEN
 
-# Parameters: companies, since. One row per company, account, currency, day, kind and side: what is open of that day,
-# with the ids of its three greatest records; of payouts that list nothing, what is to be set against the oldest.
-BY_DAY: Final[LiteralString] = (
-    OPENED
-    + """
-SELECT company_id, account, currency, day, kind, sum(amount)::bigint, count(*)::int, min(at),
-    (array_agg(id ORDER BY abs(amount) DESC, id))[1:3]
+# Parameters: companies, since, at. Rows of four kinds, told by their first column:
+#   open    what is open of a day, kind and side: (amount, count), with ids and names of its three greatest records
+#   payout  a payout: what it was set against if it lists nothing, and whether it lists what it settles
+#   gap     payments that no payout names, in one run between others of their kind that were named a day ago or earlier;
+#           a single one only where its day has no other: processors hold single payments back, and not whole days
+#   known   the last day that a source has told anything of
+EVERYTHING: Final[LiteralString] = (
+    OPENED  # noqa: S608
+    + """, refunded AS (
+    SELECT company_id, source_id, order_id, sum(amount) AS amount FROM opened
+    WHERE kind = 'refund' AND order_id <> '' GROUP BY company_id, source_id, order_id
+), payments AS (
+    SELECT opened.*, opened.amount = opened.moved AND opened.amount + coalesce(refunded.amount, 0) > 0 AS is_unpaid,
+        opened.amount <> opened.moved AND opened.settled_at <= %(at)s - interval '1 day' AS is_paid
+    FROM opened LEFT JOIN refunded USING (company_id, source_id, order_id)
+    WHERE opened.kind = 'order' AND opened.moved > 0
+), runs AS (
+    SELECT *, count(*) FILTER (WHERE is_paid) OVER earlier AS paid_before,
+        count(*) FILTER (WHERE is_paid) OVER (PARTITION BY company_id, source_id, role, account, currency) AS paid,
+        lag(day) OVER earlier AS day_before, lead(day) OVER earlier AS day_after
+    FROM payments
+    WINDOW earlier AS (PARTITION BY company_id, source_id, role, account, currency ORDER BY at, id)
+)
+SELECT 'open' AS what, company_id, source_id, account, currency, day, day AS through, kind,
+    sum(amount)::bigint AS amount, count(*)::int AS count,
+    (array_agg(id ORDER BY abs(amount) DESC, id))[1:3] AS ids,
+    (array_agg(name ORDER BY abs(amount) DESC, id))[1:3] AS names, false AS is_listed
 FROM opened WHERE amount <> 0
-GROUP BY company_id, account, currency, day, kind, amount > 0
+GROUP BY company_id, source_id, account, currency, day, kind, amount > 0
+UNION ALL
+SELECT 'payout', company_id, source_id, account, currency, day, day, role, -moved, 1, ARRAY[id],
+    ARRAY[name], is_listed
+FROM opened WHERE kind = 'payout' AND is_listed IS NOT NULL
+UNION ALL
+SELECT 'gap', company_id, source_id, account, currency, min(day), max(day), role, sum(amount)::bigint, count(*)::int,
+    (array_agg(id ORDER BY at, id))[1:20], (array_agg(name ORDER BY at, id))[1:20], true
+FROM runs WHERE is_unpaid AND paid_before > 0 AND paid_before < paid
+GROUP BY company_id, source_id, role, account, currency, paid_before
+HAVING count(*) > 1 OR (max(day_before) < min(day) AND min(day_after) > max(day))
+UNION ALL
+SELECT 'known', company_id, source_id, '', '', max(day), max(day), '', 0, 0, '{}', '{}', false
+FROM opened GROUP BY company_id, source_id
 ORDER BY company_id, account, currency, day, kind
 """
 )

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from commerce_sync.clearing_items import clearings, open_items
+from commerce_sync.clearing_items import open_items, settlements
 from commerce_sync.clearing_open import Clearing
 from connectors.general_ledger.chart import default_book
 from ledger import commerce
@@ -28,8 +28,12 @@ def payout(name: str, day: int, amount: int, *items: commerce.PayoutItem) -> com
     return commerce.Payout(name, "GBP", at(day), at(day), amount, items or None)
 
 
+def clearings(company: Company, on: date = ON) -> list[Clearing]:
+    return settlements([company.pk], datetime(on.year, on.month, on.day, 20, tzinfo=UTC)).clearings
+
+
 def one(company: Company, on: date = ON) -> Clearing:
-    (found,) = [each for each in clearings([company.pk], on) if each.account == "1100"]
+    (found,) = [each for each in clearings(company, on) if each.account == "1100"]
     return found
 
 
@@ -50,7 +54,7 @@ def test_what_is_open_is_what_our_documents_hold_in_every_mode_and_policy(mode: 
     company = a_merchant(book=default_book("GBP", DAYS, mode, policy=policy))
     sell(company, *every_kind())
     settle(company, ON)
-    found = clearings([company.pk], ON)
+    found = clearings(company)
     assert {each.account for each in found} >= {"1100"}
     assert [(each.account, each.unexplained) for each in found if each.unexplained] == []
 
@@ -99,4 +103,4 @@ def test_one_currency_and_one_account_stand_for_themselves() -> None:
     wire = commerce.Tender("w", "bank", 500, at(0))
     line = commerce.Line("product", "Tea", 500)
     company = sold(an_order(1), commerce.Order("b", "b", "GBP", at(0), at(0), (line,), (wire,), 500))
-    assert {(each.account, each.open) for each in clearings([company.pk], ON)} == {("1100", 1_200), ("1110", 500)}
+    assert {(each.account, each.open) for each in clearings(company)} == {("1100", 1_200), ("1110", 500)}
