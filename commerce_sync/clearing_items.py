@@ -8,7 +8,7 @@ that waits for us.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -73,6 +73,8 @@ Key = tuple[int, str, str]
 class Settlements(Struct, frozen=True):
     """All that is known of clearing accounts; ``known`` leads to the last day that (company, source) tells of."""
 
+    since: date
+    until: date
     clearings: list[Clearing]
     payouts: dict[Key, list[PaidOut]]
     gaps: dict[Key, list[Gap]]
@@ -84,7 +86,7 @@ def settlements(company_ids: Sequence[int], at: datetime) -> Settlements:
     since = at.date() - timedelta(days=WINDOW_DAYS)
     asked = {"companies": list(company_ids), "since": since, "at": at}
     items: dict[Key, list[OpenItem]] = {}
-    found = Settlements([], {}, {}, {})
+    found = Settlements(since, at.date(), [], {}, {}, {})
     for what, company, source, *where, day, through, kind, amount, count, records, names, is_listed in sql.rows_named(
         EVERYTHING, asked
     ):
@@ -106,17 +108,18 @@ def settlements(company_ids: Sequence[int], at: datetime) -> Settlements:
 def _clearings(company_ids: Sequence[int], since: date, items: dict[Key, list[OpenItem]]) -> list[Clearing]:
     chosen = {(company, account) for company, book in books(company_ids) for account in clearing_accounts(book)}
     chosen |= {(company, account) for company, account, _ in items}
-    asked = {
-        "companies": list(company_ids),
-        "of": [each for each, _ in chosen],
-        "accounts": [each for _, each in chosen],
-    }
-    held = {(company, account, currency): amount for company, account, currency, amount in sql.rows_named(HELD, asked)}
-    began: dict[int, date] = dict(sql.rows_named(BEGAN, asked))
+    held = held_on(chosen)
+    began: dict[int, date] = dict(sql.rows_named(BEGAN, {"companies": list(company_ids)}))
     return [
         _clearing(key, since, held.get(key, 0), items.get(key, ()), began.get(key[0], since))
         for key in sorted(items.keys() | {key for key, amount in held.items() if amount})
     ]
+
+
+def held_on(accounts: Collection[tuple[int, str]]) -> dict[Key, int]:
+    """What the documents of each (company, account) hold there, by currency; debits are positive."""
+    asked = {"of": [company for company, _ in accounts], "accounts": [account for _, account in accounts]}
+    return {(company, account, currency): amount for company, account, currency, amount in sql.rows_named(HELD, asked)}
 
 
 def explained(company: Company, account: str = "") -> list[Clearing]:

@@ -183,12 +183,12 @@ ORDER BY company_id, account, currency, day, kind
 """
 )
 
-# Parameters: companies, since. What the company's documents hold on accounts in all, and whether any was posted before.
+# Parameters: of, accounts (in parallel). What the documents of companies hold on accounts.
 HELD: Final[LiteralString] = """
     SELECT document.company_id, line.account, document.currency,
         sum(coalesce(line.debit, 0) - coalesce(line.credit, 0))::bigint
     FROM ledger_document document JOIN ledger_documentline line ON line.document_id = document.id
-    WHERE document.company_id = ANY(%(companies)s) AND document.withdrawn_at IS NULL AND document.voided_at IS NULL
+    WHERE document.company_id = ANY(%(of)s) AND document.withdrawn_at IS NULL AND document.voided_at IS NULL
         AND (document.company_id, line.account) IN (SELECT * FROM unnest(%(of)s::bigint[], %(accounts)s::text[]))
     GROUP BY document.company_id, line.account, document.currency
 """

@@ -18,6 +18,7 @@ from health.findings.watching import Watch
 from health.watches.account_names import AccountNames
 from health.watches.narrowing import ALL_TIME, narrowed
 from health.watches.payout_rhythm import Rhythm, missing_payouts, rhythm
+from health.watches.their_entries import their_entries
 from ledger import sql
 
 CODES: Final = frozenset({"payout_missing", "payout_late", "clearing_aged"})
@@ -48,6 +49,7 @@ class _Told:
         self.names = AccountNames((each.company_id, each.account) for each in found.clearings)
         self.platforms = _platforms({source for _, source in found.known})
         self.paid_out = {company for (company, _, _), payouts in found.payouts.items() if _rhythm(payouts)}
+        self.by_hand = _emptied_by_hand(found, self.paid_out)
 
     def of(self, clearing: Clearing) -> Iterator[Seen]:
         """Its findings."""
@@ -95,6 +97,8 @@ class _Told:
         known = max(day for (company, _), day in self.found.known.items() if company == clearing.company_id)
         aged = [item for item in clearing.items if (known - item.day).days > limit]
         waiting = clearing.earlier + sum(item.amount for item in aged) - sum(gap.amount for gap in gaps)
+        if own is None:
+            waiting -= self.by_hand.get((clearing.company_id, clearing.account, clearing.currency), 0)
         if waiting <= 0:
             return None
         since = min((item.day for item in aged), default=clearing.since)
@@ -106,6 +110,20 @@ class _Told:
             "clearing_aged", clearing.company_id, f"{clearing.account} {clearing.currency}", params, day=since,
             currency=clearing.currency, amount=waiting, causes=_causes(aged),
         )  # fmt: skip
+
+
+def _emptied_by_hand(found: Settlements, companies: set[int]) -> dict[Key, int]:
+    """What others took out of the clearing accounts that nobody tells us any payouts of, in the accounting software."""
+    accounts: dict[int, set[str]] = {}
+    for each in found.clearings:
+        key = (each.company_id, each.account, each.currency)
+        if each.company_id in companies and not _rhythm(found.payouts.get(key, [])):
+            accounts.setdefault(each.company_id, set()).add(each.account)
+    taken: dict[Key, int] = {}
+    for entry in their_entries(accounts, found.since, found.until):
+        key = (entry.company_id, entry.account, entry.currency)
+        taken[key] = taken.get(key, 0) - entry.amount
+    return {key: max(amount, 0) for key, amount in taken.items()}
 
 
 def _rhythm(payouts: Sequence[PaidOut]) -> Rhythm | None:
