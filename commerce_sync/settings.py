@@ -200,6 +200,7 @@ COMMERCE_SYNC_ERRANDS = [
     "health.findings.errand.look",
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
+    "connectors.ledger_looks.look_daily",
 ]
 
 # The console (django-unfold). Nothing is loaded from elsewhere.
