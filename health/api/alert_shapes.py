@@ -68,8 +68,8 @@ class AlertRule(Shape):
 
 
 class CreateAlertRule(Input):
-    """A rule. ``audience`` partner: your people at the console (of one ``role``, or all), merchant: the contacts of your
-    companies, addresses: those given, or with ``channel`` slack the address of an incoming webhook in ``slack_url``."""
+    """A rule. ``audience`` partner: your people at the console (of one ``role``, or all); merchant: the contacts of
+    your companies; addresses: those given, or with ``channel`` slack the incoming webhook at ``slack_url``."""
 
     name: Name
     audience: Audience
