@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+import health.console.alert_admin  # noqa: F401  # registers its own
 from health.models import Finding, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from ledger.admin_base import ReadOnly
 

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from health.console import alert_pages
+
+urlpatterns: list[URLPattern] = [*alert_pages.urlpatterns]
