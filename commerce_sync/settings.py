@@ -210,6 +210,7 @@ COMMERCE_SYNC_ERRANDS = [
     "health.errands.run",
     "health.findings.errand.look",
     "health.alerts.errand.run",
+    "commerce_sync.sync_days.count_days",
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
     "connectors.ledger_looks.look_daily",
