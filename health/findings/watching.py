@@ -47,6 +47,7 @@ MODULES: Final[tuple[str, ...]] = (
     "drift",
     "payouts",
     "clearing",
+    "bank",
     "reconciliation",
 )
 
