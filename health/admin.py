@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from health.console import company_admin as company_admin  # the lists that open pages of our own
 from health.models import Finding, WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from ledger.admin_base import ReadOnly
 
