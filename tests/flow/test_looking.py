@@ -101,6 +101,7 @@ def test_a_link_of_the_merchant_s_does_not_turn_a_look_into_more() -> None:
 
 def test_a_page_that_leads_to_the_platform_is_refused(settings: Any) -> None:
     settings.COMMERCE_SYNC_OAUTH_CLIENTS = {"xero": {"client_id": "ours", "client_secret": "ours too"}}
+    settings.COMMERCE_SYNC_PUBLIC_URL = "https://sync.example"
     house = a_settled_merchant()
     merchant, client = inside(house.company), looking(house.company)
     row = Connection.objects.create(company=house.company, platform="xero", kind="accounting")
