@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from health.console import alert_admin as alert_admin
+from health.console import company_admin as company_admin
 from health.console import delivery_lists as delivery_lists
 from health.console import sync_list as sync_list
 from health.models import Finding
