@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 VARIABLES = frozenset(
     f"COMMERCE_SYNC_{name}"
     for name in (
-        *("ALLOW_PRIVATE_HOSTS", "API_CALLS_A_MINUTE", "DATA_DIR", "DEBUG", "ENCRYPTION_KEYS"),
+        *("ALLOW_PRIVATE_HOSTS", "API_CALLS_A_MINUTE", "DATA_DIR", "DEBUG", "ENCRYPTION_KEYS", "ESCALATE_AFTER_HOURS"),
         *(
             "IDLE_IN_TRANSACTION_TIMEOUT_MS",
             "LOCK_TIMEOUT_MS",
