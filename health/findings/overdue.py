@@ -14,7 +14,7 @@ from ledger.services import now
 
 AT_ONCE: Final = 1_000
 
-# Follows each of the two below: the act is noted in the history of each finding and in the audit trail, as a person's is.
+# Follows both statements below: the act is noted in the history of each finding and in the trail, as a person's is.
 _TOLD: Final[LiteralString] = """
     , noted AS (
         INSERT INTO health_findingevent (finding_id, what, actor, words, at)
