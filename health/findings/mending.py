@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from msgspec import Struct
 
+from commerce_sync.reposting import repost_refused
 from commerce_sync.retrying import retry_documents
 from commerce_sync.services import AlreadyRunning, request_sync
 from health.findings.kinds import KINDS, Fix
@@ -21,8 +22,9 @@ MOST_COMPANIES: Final = 100  # at a time: each is a handful of statements, and s
 
 
 class Mended(Struct):
-    """What was done: documents that go again, syncs asked for, companies that were being synced already; and how many
-    findings are left for another time (at least; bounded)."""
+    """What was done: documents that go again (as they are, or composed anew under the mapping in force), syncs asked
+    for, companies that were being synced already; and how many findings are left for another time (at least; bounded).
+    """
 
     companies: int = 0
     documents: int = 0
@@ -58,7 +60,11 @@ def mend(*, findings: QuerySet[Finding], act: Act) -> Mended:
 def _mend(company: Company, findings: list[Finding], act: Act, mended: Mended) -> None:
     fixes: set[Fix] = {KINDS[finding.code].fix for finding in findings}
     if "retry" in fixes:
-        mended.documents += retry_documents(company=company, actor=act.actor)
+        anew = repost_refused(company=company, actor=act.actor)
+        again = retry_documents(company=company, actor=act.actor)
+        mended.documents += anew + again
+        if anew or not again:  # what was composed under a former mapping, or was stopped before it was composed
+            fixes.add("sync")
     if "sync" in fixes:
         try:
             request_sync(company=company)

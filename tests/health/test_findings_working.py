@@ -185,6 +185,13 @@ def test_what_can_be_mended_by_a_sync_is_synced_company_by_company(monkeypatch: 
     assert whats()[0] == ("retried", "because")
 
 
+def test_where_nothing_was_refused_a_retry_is_a_sync() -> None:
+    shop = company()
+    find(shop, "4000", code="account_archived")
+    done = mend(findings=ALL, act=SAM)
+    assert (done.documents, done.syncs) == (0, 1)
+
+
 def test_what_nothing_can_mend_is_said() -> None:
     find(company(), "CS1")
     with pytest.raises(BadAct, match="nothing here"):
