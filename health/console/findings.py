@@ -58,7 +58,7 @@ def queue_page(console: Console) -> HttpResponse:
     counts = counted(rows)
     context |= {
         "counts": counts,
-        "total": sum(counts.values()),
+        "ages": [(words, count, _with(console, "age", name)) for name, words, count in counts.ages if count],
         "most": MOST_GROUPED,
         "previous": _page(console, filters.page - 1) if filters.page > 1 else "",
         "next": _page(console, filters.page + 1) if more else "",
@@ -166,6 +166,13 @@ def _group_url(finding: Finding) -> str:
 
 
 def _page(console: Console, number: int) -> str:
+    return _with(console, "page", str(number))
+
+
+def _with(console: Console, name: str, value: str) -> str:
+    """This page with something else asked for."""
     said = console.request.GET.copy()
-    said["page"] = str(number)
+    if name != "page":
+        said.pop("page", None)
+    said[name] = value
     return f"?{said.urlencode()}"

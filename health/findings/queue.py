@@ -48,6 +48,18 @@ class Asked(Struct, frozen=True):
     age: str = ""
 
 
+class Counts(Struct, frozen=True):
+    """How many findings: (severity, count) of each severity, (name, words, count) of each age."""
+
+    severities: tuple[tuple[str, int], ...]
+    ages: tuple[tuple[str, str, int], ...]
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(count for _, count in self.severities)
+
+
 class Group(Struct, frozen=True):
     """Findings of one root cause. ``amounts`` are formatted, one a currency; ``one`` is the oldest of them."""
 
@@ -116,7 +128,11 @@ def _age(asked: Asked) -> Q:
     if found is None:
         return Q()
     _, _, least, most = found
-    at = now()
+    return _aged(now(), least, most)
+
+
+def _aged(at: datetime, least: int, most: int | None) -> Q:
+    """Open for at least ``least`` days, and less than ``most``."""
     wanted = Q(opened_at__lte=at - timedelta(days=least))
     return wanted if most is None else wanted & Q(opened_at__gt=at - timedelta(days=most))
 
@@ -158,10 +174,16 @@ def grouped(rows: QuerySet[Finding], page: int) -> tuple[list[Group], bool]:
     return groups, more
 
 
-def counted(rows: QuerySet[Finding]) -> dict[str, int]:
-    """Severity → how many of ``rows``, of the newest `MOST_GROUPED`; every severity is there."""
-    found = dict(_newest(rows).values_list("severity").annotate(count=Count("pk")).order_by())
-    return {severity: found.get(severity, 0) for severity in SEVERITIES}
+def counted(rows: QuerySet[Finding]) -> Counts:
+    """How many of ``rows`` there are, of the newest `MOST_GROUPED`."""
+    at = now()
+    wanted: dict[str, Q] = {f"severity_{each}": Q(severity=each) for each in SEVERITIES}
+    wanted |= {f"age_{name}": _aged(at, least, most) for name, _, least, most in AGES}
+    found = _newest(rows).aggregate(**{name: Count("pk", filter=each) for name, each in wanted.items()})
+    return Counts(
+        severities=tuple((each, found[f"severity_{each}"]) for each in SEVERITIES),
+        ages=tuple((name, words, found[f"age_{name}"]) for name, words, *_ in AGES),
+    )
 
 
 def one_by_one(rows: QuerySet[Finding], page: int) -> tuple[list[Finding], bool]:

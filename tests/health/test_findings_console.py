@@ -102,6 +102,17 @@ def test_the_queue_is_narrowed_by_all_that_can_be_asked() -> None:
     assert "No company’s name begins with “nobody”" in page(client, company="nobody")
 
 
+def test_the_queue_says_how_old_its_findings_are() -> None:
+    shop = make_company(make_partner())
+    find(edited(shop, "CS1"), edited(shop, "CS2"), edited(shop, "CS3"))
+    for subject, days in (("CS2", 2), ("CS3", 30)):
+        Finding.objects.filter(subject=subject).update(opened_at=now() - timedelta(days=days))
+    shown = page(person("support"), turn="merchant", page="1")
+    ages = re.findall(r'<a href="([^"]+)">(\d for [^<]+)</a>', shown)
+    assert [words for _, words in ages] == ["1 for less than a day", "1 for 1 to 3 days", "1 for more than 7 days"]
+    assert ages[0][0] == "?turn=merchant&amp;age=day"
+
+
 def test_a_finding_says_what_to_do_and_leads_to_its_causes() -> None:
     shop = make_company(make_partner())
     sync = Sync.objects.create(company=shop, trigger="request", started_at=now())
