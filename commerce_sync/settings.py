@@ -198,7 +198,7 @@ SPECTACULAR_SETTINGS = SPECTACULAR
 COMMERCE_SYNC_ERRANDS = [
     "health.errands.run",
     "health.findings.errand.look",
-    "health.findings.overdue.pass_up",
+    "health.findings.unattended.pass_up",
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
 ]

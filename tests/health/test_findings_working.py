@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
 from commerce_sync.models import Job, Sync
-from health.findings import mending, overdue, working
+from health.findings import mending, unattended, working
 from health.findings.mending import mend
 from health.findings.seen import Looked, Scope, Seen
 from health.findings.settle import GONE, settle
@@ -89,9 +89,9 @@ def test_ignored_until_a_day_comes_back_on_that_day() -> None:
     until = now().date() + timedelta(days=7)
     working.ignore(findings=ALL, act=SAM, until=until)
     assert (the_one().state, the_one().ignored_until) == ("ignored", until)
-    assert overdue.bring_back() == 0
+    assert unattended.bring_back() == 0
     Finding.objects.update(ignored_until=now().date())
-    assert overdue.bring_back() == 1
+    assert unattended.bring_back() == 1
     assert (the_one().state, the_one().reason, the_one().ignored_until) == ("open", "", None)
     assert whats()[-1] == ("reopened", "The day until which it was ignored has come.")
     assert AuditEntry.objects.filter(code="finding.reopened", actor=GONE).exists()
@@ -152,15 +152,15 @@ def test_a_grave_finding_that_nobody_takes_is_passed_up_by_itself(settings: Any)
     find(shop, "CS1", "CS2")
     find(shop, "CS3", code="document_redated")  # a warning
     working.assign(findings=Finding.objects.filter(subject="CS2"), act=SAM, name="Sam")
-    assert overdue.escalate_unattended() == 0
+    assert unattended.escalate_unattended() == 0
     Finding.objects.update(opened_at=now() - timedelta(hours=25))
     settings.COMMERCE_SYNC_ESCALATE_AFTER_HOURS = 0
-    assert overdue.escalate_unattended() == 0
+    assert unattended.escalate_unattended() == 0
     settings.COMMERCE_SYNC_ESCALATE_AFTER_HOURS = 24
-    assert overdue.pass_up(5) is False
+    assert unattended.pass_up(5) is False
     assert Finding.objects.get(escalated_at__isnull=False).subject == "CS1"
     assert whats()[-1] == ("escalated", "Nobody has taken it for 24 hours.")
-    assert overdue.escalate_unattended() == 0
+    assert unattended.escalate_unattended() == 0
 
 
 def test_only_so_many_are_taken_at_once_and_the_rest_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
