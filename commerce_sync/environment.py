@@ -23,6 +23,7 @@ VARIABLES = frozenset(
             "EMAIL_FROM",
             "EMAIL_URL",
             "ENCRYPTION_KEYS",
+            "ESCALATE_AFTER_HOURS",
         ),
         *(
             "IDLE_IN_TRANSACTION_TIMEOUT_MS",

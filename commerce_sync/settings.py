@@ -211,9 +211,13 @@ COMMERCE_SYNC_ERRANDS = [
     "health.findings.errand.look",
     "health.alerts.errand.run",
     "commerce_sync.sync_days.count_days",
+    "health.findings.unattended.pass_up",
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
 ]
+
+# A grave finding that nobody has taken for so long is passed up by itself; 0: never.
+COMMERCE_SYNC_ESCALATE_AFTER_HOURS = whole("COMMERCE_SYNC_ESCALATE_AFTER_HOURS", 24, 0, 24 * 365)
 
 # The console (django-unfold). Nothing is loaded from elsewhere.
 UNFOLD: dict[str, Any] = {

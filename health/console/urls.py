@@ -11,6 +11,8 @@ from health.console import (
     company_acts,
     delivery_page,
     document,
+    finding_acts,
+    findings,
     mapping,
     record,
     sync_doing,
@@ -45,4 +47,8 @@ urlpatterns: list[URLPattern] = [
     path("records/<int:record_id>/", record.record_page, name="console-record"),
     path("changes/", changes.all_changes, name="console-changes"),
     path("partners/<int:partner_id>/changes/", changes.partner_changes, name="console-partner-changes"),
+    path("findings/", findings.queue_page, name="console-findings"),
+    path("findings/group/", findings.group_page, name="console-finding-group"),
+    path("findings/act/", finding_acts.act, name="console-finding-act"),
+    path("findings/<uuid:finding_id>/", findings.finding_page, name="console-finding"),
 ]
