@@ -5,13 +5,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.functional import lazy
+
+static_lazy = lazy(static, str)
 
 # UNFOLD: nothing is loaded from elsewhere.
 CONSOLE: Final[dict[str, Any]] = {
     "SITE_TITLE": "Commerce Sync",
     "SITE_HEADER": "Commerce Sync",
     "SITE_SUBHEADER": "Support console",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": static_lazy("console/icon.svg")}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "LOGIN": {"form": "health.console.log_in_form.LogInForm"},
