@@ -44,7 +44,7 @@ class HouseWatch(Struct, frozen=True):
 
 
 # Modules of health.watches; each has WATCHES or HOUSE_WATCHES, or both.
-MODULES: Final[tuple[str, ...]] = ()
+MODULES: Final[tuple[str, ...]] = ("drift", "payouts", "clearing")
 
 
 def watches() -> tuple[Watch, ...]:
