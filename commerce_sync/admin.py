@@ -72,7 +72,8 @@ class CompanyQueueAdmin(ReadOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[CompanyQueue]:
         """Whoever was never served stands at minus infinity, which is no time that Python knows."""
         served = Case(When(served_at__gt=datetime.min.replace(tzinfo=UTC), then=F("served_at")))
-        return super().get_queryset(request).defer("served_at").annotate(was_served_at=served)
+        rows: QuerySet[CompanyQueue] = super().get_queryset(request)
+        return rows.defer("served_at").annotate(was_served_at=served)
 
     @admin.display(description="Served last", empty_value="never")
     def served(self, row: CompanyQueue) -> datetime | None:

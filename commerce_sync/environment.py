@@ -77,11 +77,15 @@ def web_address(name: str) -> str:
     return said
 
 
-def folder(name: str, said: str, default: str, taken: frozenset[str]) -> str:
-    """The path below which something is served, without slashes at its ends; ``taken`` are the first parts of others'
-    addresses."""
+# How the addresses of everything else that is served here begin.
+_TAKEN = frozenset({"api", "books", "companies", "config", "flow", "healthz", "integrations"})
+_TAKEN |= {"link", "metrics", "oauth", "static", "webhooks"}
+
+
+def folder(name: str, said: str, default: str) -> str:
+    """The path below which something is served, without slashes at its ends."""
     found = said.strip("/") or default
-    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", found) or found.split("/")[0] in taken:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", found) or found.split("/")[0] in _TAKEN:
         raise ImproperlyConfigured(f"{name} must be a path of letters, digits and hyphens that is not in use: {said!r}")
     return found
 

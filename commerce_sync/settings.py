@@ -33,24 +33,6 @@ from commerce_sync.environment import (
 from commerce_sync.process_settings import CONSOLE, PASSWORDS, logging_to_stderr, queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# The beginnings of the addresses of everything else that is served here.
-TAKEN_ADDRESSES = frozenset(
-    {
-        "",
-        "api",
-        "books",
-        "companies",
-        "config",
-        "flow",
-        "healthz",
-        "integrations",
-        "link",
-        "metrics",
-        "oauth",
-        "static",
-        "webhooks",
-    }
-)
 
 
 def secret(name: str) -> str:
@@ -222,9 +204,7 @@ COMMERCE_SYNC_METRICS_TOKEN = token("COMMERCE_SYNC_METRICS_TOKEN", text("COMMERC
 COMMERCE_SYNC_SENTRY_DSN = text("COMMERCE_SYNC_SENTRY_DSN")
 
 # The console (django-unfold). Nothing is loaded from elsewhere.
-COMMERCE_SYNC_ADMIN_PATH = folder(
-    "COMMERCE_SYNC_ADMIN_PATH", text("COMMERCE_SYNC_ADMIN_PATH"), "admin", TAKEN_ADDRESSES
-)
+COMMERCE_SYNC_ADMIN_PATH = folder("COMMERCE_SYNC_ADMIN_PATH", text("COMMERCE_SYNC_ADMIN_PATH"), "admin")
 COMMERCE_SYNC_STAFF_SECOND_FACTOR = flag("COMMERCE_SYNC_STAFF_SECOND_FACTOR")
 UNFOLD = CONSOLE
 
