@@ -15,7 +15,7 @@ SCRIPT = """
 import django; django.setup()
 from django.urls import reverse
 from django.test import Client
-print(reverse("admin:index"), reverse("admin:console-confirm"), Client().get("/admin/").status_code)
+print(reverse("admin:index"), reverse("admin:console-confirm"), Client(HTTP_HOST="localhost").get("/admin/").status_code)
 """
 
 
