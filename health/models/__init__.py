@@ -7,6 +7,7 @@ from health.models.finding_event import FindingEvent
 from health.models.heard import Heard
 from health.models.lookout import Lookout
 from health.models.member import Member
+from health.models.round import Round
 from health.models.watched import Watched
 from health.models.webhook_attempt import WebhookAttempt
 from health.models.webhook_delivery import WebhookDelivery
@@ -19,6 +20,7 @@ __all__ = [
     "Heard",
     "Lookout",
     "Member",
+    "Round",
     "Watched",
     "WebhookAttempt",
     "WebhookDelivery",
