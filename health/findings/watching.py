@@ -58,6 +58,7 @@ MODULES: Final[tuple[str, ...]] = (
     "drift",
     "payouts",
     "clearing",
+    "reconciliation",
 )
 
 

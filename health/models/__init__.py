@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from health.models.alarm import Alarm
+from health.models.alert import Alert
+from health.models.alert_rule import AlertRule
+from health.models.company_contact import CompanyContact
 from health.models.finding import Finding
 from health.models.finding_event import FindingEvent
 from health.models.heard import Heard
 from health.models.lookout import Lookout
 from health.models.member import Member
+from health.models.reconciled_day import ReconciledDay
 from health.models.round import Round
 from health.models.watched import Watched
 from health.models.webhook_attempt import WebhookAttempt
@@ -15,11 +20,16 @@ from health.models.webhook_endpoint import WebhookEndpoint
 from health.models.webhook_event import WebhookEvent
 
 __all__ = [
+    "Alarm",
+    "Alert",
+    "AlertRule",
+    "CompanyContact",
     "Finding",
     "FindingEvent",
     "Heard",
     "Lookout",
     "Member",
+    "ReconciledDay",
     "Round",
     "Watched",
     "WebhookAttempt",
