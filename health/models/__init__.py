@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from health.models.alarm import Alarm
+from health.models.alert import Alert
+from health.models.alert_rule import AlertRule
+from health.models.company_contact import CompanyContact
 from health.models.finding import Finding
 from health.models.finding_event import FindingEvent
 from health.models.heard import Heard
@@ -15,6 +19,10 @@ from health.models.webhook_endpoint import WebhookEndpoint
 from health.models.webhook_event import WebhookEvent
 
 __all__ = [
+    "Alarm",
+    "Alert",
+    "AlertRule",
+    "CompanyContact",
     "Finding",
     "FindingEvent",
     "Heard",
