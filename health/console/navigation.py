@@ -23,7 +23,7 @@ PLACES: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
         "Work",
         (
             Place("Front page", "admin:index", "dashboard", "ledger.view_company"),
-            Place("Findings", "admin:health_finding_changelist", "flag", "health.view_finding"),
+            Place("Findings", "admin:console-findings", "flag", "health.view_finding"),
             Place("Companies", "admin:ledger_company_changelist", "storefront", "ledger.view_company"),
             Place("Syncs", "admin:commerce_sync_sync_changelist", "sync", "commerce_sync.view_sync"),
             Place("Push items", "admin:connectors_pushitem_changelist", "outbox", "connectors.view_pushitem"),
