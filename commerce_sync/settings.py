@@ -21,6 +21,7 @@ from commerce_sync.environment import (
     flag,
     folder,
     generated_secrets,
+    mail_server,
     oauth_clients,
     refuse_unknown_variables,
     text,
@@ -191,13 +192,29 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = SPECTACULAR
 
+# Alerts by mail. Without a server nothing is sent, and the log of alerts says so.
+MAIL = mail_server(text("COMMERCE_SYNC_EMAIL_URL"))
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = MAIL.backend, MAIL.host, MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.starts_tls, MAIL.is_tls
+EMAIL_TIMEOUT = 15  # seconds
+DEFAULT_FROM_EMAIL = text("COMMERCE_SYNC_EMAIL_FROM") or "Commerce Sync <alerts@localhost>"
+if PRODUCTION and MAIL.host and not text("COMMERCE_SYNC_EMAIL_FROM"):
+    raise ImproperlyConfigured("COMMERCE_SYNC_EMAIL_FROM must be set with COMMERCE_SYNC_EMAIL_URL")
+
 # What apps above commerce_sync do regularly, after the work on syncs (commerce_sync/errands.py).
 COMMERCE_SYNC_ERRANDS = [
     "health.errands.run",
     "health.findings.errand.look",
+    "health.alerts.errand.run",
+    "commerce_sync.sync_days.count_days",
+    "health.findings.unattended.pass_up",
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
 ]
+
+# A grave finding that nobody has taken for so long is passed up by itself; 0: never.
+COMMERCE_SYNC_ESCALATE_AFTER_HOURS = whole("COMMERCE_SYNC_ESCALATE_AFTER_HOURS", 24, 0, 24 * 365)
 
 # Who watches the process. Without a token there are no metrics, without a DSN nothing is told to Sentry.
 COMMERCE_SYNC_METRICS_TOKEN = token("COMMERCE_SYNC_METRICS_TOKEN", text("COMMERCE_SYNC_METRICS_TOKEN"), 16)

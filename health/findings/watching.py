@@ -44,7 +44,12 @@ class HouseWatch(Struct, frozen=True):
 
 
 # Modules of health.watches; each has WATCHES or HOUSE_WATCHES, or both.
-MODULES: Final[tuple[str, ...]] = ("drift", "payouts", "clearing")
+MODULES: Final[tuple[str, ...]] = (
+    "drift",
+    "payouts",
+    "clearing",
+    "reconciliation",
+)
 
 
 def watches() -> tuple[Watch, ...]:
