@@ -16,7 +16,7 @@ from commerce_sync.reconcile_sql import RECORD_TEXT
 from health.findings.seen import Cause, Looked, Scope, Seen
 from health.findings.watching import Watch
 from health.watches.bank_matching import Arriving, Line, match
-from health.watches.narrowing import ALL_TIME, narrowed
+from health.watches.narrowing import narrowed, where
 from health.watches.their_entries import their_entries
 from ledger import sql
 from ledger.clearing import bank_accounts
@@ -62,7 +62,7 @@ def look(scope: Scope) -> Looked:
             found = match(own, lines.get((company, currency), ()))
             seen += [_differs(company, currency, payout, line, records) for payout, line in found.differing]
             seen += [_missing(company, currency, payout, records) for payout in found.missing]
-    return Looked(seen, dict.fromkeys(asked, ALL_TIME))
+    return Looked(seen, where(scope, asked))
 
 
 def _lines(company_ids: Sequence[int], since: date, until: date) -> dict[Group, list[Line]]:
