@@ -49,6 +49,7 @@ MODULES: Final[tuple[str, ...]] = (
     "payouts",
     "clearing",
     "reconciliation",
+    "gift_cards",
 )
 
 
