@@ -72,6 +72,12 @@ def rows_named(query: LiteralString, parameters: Mapping[str, Any]) -> list[Tupl
     return opened.execute(query, parameters, prepare=False, binary=True).fetchall()
 
 
+def execute_named(query: LiteralString, parameters: Mapping[str, Any]) -> int:
+    """Run a statement whose parameters have names; the number of rows it touched."""
+    opened = psycopg.Cursor(_raw())
+    return opened.execute(query, parameters, prepare=False, binary=True).rowcount
+
+
 def execute(query: LiteralString, parameters: Sequence[Any] = (), *, keep_plan: bool = False) -> int:
     """Run a statement; the number of rows it touched."""
     return _executed(query, parameters, keep_plan).rowcount
