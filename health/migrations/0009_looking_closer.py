@@ -9,9 +9,9 @@ from health.migrations import sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("health", "0002_findings"),
+        ("health", "0008_console_lists"),
         ("ledger", "0006_explaining"),
-        ("connectors", "0006_resuming"),
+        ("connectors", "0007_read_back"),
         ("commerce_sync", "0007_brand_pictures"),
     ]
 
