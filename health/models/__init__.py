@@ -23,6 +23,7 @@ from health.models.webhook_endpoint import WebhookEndpoint
 from health.models.webhook_event import WebhookEvent
 
 __all__ = [
+    "Authenticator",
     "Alarm",
     "Alert",
     "AlertRule",
@@ -35,8 +36,8 @@ __all__ = [
     "Lookout",
     "Member",
     "ReconciledDay",
-    "Round",
     "WatchFailure",
+    "Round",
     "Watched",
     "WebhookAttempt",
     "WebhookDelivery",

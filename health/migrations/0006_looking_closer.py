@@ -9,9 +9,9 @@ from health.migrations import sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("health", "0008_console_lists"),
+        ("health", "0006_console_security"),
         ("ledger", "0006_explaining"),
-        ("connectors", "0007_read_back"),
+        ("connectors", "0006_resuming"),
         ("commerce_sync", "0007_brand_pictures"),
     ]
 
