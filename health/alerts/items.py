@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any, Final, LiteralString
 
 from django.conf import settings
@@ -81,7 +82,10 @@ def item_of(sample: Sample, locale: str, *, for_merchant: bool) -> Item:
             title, sentence, remedy, url = words.what, words.todo, "", ""
         else:
             title, sentence, remedy = finding.kind.title, finding.sentence, finding.remedy
-            since, url = f"{since} UTC", console_url("admin:health_finding_change", finding.pk)
+            since, url = (
+                f"{localtime(alarm.opened_at, UTC):%-d %b %Y, %H:%M} UTC",
+                console_url("admin:health_finding_change", finding.pk),
+            )
     return Item(
         news=alarm.news,
         rank=alarm.rank,

@@ -208,7 +208,7 @@ def test_what_was_told_and_what_goes_out_commit_together(monkeypatch: pytest.Mon
     def fail(*_: object) -> None:
         raise RuntimeError("the worker dies")
 
-    monkeypatch.setattr(telling, "_note", fail)
+    monkeypatch.setattr(telling.sql, "execute", fail)
     with pytest.raises(RuntimeError):
         told()
     assert (Alert.objects.count(), Alarm.objects.count()) == (0, 0)
