@@ -60,6 +60,16 @@ def stream(
         yield from opened.stream(query, parameters, binary=True, size=chunk_rows)
 
 
+def portions(query: LiteralString, parameters: Mapping[str, Any], size: int = 10_000) -> Iterator[list[TupleRow]]:
+    """The rows of a query of any size (parameters as in `rows_named`), ``size`` at a time; other statements may run in
+    between. Needs a transaction, in which one such reading is open at a time."""
+    with psycopg.ServerCursor(_raw(), "portions") as opened:
+        opened.format = psycopg.pq.Format.BINARY
+        opened.execute(query, parameters, binary=True)
+        while found := opened.fetchmany(size):
+            yield found
+
+
 def rows(query: LiteralString, parameters: Sequence[Any] = (), *, keep_plan: bool = False) -> list[TupleRow]:
     """All rows of a bounded query."""
     return _executed(query, parameters, keep_plan).fetchall()

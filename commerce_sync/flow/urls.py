@@ -35,6 +35,7 @@ from commerce_sync.flow.schedule import schedule
 urlpatterns: list[URLPattern] = [
     path("flow/", views.home, name="flow"),
     path("flow/start/<uuid:company_id>", views.start, name="flow-start"),
+    path("flow/view/end", views.end_look, name="flow-view-end"),
     path("flow/language", views.language, name="flow-language"),
     path("flow/brand/<slug:name>.<slug:digest>.css", look.colors, name="flow-brand"),
     path("flow/brand/<slug:sha256>.<slug:type>", look.picture, name="flow-picture"),
