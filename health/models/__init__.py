@@ -14,6 +14,7 @@ from health.models.login_tries import LoginTries
 from health.models.lookout import Lookout
 from health.models.member import Member
 from health.models.reconciled_day import ReconciledDay
+from health.models.round import Round
 from health.models.watch_failure import WatchFailure
 from health.models.watched import Watched
 from health.models.webhook_attempt import WebhookAttempt
@@ -22,6 +23,7 @@ from health.models.webhook_endpoint import WebhookEndpoint
 from health.models.webhook_event import WebhookEvent
 
 __all__ = [
+    "Authenticator",
     "Alarm",
     "Alert",
     "AlertRule",
@@ -35,6 +37,7 @@ __all__ = [
     "Member",
     "ReconciledDay",
     "WatchFailure",
+    "Round",
     "Watched",
     "WebhookAttempt",
     "WebhookDelivery",
