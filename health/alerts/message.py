@@ -65,7 +65,7 @@ def for_people(
         "groups": _groups(items, totals),
         "rule": rule_name,
         "brand": Brand(),
-        "console": console_url("admin:health_finding_changelist"),
+        "console": console_url("admin:console-findings"),
         "test": test,
     }
     what = "test" if test else "digest" if is_digest else _gravest(items)

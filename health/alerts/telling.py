@@ -88,7 +88,7 @@ def tell(rule: AlertRule, at: datetime) -> bool:
 
 
 def _due(rule: AlertRule, at: datetime) -> list[_Group]:
-    totals = dict(sql.rows(_DUE, (rule.pk, at, GROUPS_AT_ONCE, rule.pk, at, MOST_LISTED)))
+    totals: dict[int, int] = dict(sql.rows(_DUE, (rule.pk, at, GROUPS_AT_ONCE, rule.pk, at, MOST_LISTED)))
     alarms = list(Alarm.objects.filter(pk__in=list(totals)).select_related("company__partner"))
     alarms.sort(key=lambda alarm: (alarm.partner_id or 0, alarm.company_id or 0, alarm.rank, alarm.pk))
     wants = dict(
