@@ -23,7 +23,7 @@ PLACES: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
         "Work",
         (
             Place("Front page", "admin:index", "dashboard", "ledger.view_company"),
-            Place("Findings", "admin:health_finding_changelist", "flag", "health.view_finding"),
+            Place("Findings", "admin:console-findings", "flag", "health.view_finding"),
             Place("Companies", "admin:ledger_company_changelist", "storefront", "ledger.view_company"),
             Place("Syncs", "admin:commerce_sync_sync_changelist", "sync", "commerce_sync.view_sync"),
             Place("Push items", "admin:connectors_pushitem_changelist", "outbox", "connectors.view_pushitem"),
@@ -47,7 +47,10 @@ PLACES: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
         (
             Place("Partners", "admin:ledger_partner_changelist", "handshake", "ledger.view_partner"),
             Place("Brandings", "admin:commerce_sync_branding_changelist", "palette", "commerce_sync.view_branding"),
+            Place("Alert rules", "admin:health_alertrule_changelist", "notifications", "health.view_alertrule"),
+            Place("Alerts sent", "admin:health_alert_changelist", "outgoing_mail", "health.view_alert"),
             Place("API keys", "admin:commerce_sync_apikey_changelist", "key", "commerce_sync.view_apikey"),
+            Place("Changes", "admin:console-changes", "difference", "ledger.view_auditentry"),
             Place("Audit trail", "admin:ledger_auditentry_changelist", "history", "ledger.view_auditentry"),
         ),
     ),

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from health.console import delivery_page, sync_doing, sync_page
+from health.console import (
+    alert_pages,
+    changes,
+    company,
+    company_acts,
+    confirming,
+    delivery_page,
+    document,
+    finding_acts,
+    findings,
+    mapping,
+    record,
+    second_factor_pages,
+    sync_doing,
+    sync_page,
+    view_as,
+)
 
 urlpatterns: list[URLPattern] = [
+    *alert_pages.urlpatterns,
     path("sync/<uuid:sync_id>/", sync_page.sync_page, name="console-sync"),
     path("sync/<uuid:sync_id>/configuration.json", sync_page.configuration_file, name="console-sync-configuration"),
     path("sync/<uuid:sync_id>/retry/", sync_doing.retry_items, name="console-sync-retry"),
@@ -17,4 +34,29 @@ urlpatterns: list[URLPattern] = [
     path("company/<uuid:company_id>/resume/", sync_doing.resume_company, name="console-resume"),
     path("delivery/<uuid:delivery_id>/", delivery_page.delivery_page, name="console-delivery"),
     path("delivery/<uuid:delivery_id>/replay/", delivery_page.replay_delivery, name="console-delivery-replay"),
+    path("companies/<uuid:company_id>/", company.company_page, name="console-company"),
+    path("companies/<uuid:company_id>/money/", company.company_money_page, name="console-company-money"),
+    path("companies/<uuid:company_id>/find/", company.find_page, name="console-find"),
+    path("companies/<uuid:company_id>/mapping/", mapping.mapping_page, name="console-mapping"),
+    path("companies/<uuid:company_id>/changes/", changes.company_changes, name="console-company-changes"),
+    path("companies/<uuid:company_id>/sync/", company_acts.sync_now, name="console-company-sync"),
+    path("companies/<uuid:company_id>/pause/", company_acts.pause_now, name="console-company-pause"),
+    path("companies/<uuid:company_id>/resume/", company_acts.resume_page, name="console-company-resume"),
+    path("companies/<uuid:company_id>/view-as/", view_as.view_as, name="console-view-as"),
+    path("documents/<int:document_id>/", document.document_page, name="console-document"),
+    path("documents/<int:document_id>/evidence.txt", document.evidence_page, name="console-evidence"),
+    path("documents/<int:document_id>/retry/", document.retry_page, name="console-document-retry"),
+    path("records/<int:record_id>/", record.record_page, name="console-record"),
+    path("changes/", changes.all_changes, name="console-changes"),
+    path("partners/<int:partner_id>/changes/", changes.partner_changes, name="console-partner-changes"),
+    path("findings/", findings.queue_page, name="console-findings"),
+    path("findings/group/", findings.group_page, name="console-finding-group"),
+    path("findings/act/", finding_acts.act, name="console-finding-act"),
+    path("findings/<uuid:finding_id>/", findings.finding_page, name="console-finding"),
+    path("confirm/", confirming.confirm_page, name="console-confirm"),
+    path("second-factor/", second_factor_pages.ask_page, name="console-second-factor"),
+    path("second-factor/set-up/", second_factor_pages.set_up_page, name="console-second-factor-setup"),
+    path("second-factor/set-up/picture.svg", second_factor_pages.picture, name="console-second-factor-picture"),
+    path("second-factor/own/", second_factor_pages.own_page, name="console-second-factor-own"),
+    path("second-factor/own/remove/", second_factor_pages.remove_own, name="console-second-factor-remove"),
 ]

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.database import benchmark_database
 from tests.benchmarks.measuring import Result, progress, show
 
-NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages", "console")
+NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages", "console", "reconcile")
 
 
 def main(arguments: list[str]) -> int:
@@ -36,6 +36,7 @@ def main(arguments: list[str]) -> int:
             measure_pull,
             measure_push,
             measure_rate,
+            measure_reconcile,
         )
 
         results: list[Result] = []
@@ -66,6 +67,9 @@ def main(arguments: list[str]) -> int:
         if "console" in only:
             progress("the console of a large installation")
             results += measure_console.measure(database, options.companies, options.records, rounds)
+        if "reconcile" in only:
+            progress("reconciling against posting")
+            results += measure_reconcile.measure(database, Path(folder), options.orders, rounds)
         if "linear" in only:
             progress("ten times the orders")
             sizes = [10_000, 100_000, *([1_000_000] if options.million else [])]
