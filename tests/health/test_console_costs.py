@@ -69,8 +69,8 @@ def addresses() -> Iterator[str]:
     yield from (f"{page}?tab={tab}" for tab in ("summary", "documents", "calls", "log"))
     yield reverse("admin:console-sync-configuration", args=(sync.public_id,))
     company = Company.objects.earliest("id")
-    yield reverse("admin:console-pause", args=(company.public_id,))
-    yield reverse("admin:console-resume", args=(company.public_id,))
+    yield reverse("admin:console-company-resume", args=(company.public_id,))
+    yield reverse("admin:console-company", args=(company.public_id,))
     yield reverse("admin:console-delivery", args=(WebhookDelivery.objects.earliest("id").public_id,))
     yield "/admin/"
 
