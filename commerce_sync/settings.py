@@ -198,6 +198,7 @@ SPECTACULAR_SETTINGS = SPECTACULAR
 COMMERCE_SYNC_ERRANDS = [
     "health.errands.run",
     "health.findings.errand.look",
+    "commerce_sync.sync_days.count_days",
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
 ]

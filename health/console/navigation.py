@@ -48,6 +48,8 @@ PLACES: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
             Place("Partners", "admin:ledger_partner_changelist", "handshake", "ledger.view_partner"),
             Place("Brandings", "admin:commerce_sync_branding_changelist", "palette", "commerce_sync.view_branding"),
             Place("API keys", "admin:commerce_sync_apikey_changelist", "key", "commerce_sync.view_apikey"),
+            Place("People", "admin:health_member_changelist", "group", "health.view_member"),
+            Place("Platforms", "admin:console-platforms", "grid_on", "connectors.view_connection"),
             Place("Changes", "admin:console-changes", "difference", "ledger.view_auditentry"),
             Place("Audit trail", "admin:ledger_auditentry_changelist", "history", "ledger.view_auditentry"),
         ),

@@ -14,7 +14,6 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold has no types
 
     site_title = site_header = "Commerce Sync"
     index_title = "Console"
-    enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff with a role, and administrators of the installation."""

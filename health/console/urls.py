@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from health.console import changes, company, company_acts, document, mapping, record, view_as
+from health.console import (
+    capabilities,
+    changes,
+    company,
+    delivery_page,
+    document,
+    mapping,
+    partner,
+    people,
+    record,
+    sync_doing,
+    sync_page,
+    view_as,
+)
+from health.console.people_admin import SetPassword
 
 urlpatterns: list[URLPattern] = [
     path("companies/<uuid:company_id>/", company.company_page, name="console-company"),
@@ -12,14 +26,28 @@ urlpatterns: list[URLPattern] = [
     path("companies/<uuid:company_id>/find/", company.find_page, name="console-find"),
     path("companies/<uuid:company_id>/mapping/", mapping.mapping_page, name="console-mapping"),
     path("companies/<uuid:company_id>/changes/", changes.company_changes, name="console-company-changes"),
-    path("companies/<uuid:company_id>/sync/", company_acts.sync_now, name="console-company-sync"),
-    path("companies/<uuid:company_id>/pause/", company_acts.pause_now, name="console-company-pause"),
-    path("companies/<uuid:company_id>/resume/", company_acts.resume_page, name="console-company-resume"),
     path("companies/<uuid:company_id>/view-as/", view_as.view_as, name="console-view-as"),
     path("documents/<int:document_id>/", document.document_page, name="console-document"),
     path("documents/<int:document_id>/evidence.txt", document.evidence_page, name="console-evidence"),
     path("documents/<int:document_id>/retry/", document.retry_page, name="console-document-retry"),
     path("records/<int:record_id>/", record.record_page, name="console-record"),
     path("changes/", changes.all_changes, name="console-changes"),
+    path("platforms/", capabilities.platforms_page, name="console-platforms"),
+    path("people/<int:member_id>/invite/", people.invite, name="console-invite"),
+    path("password/<uidb64>/<token>/", SetPassword.as_view(), name="console-set-password"),
+    path("partners/<int:partner_id>/", partner.partner_page, name="console-partner"),
+    path("partners/<int:partner_id>/keys/", partner.make_key, name="console-key-make"),
+    path("partners/<int:partner_id>/keys/<int:key_id>/rotate/", partner.rotate, name="console-key-rotate"),
+    path("partners/<int:partner_id>/keys/<int:key_id>/revoke/", partner.revoke, name="console-key-revoke"),
     path("partners/<int:partner_id>/changes/", changes.partner_changes, name="console-partner-changes"),
+    path("sync/<uuid:sync_id>/", sync_page.sync_page, name="console-sync"),
+    path("sync/<uuid:sync_id>/configuration.json", sync_page.configuration_file, name="console-sync-configuration"),
+    path("sync/<uuid:sync_id>/retry/", sync_doing.retry_items, name="console-sync-retry"),
+    path("sync/<uuid:sync_id>/undo/", sync_doing.undo_sync, name="console-sync-undo"),
+    path("undo/<uuid:undo_id>/redo/", sync_doing.redo_undo, name="console-redo"),
+    path("company/<uuid:company_id>/sync/", sync_doing.sync_again, name="console-sync-now"),
+    path("company/<uuid:company_id>/pause/", sync_doing.pause_company, name="console-pause"),
+    path("company/<uuid:company_id>/resume/", sync_doing.resume_company, name="console-resume"),
+    path("delivery/<uuid:delivery_id>/", delivery_page.delivery_page, name="console-delivery"),
+    path("delivery/<uuid:delivery_id>/replay/", delivery_page.replay_delivery, name="console-delivery-replay"),
 ]
