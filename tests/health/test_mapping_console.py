@@ -117,7 +117,7 @@ def test_past_days_are_corrected_on_request() -> None:
         ({"switch:rounding_cap": "-1"}, "Write a whole number"),
         ({"switch:discounts": "never"}, "Choose one of the list"),
         ({"mode": "weekly"}, "cannot take sales this way"),
-        ({"account:tax": "4000"}, "Tax is owed to the state"),
+        ({"account:card": "1000"}, "must not be the account that payouts arrive in"),
     ],
 )
 def test_the_rules_of_everywhere_hold_and_nothing_is_saved(changes: dict[str, str], words: str) -> None:
