@@ -6,11 +6,12 @@ rows are bells, not work: editing them changes nothing that matters. Work is wat
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.http import HttpRequest
 from django_q.models import Failure, OrmQ, Success
 from django_q.models import Schedule as BellSchedule
@@ -75,9 +76,22 @@ class JobAdmin(ReadOnly):
 
 @admin.register(CompanyQueue)
 class CompanyQueueAdmin(ReadOnly):
-    list_display = ("company", "lane", "served_at", "next_at")
+    list_display = ("company", "lane", "served", "next_at")
     list_filter = (OfCompany,)
     list_select_related = ("company",)
+    exclude = ("served_at",)
+    readonly_fields = ("served",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CompanyQueue]:
+        """Whoever was never served stands at minus infinity, which is no time that Python knows."""
+        served = Case(When(served_at__gt=datetime.min.replace(tzinfo=UTC), then=F("served_at")))
+        rows: QuerySet[CompanyQueue] = super().get_queryset(request)
+        return rows.defer("served_at").annotate(was_served_at=served)
+
+    @admin.display(description="Served last", empty_value="never")
+    def served(self, row: CompanyQueue) -> datetime | None:
+        """When its last job was claimed."""
+        return cast("datetime | None", vars(row)["was_served_at"])
 
 
 @admin.register(Heartbeat)

@@ -65,7 +65,7 @@ def find_page(console: Console, company_id: UUID) -> HttpResponse:
     if len(addresses) == 1:
         return redirect(addresses[0][1])
     context = {**frame_of(console, company, ""), "asked_for": said, "candidates": addresses}
-    return console.shown("console/company/found.html", context, status=200 if found else 404)
+    return console.shown("console/company/found.html", context, status=404 if said and not found else 200)
 
 
 def frame_of(console: Console, company: Company, tab: str) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from commerce_sync.api_keys import KeyEnded, NameTaken, NewKey, add_key, revoke_key, succeed_key, works
 from commerce_sync.models import ApiKey
 from health.console.page import Console, NoReason, console_page
 from health.console.roles import Right
+from health.console.sessions import is_confirmed
 from ledger.models import Partner
 from ledger.services import audit, now
 
@@ -37,11 +38,13 @@ def partner_page(console: Console, partner_id: int) -> HttpResponse:
     return _page(console, _partner(console, partner_id))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @console_page(Right.ADD_KEYS)
 def make_key(console: Console, partner_id: int) -> HttpResponse:
-    """A further key, valid at once."""
+    """A further key, valid at once. Whoever comes here after saying the password goes on to the form."""
     partner = _partner(console, partner_id)
+    if console.request.method != "POST":
+        return redirect("admin:console-partner", partner.pk)
     name = " ".join(console.request.POST.get("name", "").replace("\0", " ").split())[:LONGEST_NAME]
     if not name:
         return _page(console, partner, problem="Say what the key is for.", status=400)
@@ -54,11 +57,13 @@ def make_key(console: Console, partner_id: int) -> HttpResponse:
     return _made(console, partner, act)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @console_page(Right.KEYS)
 def rotate(console: Console, partner_id: int, key_id: int) -> HttpResponse:
     """A successor of a key, which goes on for a while beside it."""
     partner, key = _key(console, partner_id, key_id)
+    if console.request.method != "POST":
+        return redirect("admin:console-partner", partner.pk)
     days = console.request.POST.get("overlap", "")
     overlap = timedelta(days=int(days)) if days in OVERLAPS else timedelta(days=7)
 
@@ -70,11 +75,13 @@ def rotate(console: Console, partner_id: int, key_id: int) -> HttpResponse:
     return _made(console, partner, act)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @console_page(Right.KEYS)
 def revoke(console: Console, partner_id: int, key_id: int) -> HttpResponse:
     """The key works no longer."""
     partner, key = _key(console, partner_id, key_id)
+    if console.request.method != "POST":
+        return redirect("admin:console-partner", partner.pk)
     try:
         why = console.why()
     except NoReason as error:
@@ -142,6 +149,7 @@ def _page(
         "may_see_keys": console.may("commerce_sync.view_apikey"),
         "may_add": console.may(Right.ADD_KEYS),
         "may_change": console.may(Right.KEYS),
+        "is_confirmed": is_confirmed(console.request),
         "overlaps": OVERLAPS,
     }
     if context["may_see_keys"]:

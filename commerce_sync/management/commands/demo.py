@@ -142,7 +142,7 @@ class Command(BaseCommand):
         if port is not None:
             site = f"http://{HOST}:{port}"
             lines += [
-                f"The console          {site}/admin/",
+                f"The console          {site}/{settings.COMMERCE_SYNC_ADMIN_PATH}/",
                 f"The partner API      {site}/api/docs",
                 f"The merchant's pages .venv/bin/python manage.py setup_link {NEWCOMER.name!r} --site {site}",
                 "                     prints a link that opens once, within 30 seconds: a set-up not begun yet.",

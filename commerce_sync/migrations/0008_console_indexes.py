@@ -6,6 +6,7 @@ from django.db import migrations
 # it word for word PostgreSQL uses none of these.
 _OF_PEOPLE = (
     "code NOT LIKE 'document.%' AND code NOT LIKE 'posting.%' AND code NOT LIKE 'setup_link.%'"
+    " AND code NOT LIKE 'login.%' AND code NOT LIKE 'session.%' AND code NOT LIKE 'finding.%'"
     " AND code <> 'sync.succeeded' AND code <> 'sync.failed'"
 )
 _INDEXES = {
@@ -16,7 +17,7 @@ _INDEXES = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("commerce_sync", "0008_console_lists"), ("ledger", "0007_console_lists")]
+    dependencies = [("commerce_sync", "0007_brand_pictures"), ("ledger", "0006_explaining")]
 
     operations = [
         migrations.RunSQL(f"CREATE INDEX {name} ON {what}", f"DROP INDEX {name}") for name, what in _INDEXES.items()
