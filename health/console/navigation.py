@@ -47,7 +47,10 @@ PLACES: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
         (
             Place("Partners", "admin:ledger_partner_changelist", "handshake", "ledger.view_partner"),
             Place("Brandings", "admin:commerce_sync_branding_changelist", "palette", "commerce_sync.view_branding"),
+            Place("Alert rules", "admin:health_alertrule_changelist", "notifications", "health.view_alertrule"),
+            Place("Alerts sent", "admin:health_alert_changelist", "outgoing_mail", "health.view_alert"),
             Place("API keys", "admin:commerce_sync_apikey_changelist", "key", "commerce_sync.view_apikey"),
+            Place("Changes", "admin:console-changes", "difference", "ledger.view_auditentry"),
             Place("Audit trail", "admin:ledger_auditentry_changelist", "history", "ledger.view_auditentry"),
         ),
     ),

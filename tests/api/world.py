@@ -55,6 +55,7 @@ def a_world(api: Api, name: str = "Rose & Crown") -> dict[str, str]:
         "keyId": str(spare.public_id),
         "originId": _sent(api.post("/config/origins", {"origin": f"https://{len(name)}.example.com"}))["id"],
         "endpointId": endpoint,
+        "alertRuleId": _sent(api.post("/config/alerts", {"name": "Errors", "audience": "partner"}))["id"],
         "deliveryId": _sent(api.post(f"/config/webhooks/{endpoint}/test"))["id"],
         "number": "1",
         "purchaseOrderId": _order(company),
