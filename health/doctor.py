@@ -8,6 +8,7 @@ from typing import Final
 from django.db import DatabaseError, connection
 
 from health import doctor_books as books
+from health import doctor_findings as watching
 from health import doctor_machine as machine
 from health import doctor_work as work
 from health.checkup import Check, failure
@@ -31,6 +32,9 @@ CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("deliveries", books.deliveries),
     ("undos", books.undos),
     ("webhooks", webhooks),
+    ("alerts", watching.alerts),
+    ("findings", watching.findings),
+    ("console", watching.console),
     ("bells", bells),
     ("balance", books.balance),
     ("bindings", books.bindings),

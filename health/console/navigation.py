@@ -30,6 +30,7 @@ PLACES: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
             Place("Documents", "admin:ledger_document_changelist", "description", "ledger.view_document"),
             Place("Records", "admin:ledger_recordrow_changelist", "receipt_long", "ledger.view_recordrow"),
             Place("Problems", "admin:ledger_problemrow_changelist", "report", "ledger.view_problemrow"),
+            Place("Runbook", "admin:console-runbook", "menu_book", "health.view_finding"),
         ),
     ),
     (

@@ -15,7 +15,8 @@ SCRIPT = """
 import django; django.setup()
 from django.urls import reverse
 from django.test import Client
-print(reverse("admin:index"), reverse("admin:console-confirm"), Client(HTTP_HOST="localhost").get("/admin/").status_code)
+former = Client(HTTP_HOST="localhost").get("/admin/")
+print(reverse("admin:index"), reverse("admin:console-confirm"), former.status_code)
 """
 
 

@@ -134,6 +134,8 @@ PAGES: Final[dict[str, Page]] = {
     "console-second-factor-picture": Page(EVERYBODY),
     "console-second-factor-own": Page(EVERYBODY),
     "console-second-factor-remove": Page(EVERYBODY, "POST"),
+    "console-runbook": Page(EVERYBODY),
+    "console-runbook-entry": Page(EVERYBODY),
     "branding-preview": Page(TECHNICAL),
     "branding-preview-page": Page(TECHNICAL),
     "branding-texts": Page(TECHNICAL),
