@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from health.console import finding_filters, links
@@ -71,6 +72,8 @@ def queue_page(console: Console) -> HttpResponse:
 def group_page(console: Console) -> HttpResponse:
     """All open findings of one root cause, to be worked on together."""
     code, root = (console.request.GET.get(name, "").replace("\0", "")[:200] for name in ("code", "root"))
+    if not code:
+        return redirect("admin:console-findings")
     rows = of_group(visible(console), code, root).filter(resolved_at=None)
     page = finding_filters.read(console).page
     found, more = one_by_one(rows, page)
