@@ -34,8 +34,9 @@ RECORDS: Final[LiteralString] = (
 )
 
 PAGES: Final[LiteralString] = """
-    SELECT page.id, connection.platform, page.dataset, page.body
+    SELECT page.id, connection.platform, page.dataset, company.currency, page.body
     FROM connectors_page page JOIN connectors_connection connection ON connection.id = page.connection_id
+    JOIN ledger_company company ON company.id = connection.company_id
     WHERE page.id = ANY(%s::bigint[]) AND page.body IS NOT NULL
 """
 

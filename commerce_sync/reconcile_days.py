@@ -7,20 +7,20 @@ minor units, in the direction in which people name them: what was sold, taxed, o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct, field
 
 from commerce_sync import reconcile_day_sql as statements
 from commerce_sync.reconcile import mixed_topics
-from commerce_sync.reconcile_parts import COMPARED, TENDER, Terms, Told, instants, shared_accounts, tell
-from commerce_sync.reconcile_raw import RawTotals
+from commerce_sync.reconcile_parts import COMPARED, TAX, TENDER, Terms, shared_accounts
+from commerce_sync.reconcile_records import Bucket, Lost, RecordSums
 from ledger import sql
 from ledger.book import Book, decode_book
+from ledger.collector import no_collector
 
-MOST_SUSPECTS: Final = 20
 ACCOUNT: Final = "account"  # the head of roles that are accounts of documents and books alone
 
 
@@ -31,16 +31,6 @@ class Four(Struct, array_like=True):
     records: int | None = None
     documents: int | None = None
     books: int | None = None
-
-
-class Lost(Struct, frozen=True):
-    """A record that has not what its raw row states."""
-
-    record_id: int
-    kind: str
-    external_id: str
-    stated: int
-    held: int
 
 
 class DaySums(Struct):
@@ -70,14 +60,14 @@ Asked = Sequence[tuple[int, date]]
 
 def sum_days(asked: Asked) -> list[DaySums]:
     """The totals of (company, business day), whatever the number of companies in a constant number of statements and
-    one for each ten thousand records. A day without a posting has none. Of books that post per payout all days are
+    one for each forty raw pages. A day without a posting has none. Of books that post per payout all days are
     one: their companies must be asked for all of their days.
 
     Reads the records and raw pages of the runs that posted these days: a long history is asked for in parts.
     """
     if not asked:
         return []
-    with sql.unit_of_work():
+    with no_collector(), sql.unit_of_work():
         summing = _Summing(asked)
         summing.add_records()
         summing.add_documents()
@@ -95,9 +85,7 @@ class _Summing:
         self.dayless: set[int] = set()
         self.incomparable: dict[int, list[str]] = {}
         self.heads: dict[tuple[int, str], str] = {}
-        self.days: dict[tuple[int, str], date] = {}
         self.sums: dict[tuple[int, date | None, str], DaySums] = {}
-        self.raw = RawTotals()
         self._read_books()
 
     def _read_books(self) -> None:
@@ -124,60 +112,13 @@ class _Summing:
 
     def add_records(self) -> None:
         """What records add up to, and what their raw rows state."""
-        for rows in sql.portions(statements.RECORDS, self.parameters):
-            told = [(row, tell(row[2], row[7], self.terms[row[0]])) for row in rows]
-            self._learn_days(told)
-            self.raw.need(row[5] for row in rows if row[5] is not None)
-            for row, each in told:
-                self._add_record(row, each)
-
-    def _learn_days(self, told: Iterable[tuple[Any, Told]]) -> None:
-        """The business days of instants, in one statement: they begin at quarters of hours, so those are asked for."""
-        unknown = {(row[0], at) for row, each in told for at in map(_quarter, instants(each))} - self.days.keys()
-        if unknown:
-            said = {
-                "versions": list(self.terms),
-                "said_by": [version for version, _ in unknown],
-                "stamps": [stamp for _, stamp in unknown],
-            }
-            for version, stamp, day in sql.rows_named(statements.DAYS, said):
-                self.days[version, stamp] = day
-
-    def _is_wanted(self, company: int, day: date) -> bool:
-        return (company, day) in self.wanted or company in self.dayless
-
-    def _day(self, version: int, at: str) -> date:
-        return self.days[version, _quarter(at)]
-
-    def _add_record(self, row: Any, told: Told) -> None:
-        version, record_id, kind, external_id, currency, page, page_row, _ = row
-        company, terms = self.company[version], self.terms[version]
-        day = self._day(version, told.at)
-        if self._is_wanted(company, day):
-            sums = self._of(company, day, currency)
-            sums.records += 1
-            four = _role(sums, told.topic)
-            four.records = (four.records or 0) + told.amount
-            if page is not None:
-                stated = self.raw.of(page, page_row or 0, kind, external_id, currency, told.whole)
-                if stated is not None:
-                    four.stated = (four.stated or 0) + stated - told.whole
-                    if stated != told.whole:
-                        lost = sums.lost.setdefault(told.topic, [])
-                        lost.append(Lost(record_id, kind, external_id, stated, told.whole))
-        if told.later is not None and self._is_wanted(company, later := self._day(version, told.later[0])):
-            four = _role(self._of(company, later, currency), told.topic)
-            four.records = (four.records or 0) + told.later[1]
-        for move in told.moves:
-            account = terms.account(move.role, currency)
-            when = day if move.at == told.at else self._day(version, move.at)
-            if account and self._is_wanted(company, when):
-                sums = self._of(company, when, currency)
-                head, _, key = move.role.partition(":")
-                four = _role(sums, f"{head} {account}")
-                four.records = (four.records or 0) + (move.amount if head == TENDER else -move.amount)
-                if head == "tax" and key not in (named := sums.taxes.setdefault(account, [])):
-                    named.append(key)
+        sums = RecordSums(self.terms)
+        sums.add(self.parameters)
+        days = sums.days()
+        for (version, currency, at), bucket in sums.buckets.items():
+            company, day = self.company[version], days[version, at]
+            if (company, day) in self.wanted or company in self.dayless:
+                _add(self._of(company, day, currency), bucket, self.terms[version])
 
     def add_documents(self) -> None:
         """What documents hold, and what the accounting software has of them."""
@@ -214,6 +155,27 @@ class _Summing:
         return sorted(self.sums.values(), key=lambda each: (each.company_id, each.day or date.min, each.currency))
 
 
+def _add(sums: DaySums, bucket: Bucket, terms: Terms) -> None:
+    """The records of a quarter of an hour, on their day."""
+    sums.records += bucket.records
+    for topic, amount in bucket.amounts():
+        four = _role(sums, topic)
+        four.records = (four.records or 0) + amount
+    for topic, lost in bucket.lost.items():
+        four = _role(sums, topic)
+        four.stated = (four.stated or 0) + sum([each.stated - each.held for each in lost])
+        if lost:
+            sums.lost.setdefault(topic, []).extend(lost)
+    for role, amount in bucket.by_role():
+        account = terms.account(role, sums.currency)
+        if account:
+            head, _, key = role.partition(":")
+            four = _role(sums, f"{head} {account}")
+            four.records = (four.records or 0) + (amount if head == TENDER else -amount)
+            if head == TAX and key not in (named := sums.taxes.setdefault(account, [])):
+                named.append(key)
+
+
 def _complete(sums: DaySums) -> None:
     """What is compared has both of its sides, and what was not read back has none there. A topic has no account of its
     own: it reads back as it was sent when all documents do."""
@@ -236,11 +198,3 @@ def _role(sums: DaySums, role: str) -> Four:
     if four is None:
         four = sums.roles[role] = Four()
     return four
-
-
-_QUARTERS: Final = {f"{minute:02}": f"{minute // 15 * 15:02}" for minute in range(60)}
-
-
-def _quarter(at: str) -> str:
-    """The quarter of an hour of an instant in UTC; any other instant as it is."""
-    return f"{at[:14]}{_QUARTERS[at[14:16]]}Z" if at.endswith("Z") else at

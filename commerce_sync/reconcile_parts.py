@@ -7,7 +7,7 @@ are minor units; instants stay the text that they are stored as.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -178,10 +178,11 @@ def _money(tender: shapes.Tender) -> str:
         return "gift_card:redeemed"
     if tender.method == "store_credit":
         return "store_credit"
-    return _clearing(tender.method, tender.provider or tender.label)
+    return clearing(tender.method, tender.provider or tender.label)
 
 
-def _clearing(method: str, provider: str) -> str:
+def clearing(method: str, provider: str) -> str:
+    """The role of money that waits at a processor."""
     return f"tender:{method}:{provider}" if provider else f"tender:{method}"
 
 
@@ -191,25 +192,25 @@ def _together(captured_at: str, closed_at: str, grace: timedelta) -> bool:
 
 def _fee(record: shapes.Fee, terms: Terms) -> Told:
     whole = record.amount + sum([tax.amount for tax in record.taxes])
-    moves = [Move(_clearing(record.method, record.provider), record.charged_at, -whole)] if terms.books_fees else []
+    moves = [Move(clearing(record.method, record.provider), record.charged_at, -whole)] if terms.books_fees else []
     return Told("fees", record.charged_at, whole if terms.books_fees else 0, whole, moves)
 
 
 def _payout(record: shapes.Payout, terms: Terms) -> Told:
     own = sum([item.amount for item in record.items or () if item.kind in terms.items])
-    clearing = _clearing(record.method, record.provider)
-    moves = [Move(clearing, record.arrives_on, own - record.amount)]
+    waits = clearing(record.method, record.provider)
+    moves = [Move(waits, record.arrives_on, own - record.amount)]
     return Told("payouts", record.arrives_on, record.amount, record.amount, moves)
 
 
 def _dispute(record: shapes.Dispute, terms: Terms) -> Told:
     if record.outcome == "inquiry":
         return Told("disputes", record.opened_at, 0, record.amount, [])
-    clearing = _clearing(record.method, record.provider)
-    moves, later = [Move(clearing, record.opened_at, -record.amount)], None
+    waits = clearing(record.method, record.provider)
+    moves, later = [Move(waits, record.opened_at, -record.amount)], None
     if record.outcome == "won":
         closed_at = record.closed_at or record.opened_at
-        moves.append(Move(clearing, closed_at, record.amount))
+        moves.append(Move(waits, closed_at, record.amount))
         later = closed_at, -record.amount
     return Told("disputes", record.opened_at, record.amount, record.amount, moves, later)
 
@@ -239,13 +240,3 @@ _READERS: Final[dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Any, Terms]
     "gift_card_change": (msgspec.json.Decoder(shapes.Change), _change),
     "cash_movement": (msgspec.json.Decoder(shapes.Cash), _cash),
 }
-
-
-def instants(told: Told) -> Iterator[str]:
-    """Every instant at which a record has an effect."""
-    yield told.at
-    if told.later:
-        yield told.later[0]
-    for move in told.moves:
-        if move.at != told.at:
-            yield move.at

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from zstandard import ZstdError
 
@@ -13,52 +13,47 @@ from commerce_sync.reconcile_day_sql import PAGES
 from connectors import registry
 from connectors.errors import Failure
 from connectors.raw_pages import decompress
-from connectors.stated import Reader
+from connectors.stated_reader import Reader
 from ledger import sql
+from ledger.money import EXPONENTS
 
-_MOST_PAGES: Final = 40  # kept decoded at a time: records come in about the order of their pages
+_AT_ONCE: Final = 40  # pages that are fetched together: bounds the memory that they take
+_USUAL_PLACES: Final = 2
+
+Records = TypeVar("Records")
 
 
-class _Page(NamedTuple):
+class RawPage(NamedTuple):
+    """A page as far as its rows state something. ``places``: the decimals that its numbers were read for."""
+
     reader: Reader
     rows: list[Any]
+    places: int
 
 
 class RawTotals:
-    """The stated totals of records, page by page; a page that was purged states nothing any more."""
+    """The pages of records, some at a time; one that was purged states nothing any more."""
 
-    def __init__(self) -> None:
-        self._pages: dict[int, _Page | None] = {}
-
-    def need(self, pages: Iterable[int]) -> None:
-        """Have these pages at hand; forgets others when there are many."""
-        wanted = set(pages)
-        missing = wanted - self._pages.keys()
-        if len(self._pages) + len(missing) > _MOST_PAGES:
-            self._pages = {number: page for number, page in self._pages.items() if number in wanted}
-        self._pages |= dict.fromkeys(missing)
-        for number, platform, dataset, stored in sql.rows(PAGES, (list(missing),)) if missing else ():
-            self._pages[number] = _read(platform, dataset, bytes(stored))
-
-    def of(self, page: int, row: int, kind: str, external_id: str, currency: str, held: int) -> int | None:
-        """What the row states as the total of a record; None when it does not say. ``held`` as in `Reader.total`."""
-        found = self._pages.get(page)
-        if found is None or row >= len(found.rows) or found.rows[row] is None:
-            return None
-        return found.reader.total(found.rows[row], kind, external_id, currency, held)
+    def each(self, wanted: Mapping[int, Records]) -> Iterator[tuple[RawPage, Records]]:
+        """Every page that states something, with what is wanted of it."""
+        for numbers in sql.batches(sorted(wanted), _AT_ONCE):
+            for number, platform, dataset, currency, stored in sql.rows(PAGES, (numbers,)):
+                page = _read(platform, dataset, EXPONENTS.get(currency, _USUAL_PLACES), bytes(stored))
+                if page is not None:
+                    yield page, wanted[number]
 
 
-def _read(platform: str, dataset: str, stored: bytes) -> _Page | None:
+def _read(platform: str, dataset: str, places: int, stored: bytes) -> RawPage | None:
     own = _reader(platform, dataset)
     if own is None:
         return None
     try:
-        rows = own.page(decompress(stored))
+        rows = own.page(decompress(stored), places)
         if rows is None:  # a row that is no row: its neighbors are read one by one
-            rows = [own.row(row) for row in rows_of_page(platform, dataset, stored)]
+            rows = [own.row(row, places) for row in rows_of_page(platform, dataset, stored)]
     except (ZstdError, Failure):
         return None
-    return _Page(own, rows)
+    return RawPage(own, rows, places)
 
 
 @cache

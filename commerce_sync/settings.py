@@ -211,6 +211,7 @@ COMMERCE_SYNC_ERRANDS = [
     "health.findings.unattended.pass_up",
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
+    "connectors.ledger_looks.look_daily",
 ]
 
 # A grave finding that nobody has taken for so long is passed up by itself; 0: never.

@@ -52,7 +52,7 @@ def examine(progress: Callable[[int, str], None] = lambda done, name: None) -> l
         try:
             found.append(check())
         except Exception as error:  # whatever is ill, the other checks still have something to say
-            found.append(failure(name, f"could not be checked: {_first_line(error)}", "Repair this or what is above."))
+            found.append(failure(name, f"could not be checked: {first_line(error)}", "Repair this or what is above."))
             if not _answers():
                 break
     return found
@@ -66,5 +66,6 @@ def _answers() -> bool:
         return False
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, without what it says besides."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -50,7 +50,7 @@ def cursor() -> Iterator[psycopg.Cursor[TupleRow]]:
 
 
 def stream(
-    query: LiteralString, parameters: Sequence[Any] = (), chunk_rows: int = 500
+    query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = (), chunk_rows: int = 500
 ) -> Generator[TupleRow, None, None]:
     """The rows of a query of any size in flat memory, the next ones being fetched while these are worked on.
 
@@ -58,16 +58,6 @@ def stream(
     """
     with cursor() as opened:
         yield from opened.stream(query, parameters, binary=True, size=chunk_rows)
-
-
-def portions(query: LiteralString, parameters: Mapping[str, Any], size: int = 10_000) -> Iterator[list[TupleRow]]:
-    """The rows of a query of any size (parameters as in `rows_named`), ``size`` at a time; other statements may run in
-    between. Needs a transaction, in which one such reading is open at a time."""
-    with psycopg.ServerCursor(_raw(), "portions") as opened:
-        opened.format = psycopg.pq.Format.BINARY
-        opened.execute(query, parameters, binary=True)
-        while found := opened.fetchmany(size):
-            yield found
 
 
 def rows(query: LiteralString, parameters: Sequence[Any] = (), *, keep_plan: bool = False) -> list[TupleRow]:
@@ -80,6 +70,12 @@ def rows_named(query: LiteralString, parameters: Mapping[str, Any]) -> list[Tupl
     opened = psycopg.Cursor(_raw())
     opened.format = psycopg.pq.Format.BINARY
     return opened.execute(query, parameters, prepare=False, binary=True).fetchall()
+
+
+def execute_named(query: LiteralString, parameters: Mapping[str, Any]) -> int:
+    """Run a statement whose parameters have names; the number of rows it touched."""
+    opened = psycopg.Cursor(_raw())
+    return opened.execute(query, parameters, prepare=False, binary=True).rowcount
 
 
 def execute(query: LiteralString, parameters: Sequence[Any] = (), *, keep_plan: bool = False) -> int:

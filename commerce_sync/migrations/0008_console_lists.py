@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("commerce_sync", "0007_brand_pictures"),
+        ("commerce_sync", "0008_console_indexes"),
         ("ledger", "0007_console_lists"),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connectors", "0006_resuming"),
+        ("connectors", "0007_read_back"),
         ("ledger", "0007_console_lists"),
     ]
 

@@ -42,6 +42,8 @@ class Binding(models.Model):
         ]
         indexes = [
             models.Index(fields=["connection", "id"], condition=Q(verified_at__isnull=True), name="binding_unverified"),
+            # What somebody changed there; few, and asked for by each look of the watches.
+            models.Index(fields=["connection", "id"], condition=Q(agrees=False), name="binding_disagreeing"),
         ]
 
     def __str__(self) -> str:

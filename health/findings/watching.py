@@ -45,6 +45,17 @@ class HouseWatch(Struct, frozen=True):
 
 # Modules of health.watches; each has WATCHES or HOUSE_WATCHES, or both.
 MODULES: Final[tuple[str, ...]] = (
+    "deliveries",
+    "connections",
+    "syncs",
+    "given_up",
+    "problems",
+    "integrity",
+    "completeness",
+    "numbering",
+    "overlap",
+    "partners",
+    "house",
     "drift",
     "payouts",
     "clearing",

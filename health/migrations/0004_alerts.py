@@ -25,7 +25,7 @@ def make_rules(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("health", "0002_findings"),
+        ("health", "0003_reconciled_days"),
         ("ledger", "0006_explaining"),
     ]
 

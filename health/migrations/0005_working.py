@@ -10,7 +10,7 @@ from health.migrations import sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("health", "0002_findings"),
+        ("health", "0004_alerts"),
         ("ledger", "0006_explaining"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

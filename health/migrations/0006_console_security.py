@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("health", "0002_findings"),
+        ("health", "0005_working"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,6 +14,7 @@ from health.models.login_tries import LoginTries
 from health.models.lookout import Lookout
 from health.models.member import Member
 from health.models.reconciled_day import ReconciledDay
+from health.models.round import Round
 from health.models.watch_failure import WatchFailure
 from health.models.watched import Watched
 from health.models.webhook_attempt import WebhookAttempt
@@ -22,10 +23,10 @@ from health.models.webhook_endpoint import WebhookEndpoint
 from health.models.webhook_event import WebhookEvent
 
 __all__ = [
-    "Authenticator",
     "Alarm",
     "Alert",
     "AlertRule",
+    "Authenticator",
     "CompanyContact",
     "Finding",
     "FindingEvent",
@@ -33,8 +34,9 @@ __all__ = [
     "LoginTries",
     "Lookout",
     "Member",
-    "WatchFailure",
     "ReconciledDay",
+    "WatchFailure",
+    "Round",
     "Watched",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
-from commerce_sync.reconcile_days import DaySums, Four, Lost
+from commerce_sync.reconcile_days import DaySums, Four
 from commerce_sync.reconcile_parts import GIFT_CARD, TAX, TENDER
+from commerce_sync.reconcile_records import Lost
 from commerce_sync.reconcile_suspects import suspects_of
 from health.findings.seen import MOST_CAUSES, Cause, Looked, Scope, Seen
 from health.findings.watching import Watch

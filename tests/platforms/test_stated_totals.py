@@ -12,7 +12,7 @@ from connectors import registry
 from connectors.errors import MappingProblem
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
-from connectors.stated import Reader
+from connectors.stated_reader import Reader
 from ledger.commerce import KIND_OF, Deleted, Fee, Order, Record, Refund
 from tests.platforms.folders import HERE, Folder, outside_platforms
 
@@ -41,7 +41,7 @@ def told(
     for record in platform.map(dataset, row, context):
         if not isinstance(record, Deleted):
             kind = KIND_OF[type(record)]
-            yield kind, own.total(own.row(row), kind, record.id, record.currency, held(record)), held(record)
+            yield kind, own.total(own.row(row, 2), kind, record.id, record.currency, held(record), 2), held(record)
 
 
 @pytest.mark.parametrize("key", CALLED)
