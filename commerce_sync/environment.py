@@ -16,30 +16,10 @@ from django.core.exceptions import ImproperlyConfigured
 VARIABLES = frozenset(
     f"COMMERCE_SYNC_{name}"
     for name in (
-        *(
-            "ADMIN_PATH",
-            "ALLOW_PRIVATE_HOSTS",
-            "API_CALLS_A_MINUTE",
-            "DATA_DIR",
-            "DEBUG",
-            "EMAIL_FROM",
-            "EMAIL_URL",
-            "ENCRYPTION_KEYS",
-            "ESCALATE_AFTER_HOURS",
-            "IDLE_IN_TRANSACTION_TIMEOUT_MS",
-            "LOCK_TIMEOUT_MS",
-            "LOG_FORMAT",
-            "LOG_LEVEL",
-            "METRICS_TOKEN",
-            "OAUTH_CLIENTS",
-            "PRODUCTION",
-            "PUBLIC_URL",
-            "REDIS_URL",
-            "SENTRY_DSN",
-            "STAFF_SECOND_FACTOR",
-            "TRUST_PROXY",
-            "WORKERS",
-        ),
+        *("ADMIN_PATH", "ALLOW_PRIVATE_HOSTS", "API_CALLS_A_MINUTE", "DATA_DIR", "DEBUG", "EMAIL_FROM", "EMAIL_URL"),
+        *("ENCRYPTION_KEYS", "ESCALATE_AFTER_HOURS", "IDLE_IN_TRANSACTION_TIMEOUT_MS", "LOCK_TIMEOUT_MS"),
+        *("LOG_FORMAT", "LOG_LEVEL", "METRICS_TOKEN", "OAUTH_CLIENTS", "PRODUCTION", "PUBLIC_URL", "REDIS_URL"),
+        *("SENTRY_DSN", "STAFF_SECOND_FACTOR", "TRUST_PROXY", "WORKERS"),
     )
 )
 
@@ -97,6 +77,26 @@ def web_address(name: str) -> str:
     return said
 
 
+# How the addresses of everything else that is served here begin.
+_TAKEN = frozenset({"api", "books", "companies", "config", "flow", "healthz", "integrations"})
+_TAKEN |= {"link", "metrics", "oauth", "static", "webhooks"}
+
+
+def folder(name: str, said: str, default: str) -> str:
+    """The path below which something is served, without slashes at its ends."""
+    found = said.strip("/") or default
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", found) or found.split("/")[0] in _TAKEN:
+        raise ImproperlyConfigured(f"{name} must be a path of letters, digits and hyphens that is not in use: {said!r}")
+    return found
+
+
+def token(name: str, said: str, least: int) -> str:
+    """A secret that others show to us; empty when unset. The message never shows it."""
+    if said and (len(said) < least or not said.isascii() or not said.isprintable() or " " in said):
+        raise ImproperlyConfigured(f"{name} must be at least {least} letters, digits or signs without spaces")
+    return said
+
+
 class MailServer(msgspec.Struct, frozen=True):
     """Where mail is handed in. ``starts_tls``: the connection is encrypted after it was opened; ``is_tls``: from the
     beginning."""
@@ -136,26 +136,6 @@ def mail_server(said: str) -> MailServer:
         parts.scheme == "smtp",
         parts.scheme == "smtps",
     )
-
-
-# How the addresses of everything else that is served here begin.
-_TAKEN = frozenset({"api", "books", "companies", "config", "flow", "healthz", "integrations"})
-_TAKEN |= {"link", "metrics", "oauth", "static", "webhooks"}
-
-
-def folder(name: str, said: str, default: str) -> str:
-    """The path below which something is served, without slashes at its ends."""
-    found = said.strip("/") or default
-    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", found) or found.split("/")[0] in _TAKEN:
-        raise ImproperlyConfigured(f"{name} must be a path of letters, digits and hyphens that is not in use: {said!r}")
-    return found
-
-
-def token(name: str, said: str, least: int) -> str:
-    """A secret that others show to us; empty when unset. The message never shows it."""
-    if said and (len(said) < least or not said.isascii() or not said.isprintable() or " " in said):
-        raise ImproperlyConfigured(f"{name} must be at least {least} letters, digits or signs without spaces")
-    return said
 
 
 def generated_secrets(path: Path) -> dict[str, str]:

@@ -9,19 +9,19 @@ from health.console import (
     changes,
     company,
     company_acts,
-    confirming,
     delivery_page,
     document,
     finding_acts,
     findings,
     mapping,
     record,
-    runbook,
-    second_factor_pages,
     sync_doing,
     sync_page,
     view_as,
 )
+from health.console.confirming import confirm_page
+from health.console.runbook import runbook_entry, runbook_page
+from health.console.second_factor_pages import ask_page, own_page, picture, remove_own, set_up_page
 
 urlpatterns: list[URLPattern] = [
     *alert_pages.urlpatterns,
@@ -54,12 +54,12 @@ urlpatterns: list[URLPattern] = [
     path("findings/group/", findings.group_page, name="console-finding-group"),
     path("findings/act/", finding_acts.act, name="console-finding-act"),
     path("findings/<uuid:finding_id>/", findings.finding_page, name="console-finding"),
-    path("confirm/", confirming.confirm_page, name="console-confirm"),
-    path("runbook/", runbook.runbook_page, name="console-runbook"),
-    path("runbook/<slug:code>/", runbook.runbook_entry, name="console-runbook-entry"),
-    path("second-factor/", second_factor_pages.ask_page, name="console-second-factor"),
-    path("second-factor/set-up/", second_factor_pages.set_up_page, name="console-second-factor-setup"),
-    path("second-factor/set-up/picture.svg", second_factor_pages.picture, name="console-second-factor-picture"),
-    path("second-factor/own/", second_factor_pages.own_page, name="console-second-factor-own"),
-    path("second-factor/own/remove/", second_factor_pages.remove_own, name="console-second-factor-remove"),
+    path("confirm/", confirm_page, name="console-confirm"),
+    path("runbook/", runbook_page, name="console-runbook"),
+    path("runbook/<slug:code>/", runbook_entry, name="console-runbook-entry"),
+    path("second-factor/", ask_page, name="console-second-factor"),
+    path("second-factor/set-up/", set_up_page, name="console-second-factor-setup"),
+    path("second-factor/set-up/picture.svg", picture, name="console-second-factor-picture"),
+    path("second-factor/own/", own_page, name="console-second-factor-own"),
+    path("second-factor/own/remove/", remove_own, name="console-second-factor-remove"),
 ]

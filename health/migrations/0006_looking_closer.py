@@ -9,7 +9,7 @@ from health.migrations import sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("health", "0002_findings"),
+        ("health", "0006_console_security"),
         ("ledger", "0006_explaining"),
         ("connectors", "0006_resuming"),
         ("commerce_sync", "0007_brand_pictures"),

@@ -23,6 +23,7 @@ from health.models.webhook_endpoint import WebhookEndpoint
 from health.models.webhook_event import WebhookEvent
 
 __all__ = [
+    "Authenticator",
     "Alarm",
     "Alert",
     "AlertRule",
