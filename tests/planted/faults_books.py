@@ -67,12 +67,12 @@ def _shifted(key: str, debited: str, credited: str, amount: int) -> Shop:
     lines = list(document.lines)
     for account, change in ((debited, amount), (credited, -amount)):
         place = next(n for n, line in enumerate(lines) if line.account == account)
-        lines[place] = replace(lines[place], amount=lines[place].amount + change)
-        side = "debit" if lines[place].amount > 0 else "credit"
-        more = change if side == "debit" else -change
+        before, lines[place] = lines[place].amount, replace(lines[place], amount=lines[place].amount + change)
+        side = "debit" if before > 0 else "credit"
         tamper(
-            f"UPDATE ledger_documentline SET {side} = {side} + %s WHERE document_id = %s AND account = %s AND "  # noqa: S608
-            f"{side} IS NOT NULL", more, row.pk, account,
+            f"UPDATE ledger_documentline SET {side} = {side} + %s WHERE id = (SELECT min(id) FROM ledger_documentline "
+            f"WHERE document_id = %s AND account = %s AND {side} = %s)",  # noqa: S608
+            change if before > 0 else -change, row.pk, account, abs(before),
         )  # fmt: skip
     tamper(
         "UPDATE ledger_document SET body = %s WHERE id = %s",
