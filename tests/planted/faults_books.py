@@ -69,11 +69,10 @@ def _shifted(key: str, debited: str, credited: str, amount: int) -> Shop:
         place = next(n for n, line in enumerate(lines) if line.account == account)
         before, lines[place] = lines[place].amount, replace(lines[place], amount=lines[place].amount + change)
         side = "debit" if before > 0 else "credit"
-        tamper(
-            f"UPDATE ledger_documentline SET {side} = {side} + %s WHERE id = (SELECT min(id) FROM ledger_documentline "
-            f"WHERE document_id = %s AND account = %s AND {side} = %s)",  # noqa: S608
-            change if before > 0 else -change, row.pk, account, abs(before),
-        )  # fmt: skip
+        which = f"(SELECT min(id) FROM ledger_documentline WHERE document_id = %s AND account = %s AND {side} = %s)"  # noqa: S608
+        more = change if before > 0 else -change
+        statement = f"UPDATE ledger_documentline SET {side} = {side} + %s WHERE id = {which}"  # noqa: S608
+        tamper(statement, more, row.pk, account, abs(before))
     tamper(
         "UPDATE ledger_document SET body = %s WHERE id = %s",
         encode_document(replace(document, lines=tuple(lines))),
