@@ -16,10 +16,10 @@ from health.findings.seen import Cause, Looked, Scope, Seen
 from health.findings.watching import Watch
 from health.watches.account_names import AccountNames
 from health.watches.narrowing import ALL_TIME, narrowed
-from health.watches.their_entries import TheirEntry, Twin, their_entries, twins, watched_accounts
+from health.watches.their_entries import TheirEntry, Twin, their_entries, twins
 from ledger import sql
 from ledger.book import Book
-from ledger.clearing import clearing_accounts
+from ledger.clearing import clearing_accounts, watched_accounts
 from ledger.rules.roles import clearing_role
 
 CODES: Final = frozenset({"clearing_differs", "booked_twice"})

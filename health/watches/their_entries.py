@@ -8,34 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final, LiteralString
+from typing import Final, LiteralString, get_args
 
 from msgspec import Struct
 
 from ledger import sql
-from ledger.book import Book
-from ledger.clearing import bank_accounts, clearing_accounts
+from ledger.documents import DocumentKind
 
-_HEADS: Final = frozenset({"sales", "refunds", "tax", "shipping", "tip", "gift_card", "discount"})
 MOST_ENTRIES: Final = 20_000
 """Of all companies of one look: what is beyond is told of when these are gone."""
 
-# Parameters: of, accounts (in parallel), since, until.
+# Parameters: of, accounts (in parallel), since, until, limit. What is ours is known by its key or its reference also
+# where nothing is bound to it.
 _ENTRIES: Final[LiteralString] = """
     WITH asked AS MATERIALIZED (SELECT * FROM unnest(%(of)s::bigint[], %(accounts)s::text[]) AS t(company_id, account))
     SELECT link.company_id, entry.id::text, account.code, entry.date, entry.currency,
-        sum(line.debit - line.credit)::bigint, entry.reference, entry.narration
+        sum(line.debit - line.credit)::bigint, entry.reference::text, entry.narration::text
     FROM connectors_connection link
     JOIN books_entry entry ON entry.connection_id = link.id AND entry.date BETWEEN %(since)s AND %(until)s
     JOIN books_line line ON line.entry_id = entry.id
     JOIN books_account account ON account.id = line.account_id
     JOIN asked ON asked.company_id = link.company_id AND asked.account = account.code
-    WHERE link.platform = 'books' AND link.company_id = ANY(%(of)s) AND entry.kind <> 'reversal'
+    WHERE link.platform = 'books' AND link.status = 'Linked' AND link.company_id = ANY(%(of)s)
+        AND entry.kind <> 'reversal'
         AND NOT EXISTS (SELECT FROM ledger_document document
             WHERE document.company_id = link.company_id AND document.key = entry.document_key)
         AND NOT EXISTS (SELECT FROM books_entry reversal WHERE reversal.reverses_id = entry.id)
     GROUP BY link.company_id, entry.id, account.code
-    ORDER BY entry.date DESC, entry.id DESC, account.code LIMIT %(limit)s
+    UNION ALL
+    SELECT link.company_id, entry.remote_id, entry.account, entry.day, entry.currency, entry.amount, entry.reference,
+        entry.text
+    FROM connectors_connection link
+    JOIN connectors_theirentry entry ON entry.connection_id = link.id AND entry.day BETWEEN %(since)s AND %(until)s
+    JOIN asked ON asked.company_id = link.company_id AND asked.account = entry.account
+    WHERE link.kind = 'accounting' AND link.status = 'Linked' AND link.company_id = ANY(%(of)s)
+        AND NOT EXISTS (SELECT FROM connectors_binding binding WHERE binding.connection_id = link.id
+            AND binding.kind = ANY(%(kinds)s) AND binding.remote_id = entry.remote_id)
+    ORDER BY 4 DESC, 1, 2, 3 LIMIT %(limit)s
 """
 
 
@@ -57,13 +66,6 @@ class TheirEntry(Struct, frozen=True):
         return self.reference or self.text[:80] or self.id
 
 
-def watched_accounts(book: Book) -> frozenset[str]:
-    """The accounts on which an entry of somebody else's may book the same as we do. Not the bank's: what the bank
-    brings is booked there, by others, of course."""
-    found = {account for role, account in book.accounts.items() if role.partition("@")[0].partition(":")[0] in _HEADS}
-    return (frozenset(found) | clearing_accounts(book)) - bank_accounts(book)
-
-
 def their_entries(accounts: Mapping[int, Iterable[str]], since: date, until: date) -> list[TheirEntry]:
     """The entries of others on these accounts of each company, the newest first, dated from ``since`` to ``until``."""
     pairs = [(company, account) for company, own in accounts.items() for account in sorted(own)]
@@ -71,7 +73,7 @@ def their_entries(accounts: Mapping[int, Iterable[str]], since: date, until: dat
         return []
     parameters = {
         "of": [company for company, _ in pairs], "accounts": [account for _, account in pairs], "since": since,
-        "until": until, "limit": MOST_ENTRIES,
+        "until": until, "limit": MOST_ENTRIES, "kinds": list(get_args(DocumentKind)),
     }  # fmt: skip
     return [TheirEntry(*row) for row in sql.rows_named(_ENTRIES, parameters)]
 

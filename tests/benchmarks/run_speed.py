@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.database import benchmark_database
 from tests.benchmarks.measuring import Result, progress, show
 
-NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages")
+NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages", "reconcile")
 
 
 def main(arguments: list[str]) -> int:
@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> int:
             measure_pull,
             measure_push,
             measure_rate,
+            measure_reconcile,
         )
 
         results: list[Result] = []
@@ -62,6 +63,9 @@ def main(arguments: list[str]) -> int:
         if "pages" in only:
             progress("the merchant's pages")
             results += measure_pages.measure(database, rounds)
+        if "reconcile" in only:
+            progress("reconciling against posting")
+            results += measure_reconcile.measure(database, Path(folder), options.orders, rounds)
         if "linear" in only:
             progress("ten times the orders")
             sizes = [10_000, 100_000, *([1_000_000] if options.million else [])]

@@ -1,0 +1,84 @@
+"""What the page of a company's money shows: its last days reconciled, its clearing accounts, its trial balance.
+
+What would be too much to add up while somebody waits is only added up when it is asked for.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any, Final, LiteralString, NamedTuple
+
+from commerce_sync.flow.clearing import AGES, clearing_of
+from commerce_sync.reconcile import DayTotals, reconcile
+from commerce_sync.reconcile_text import describe_differences
+from connectors.general_ledger import reports
+from connectors.general_ledger.report_rows import Balance
+from connectors.models import Connection
+from health.console.page import Console
+from ledger import sql
+from ledger.models import Company
+from ledger.services import now
+
+DAYS: Final = timedelta(days=13)  # from the first day to the last
+MOST_AT_ONCE: Final = 3_000  # records of these days, or entries of the books: what can be added up within a page
+ALL: Final = "all"
+
+
+class Trial(NamedTuple):
+    """The balances of one currency, with both sums."""
+
+    currency: str
+    rows: list[Balance]
+    debit: int
+    credit: int
+
+
+def money_of(console: Console, company: Company) -> dict[str, Any]:
+    """All of it, for the template."""
+    version = company.book_versions.order_by("-number").first()
+    if version is None:
+        return {"is_kept": False}
+    last = version.book.calendar.day_of(now())
+    first = last - DAYS
+    asked = console.request.GET.get(ALL, "")
+    context: dict[str, Any] = {"is_kept": True, "first": first, "last": last, "ages": AGES}
+    dayless = version.book.mode == "per_payout"
+    if asked == "days" or not _has_many_records(company, first, last, dayless=dayless):
+        days = reconcile(company.pk, first=first, last=last)
+        context |= {"days": _newest_first(days), "differences": describe_differences(days)}
+    context |= {"accounts": clearing_of(company, last, last)}
+    link = Connection.objects.filter(company=company, platform="books").order_by("-id").first()
+    if link is not None and (asked == "balance" or not _has_many_entries(link)):
+        context |= {"trials": _trials(link)}
+    return {**context, "has_books": link is not None}
+
+
+# No more is counted than tells that it is too much.
+_RECORDS: Final[LiteralString] = """
+    SELECT count(*) FROM (SELECT FROM ledger_posting posting
+        JOIN ledger_standing standing ON standing.posting_id = posting.id
+        WHERE posting.company_id = %s AND (%s OR posting.day BETWEEN %s AND %s) LIMIT %s) met
+"""
+_ENTRIES: Final[LiteralString] = "SELECT count(*) FROM (SELECT FROM books_entry WHERE connection_id = %s LIMIT %s) met"
+
+
+def _has_many_records(company: Company, first: date, last: date, *, dayless: bool) -> bool:
+    parameters = (company.pk, dayless, first, last, MOST_AT_ONCE + 1)
+    return bool(sql.rows(_RECORDS, parameters)[0][0] > MOST_AT_ONCE)
+
+
+def _has_many_entries(link: Connection) -> bool:
+    return bool(sql.rows(_ENTRIES, (link.pk, MOST_AT_ONCE + 1))[0][0] > MOST_AT_ONCE)
+
+
+def _newest_first(days: list[DayTotals]) -> list[DayTotals]:
+    return sorted(days, key=lambda each: (each.day or date.min, each.currency), reverse=True)
+
+
+def _trials(link: Connection) -> list[Trial]:
+    found = []
+    for currency, balances in groupby(reports.trial_balance(link.pk), lambda row: row.currency):
+        rows = list(balances)
+        found.append(Trial(currency, rows, sum(row.debit for row in rows), sum(row.credit for row in rows)))
+    return found
