@@ -12,7 +12,7 @@ _INDEXES = {
     "audit_changes": f"ledger_auditentry (id) WHERE {_OF_PEOPLE}",
     "audit_changes_of_partner": f"ledger_auditentry (partner_id, id) WHERE {_OF_PEOPLE}",
     "audit_changes_of_company": f"ledger_auditentry (company_id, id) WHERE {_OF_PEOPLE}",
-    "company_by_name": "ledger_company (lower(name) text_pattern_ops)",
+    "company_by_beginning": "ledger_company (lower(name) text_pattern_ops)",
 }
 
 
