@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from health.console import (
     alert_pages,
+    capabilities,
     changes,
     company,
     company_acts,
@@ -14,12 +15,15 @@ from health.console import (
     finding_acts,
     findings,
     mapping,
+    partner,
+    people,
     record,
     sync_doing,
     sync_page,
     view_as,
 )
 from health.console.confirming import confirm_page
+from health.console.people_admin import SetPassword
 from health.console.runbook import runbook_entry, runbook_page
 from health.console.second_factor_pages import ask_page, own_page, picture, remove_own, set_up_page
 
@@ -46,6 +50,13 @@ urlpatterns: list[URLPattern] = [
     path("documents/<int:document_id>/retry/", document.retry_page, name="console-document-retry"),
     path("records/<int:record_id>/", record.record_page, name="console-record"),
     path("changes/", changes.all_changes, name="console-changes"),
+    path("platforms/", capabilities.platforms_page, name="console-platforms"),
+    path("people/<int:member_id>/invite/", people.invite, name="console-invite"),
+    path("password/<uidb64>/<token>/", SetPassword.as_view(), name="console-set-password"),
+    path("partners/<int:partner_id>/", partner.partner_page, name="console-partner"),
+    path("partners/<int:partner_id>/keys/", partner.make_key, name="console-key-make"),
+    path("partners/<int:partner_id>/keys/<int:key_id>/rotate/", partner.rotate, name="console-key-rotate"),
+    path("partners/<int:partner_id>/keys/<int:key_id>/revoke/", partner.revoke, name="console-key-revoke"),
     path("partners/<int:partner_id>/changes/", changes.partner_changes, name="console-partner-changes"),
     path("findings/", findings.queue_page, name="console-findings"),
     path("findings/group/", findings.group_page, name="console-finding-group"),
