@@ -100,7 +100,7 @@ def test_from_the_alert_to_the_recovery(live_server: Any) -> None:
     [alert] = mails()
     assert alert.to == ["sam@example.com"]
     assert finding.kind.title in alert.subject
-    [link] = set(re.findall(rf"{live_server.url}\S+/finding/\S+", alert.body))
+    [link] = set(re.findall(rf"{live_server.url}\S+/findings/[0-9a-f-]+/", alert.body))
     support, finance, reference = logged_in(sam), logged_in(fay), Document.objects.get().reference
 
     # On the phone: the finding, the document that was refused, the sync that it came of; then to the one who may map.
