@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from commerce_sync.flow.figures import money
 from commerce_sync.flow.locales import LANGUAGES
-from health.alerts.matching import FILTER, facts_of
+from health.alerts.matching import FILTER, facts_of, in_scope
 from health.alerts.merchant_words import told
 from health.models import Alarm, AlertRule, Finding
 from ledger import sql
@@ -28,9 +28,7 @@ _SAMPLES: Final[LiteralString] = """
         SELECT finding.id, company.name AS company_name
         FROM health_finding finding LEFT JOIN ledger_company company ON company.id = finding.company_id
         WHERE finding.code = alarm.code AND finding.root = alarm.root
-            AND (alarm.partner_id IS NULL OR finding.partner_id = alarm.partner_id)
-            AND (alarm.company_id IS NULL OR finding.company_id = alarm.company_id)
-            AND (finding.resolved_at IS NULL OR finding.resolved_at >= alarm.opened_at) AND FILTER
+            AND SCOPE AND (finding.resolved_at IS NULL OR finding.resolved_at >= alarm.opened_at) AND FILTER
         ORDER BY finding.resolved_at IS NOT NULL, array_position(ARRAY['error', 'warning', 'notice'],
             finding.severity::text), finding.id DESC LIMIT 1
     ) sample WHERE alarm.id = ANY(%(alarms)s)
@@ -64,7 +62,7 @@ class Sample(Struct, frozen=True):
 def samples_of(rule: AlertRule, alarms: Sequence[Alarm]) -> dict[int, Sample]:
     """Alarm id → what stands for it, in two statements; none where the rule is not about its findings any more."""
     facts = {**facts_of(rule), "alarms": [alarm.pk for alarm in alarms]}
-    rows = sql.rows_named(_SAMPLES, facts)
+    rows = sql.rows_named(in_scope(_SAMPLES, rule), facts)
     findings = Finding.objects.select_related("company").in_bulk([row[1] for row in rows])
     known = {alarm.pk: alarm for alarm in alarms}
     return {row[0]: Sample(known[row[0]], findings[row[1]], row[2] or "") for row in rows}

@@ -25,6 +25,15 @@ WANTED: Final[LiteralString] = """
                 SELECT FROM health_alertrule own
                 WHERE own.partner_id = finding.partner_id AND own.audience = 'merchant')))
 """
+# Which findings an alarm is about, beside code and root: in two forms, since one cause may be at every company, and a
+# merchant's is then found by the company.
+_OF_ANY: Final[LiteralString] = "(alarm.partner_id IS NULL OR finding.partner_id = alarm.partner_id)"
+_OF_COMPANY: Final[LiteralString] = "finding.company_id = alarm.company_id"
+
+
+def in_scope(query: LiteralString, rule: AlertRule) -> LiteralString:
+    """``query`` with its word SCOPE filled in for the alarms of this rule."""
+    return query.replace("SCOPE", _OF_COMPANY if rule.audience == AlertRule.Audience.MERCHANT else _OF_ANY)
 
 
 def facts_of(rule: AlertRule) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
-from health.alerts.matching import FILTER, WANTED, facts_of
+from health.alerts.matching import FILTER, WANTED, facts_of, in_scope
 from health.alerts.rhythm import Rhythm, tell_at
 from health.models import AlertRule
 from ledger import sql
@@ -64,9 +64,7 @@ _OVER: Final[LiteralString] = """
         WHEN alarm.told_at IS NULL OR EXISTS (
             SELECT FROM health_finding finding WHERE finding.code = alarm.code AND finding.root = alarm.root
                 AND finding.resolved_at IS NULL
-                AND (alarm.partner_id IS NULL OR finding.partner_id = alarm.partner_id)
-                AND (alarm.company_id IS NULL OR finding.company_id = alarm.company_id)
-                AND (%(owner)s::bigint IS NULL OR finding.partner_id = %(owner)s::bigint)) THEN ''
+                AND SCOPE AND (%(owner)s::bigint IS NULL OR finding.partner_id = %(owner)s::bigint)) THEN ''
         ELSE 'recovered' END
     WHERE alarm.rule_id = %(rule)s AND alarm.over_at IS NULL AND alarm.gone_at <= %(calm_since)s
     RETURNING id
@@ -94,7 +92,7 @@ def look(rule: AlertRule, at: datetime) -> int:
         "calm_since": at - timedelta(minutes=rule.calm_minutes),
     }
     begun = sql.rows_named(_LOOK, facts)
-    over = sql.rows_named(_OVER, facts)
+    over = sql.rows_named(in_scope(_OVER, rule), facts)
     while _plan(rule, at) == PLANNED_AT_ONCE:
         pass
     return len(begun) + len(over)

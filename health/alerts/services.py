@@ -84,9 +84,8 @@ def save_rule(
         if "alert_rule_name_once" not in str(error):
             raise
         raise BadRule([("name", "There is a rule of this name already.")]) from None
-    after = _said(row)
-    changed = {name: value for name, value in after.items() if before.get(name) != value}
-    detail = {"name": row.name, "changed": changed, "new_slack_address": bool(slack_url), "why": why}
+    changes = {name: [before.get(name), value] for name, value in _said(row).items() if before.get(name) != value}
+    detail = {"name": row.name, "changes": changes, "new_slack_address": bool(slack_url), "why": why}
     code = "alert_rule.changed" if rule is not None else "alert_rule.added"
     audit(code=code, actor=actor, partner=row.partner, subject=str(row.public_id), detail=detail)
     return row
@@ -96,7 +95,7 @@ def save_rule(
 def delete_rule(*, rule: AlertRule, actor: str, why: str = "") -> None:
     """Delete a rule and what it remembers; the log of its messages stays."""
     row = AlertRule.objects.select_for_update().get(pk=rule.pk)
-    detail = {"name": row.name, "rule": _said(row), "why": why}
+    detail = {"name": row.name, "changes": {name: [value, None] for name, value in _said(row).items()}, "why": why}
     audit(code="alert_rule.removed", actor=actor, partner=row.partner, subject=str(row.public_id), detail=detail)
     row.delete()
 
@@ -143,10 +142,14 @@ def set_contact(*, company: Company, email: str, locale: str, wants: str, actor:
     if former is not None and all(getattr(former, name) == value for name, value in said.items()):
         return former
     row, _ = CompanyContact.objects.update_or_create(company=company, defaults={**said, "updated_at": now()})
-    audit(
-        code="contact.changed", actor=actor, company=company,
-        detail={"locale": locale, "wants": wants, "email_changed": former is None or former.email != email},
-    )  # fmt: skip
+    changes = {
+        name: [getattr(former, name, None), value]
+        for name, value in said.items()
+        if name != "email" and getattr(former, name, None) != value
+    }
+    # The address itself is the merchant's, and the trail is kept for good.
+    detail = {"changes": changes, "email_changed": former is None or former.email != email}
+    audit(code="contact.changed", actor=actor, company=company, detail=detail)
     return row
 
 

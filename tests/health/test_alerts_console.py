@@ -49,7 +49,7 @@ def test_an_administrator_makes_and_changes_a_rule_and_says_why() -> None:
         ("alert_rule.added", "console:sam", "Asked for by finance"),
         ("alert_rule.changed", "console:sam", "Too many"),
     ]
-    assert entries[1].detail["changed"] == {"digest": "daily", "hour": 7}
+    assert entries[1].detail["changes"] == {"digest": ["at_once", "daily"], "hour": [8, 7]}
 
 
 @pytest.mark.parametrize(
