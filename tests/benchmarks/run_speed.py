@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.database import benchmark_database
 from tests.benchmarks.measuring import Result, progress, show
 
-NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages", "reconcile")
+NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages", "reconcile", "watch")
 
 
 def main(arguments: list[str]) -> int:
@@ -36,6 +36,7 @@ def main(arguments: list[str]) -> int:
             measure_push,
             measure_rate,
             measure_reconcile,
+            measure_watch,
         )
 
         results: list[Result] = []
@@ -66,6 +67,9 @@ def main(arguments: list[str]) -> int:
         if "reconcile" in only:
             progress("reconciling against posting")
             results += measure_reconcile.measure(database, Path(folder), options.orders, rounds)
+        if "watch" in only:
+            progress("looking")
+            results += measure_watch.measure(database, options.schedules)
         if "linear" in only:
             progress("ten times the orders")
             sizes = [10_000, 100_000, *([1_000_000] if options.million else [])]
