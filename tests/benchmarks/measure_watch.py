@@ -49,8 +49,15 @@ def _merchants() -> list[int]:
         Schedule.objects.create(company=company, zone="Europe/London", next_due_at=now() + timedelta(hours=4),
                                 last_success_through=days[-1])  # fmt: skip
         found.append(company.pk)
-    # Each day was posted in its own night: what is new to a look is the last one.
+    # Each day was posted and delivered in its own night: what is new to a look is the last one.
     tamper("ledger_posting", "UPDATE ledger_posting SET created_at = day + interval '28 hours'")
+    for column in ("bound_at", "verified_at"):
+        tamper(
+            "connectors_binding",
+            f"""UPDATE connectors_binding binding SET {column} = posting.created_at FROM ledger_document document
+                JOIN ledger_posting posting ON posting.id = document.posting_id
+                WHERE document.id = binding.document_id AND posting.day < current_date - 2""",
+        )
     return found
 
 
