@@ -52,12 +52,14 @@ def main(arguments: list[str]) -> int:
         if "pull" in only:
             progress("pull against fetching and decoding")
             results += measure_pull.measure(database, Path(folder), options.orders, rounds)
-        if "rate" in only:
-            progress("the rate of a platform, shared by processes")
-            results += measure_rate.measure(database)
-        if "due" in only:
-            progress("the due-scan")
-            results += measure_due.measure(database, options.schedules, 100)
+        small = {
+            "rate": ("the rate of a platform, shared by processes", lambda: measure_rate.measure(database)),
+            "due": ("the due-scan", lambda: measure_due.measure(database, options.schedules, 100)),
+            "watch": ("looking", lambda: measure_watch.measure(database, options.schedules)),
+        }
+        for words, measure in (small[name] for name in small if name in only):
+            progress(words)
+            results += measure()
         if "api" in only:
             progress("the partner API")
             listed = 1_000_000 if options.million else options.orders
@@ -71,9 +73,6 @@ def main(arguments: list[str]) -> int:
         if "reconcile" in only:
             progress("reconciling against posting")
             results += measure_reconcile.measure(database, Path(folder), options.orders, rounds)
-        if "watch" in only:
-            progress("looking")
-            results += measure_watch.measure(database, options.schedules)
         if "linear" in only:
             progress("ten times the orders")
             sizes = [10_000, 100_000, *([1_000_000] if options.million else [])]
