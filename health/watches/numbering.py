@@ -22,9 +22,10 @@ AROUND: Final = timedelta(days=1)
 EARLIER: Final = timedelta(days=60)  # a sale with an older number may have come long before its neighbors
 MOST_READ: Final = 20_000  # sales of a source, the newest first
 
-# The number stands near the beginning of a record's bytes (ledger/commerce.py), where it is read without decoding them.
-_NUMBER: Final[LiteralString] = r"""substring(encode(substring({0}.body FROM 1 FOR 900), 'escape')
-    FROM '"number":"((?:[^"\\]|\\.)*)"')"""
+# The number stands near the beginning of a record's bytes (ledger/commerce.py), where it is cut out of them undecoded:
+# a fifth of the cost. One with quotes in it would be cut short, and is no number to count by.
+_NUMBER: Final[LiteralString] = """
+    split_part(split_part(encode(substring({0}.body FROM 1 FOR 900), 'escape'), '"number":"', 2), '"', 1)"""
 _SALES: Final[LiteralString] = (
     """
     SELECT source.company_id, source.id, source.label, sale.id, sale.number, sale.happened_at, sale.received_at

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.database import benchmark_database
 from tests.benchmarks.measuring import Result, progress, show
 
-NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages", "console", "reconcile")
+NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages", "console", "reconcile", "watch")
 
 
 def main(arguments: list[str]) -> int:
@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> int:
             measure_push,
             measure_rate,
             measure_reconcile,
+            measure_watch,
         )
 
         results: list[Result] = []
@@ -51,12 +52,14 @@ def main(arguments: list[str]) -> int:
         if "pull" in only:
             progress("pull against fetching and decoding")
             results += measure_pull.measure(database, Path(folder), options.orders, rounds)
-        if "rate" in only:
-            progress("the rate of a platform, shared by processes")
-            results += measure_rate.measure(database)
-        if "due" in only:
-            progress("the due-scan")
-            results += measure_due.measure(database, options.schedules, 100)
+        small = {
+            "rate": ("the rate of a platform, shared by processes", lambda: measure_rate.measure(database)),
+            "due": ("the due-scan", lambda: measure_due.measure(database, options.schedules, 100)),
+            "watch": ("looking", lambda: measure_watch.measure(database, options.schedules)),
+        }
+        for words, measure in (small[name] for name in small if name in only):
+            progress(words)
+            results += measure()
         if "api" in only:
             progress("the partner API")
             listed = 1_000_000 if options.million else options.orders

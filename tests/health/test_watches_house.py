@@ -24,7 +24,7 @@ from connectors.services import connect_commerce, deauthorize
 from health import doctor_machine
 from health.findings import errand
 from health.findings.overdue import ring
-from health.findings.watching import house_watches, look_at_house
+from health.findings.watching import look_at_house
 from health.models import Finding, Lookout, Round, Watched, WebhookEndpoint
 from health.watches import house
 from health.webhooks.services import add_endpoint
@@ -216,8 +216,3 @@ def test_the_night_s_claim_is_answered_by_an_index() -> None:
     for query, parameters in ((errand._NIGHT, (50,)), (errand._NEXT_NIGHT, (LONG_AGO, 50))):
         plan = "\n".join(row[0] for row in sql.rows("EXPLAIN " + query, parameters))  # type: ignore[operator]
         assert "Seq Scan" not in plan, plan
-
-
-def test_every_house_kind_has_one_watch() -> None:
-    owned = [code for watch in house_watches() for code in watch.codes]
-    assert len(owned) == len(set(owned))

@@ -18,7 +18,7 @@ from connectors.general_ledger.accounts import archive_account
 from connectors.models import Binding, Call, Connection, Option, PushItem, Reference
 from connectors.services import connect_commerce, deauthorize
 from health.findings.kinds import KINDS
-from health.findings.watching import look_at, watches
+from health.findings.watching import house_watches, look_at, watches
 from health.models import Finding
 from ledger.book import TaxCode
 from ledger.models import Company, Document
@@ -94,10 +94,11 @@ def refuse(company: Company, code: str, sentence: str, turn: str = "support") ->
     return document
 
 
-def test_every_kind_that_is_looked_after_here_has_one_watch() -> None:
-    owned = [code for watch in watches() for code in watch.codes]
+def test_every_kind_has_one_watch() -> None:
+    owned = [code for watch in (*watches(), *house_watches()) for code in watch.codes]
     assert len(owned) == len(set(owned))
     assert set(owned) <= KINDS.keys()
+    assert KINDS.keys() - set(owned) <= {"bank_missing", "bank_differs", "gift_cards_differ"}
 
 
 def test_a_merchant_without_trouble_has_no_findings() -> None:

@@ -40,7 +40,8 @@ CREATE TRIGGER account_is_looked_at AFTER UPDATE OF archived_at ON books_account
 CREATE TRIGGER tax_rate_is_looked_at AFTER UPDATE OF archived_at ON books_tax_rate FOR EACH ROW
     WHEN (OLD.archived_at IS DISTINCT FROM NEW.archived_at) EXECUTE FUNCTION health_look_at_link();
 
-INSERT INTO health_watched (company_id, looked_at) SELECT id, clock_timestamp() FROM ledger_company
+-- Whoever was there before is looked at as one that is new: since it began.
+INSERT INTO health_watched (company_id, looked_at) SELECT id, created_at FROM ledger_company
 ON CONFLICT DO NOTHING;
 
 -- Dead jobs stay among all work, and are few.
