@@ -60,6 +60,6 @@ def _read(platform: str, dataset: str, places: int, stored: bytes) -> RawPage | 
 def _reader(platform: str, dataset: str) -> Reader | None:
     try:
         stream = registry.commerce(platform).stream(dataset)
-    except MisconfiguredPlatform:  # pages of a dataset that the platform's file had once
+    except MisconfiguredPlatform:  # a page of a stream that there is no more
         return None
     return Reader(stream.stated, stream.id, "" if stream.endpoint is None else stream.rows) if stream.stated else None

@@ -61,6 +61,7 @@ MODULES: Final[tuple[str, ...]] = (
     "clearing",
     "bank",
     "reconciliation",
+    "gift_cards",
 )
 
 
