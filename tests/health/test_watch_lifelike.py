@@ -1,4 +1,4 @@
-"""Lifelike sales of ordinary merchants, in their books as they should be, have nothing that the outside watches tell."""
+"""Lifelike sales of ordinary merchants, kept as they should be, have nothing that the outside watches tell."""
 
 from __future__ import annotations
 
