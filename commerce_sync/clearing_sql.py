@@ -96,43 +96,36 @@ _OPEN: Final[LiteralString] = """, accounts AS MATERIALIZED (
         CROSS JOIN LATERAL (SELECT array_agg(array_to_string(parts[1:n], ':')) AS paths
             FROM generate_series(1, cardinality(parts)) n) made
     ) chosen WHERE account <> bank
-), settled AS MATERIALIZED (
-    SELECT company_id, source_id, kind, account, currency, named, sum(amount)::bigint AS amount, max(at) AS at,
-        min(payout_id) AS payout_id, min(zone) AS zone
-    FROM listed JOIN accounts USING (version, role, currency) WHERE kind IS NOT NULL
-    GROUP BY company_id, source_id, kind, account, currency, named
-), keyed AS MATERIALIZED (
-    SELECT moved.*, accounts.account, coalesce(own.named, whole.named) AS settled_name, coalesce(own.named, whole.named,
-        moved.own_name) AS key
+), parts AS (
+    SELECT id, company_id, source_id, kind, account, currency, zone, role, at, amount, own_name AS key, own_name, name,
+        order_id, is_listed, false AS is_item
     FROM moved JOIN accounts USING (version, role, currency)
-    LEFT JOIN settled own ON own.company_id = moved.company_id AND own.source_id = moved.source_id
-        AND own.kind = moved.kind AND own.account = accounts.account AND own.currency = moved.currency
-        AND own.named = moved.own_name AND own.named <> ''
-    LEFT JOIN settled whole ON own.named IS NULL AND whole.company_id = moved.company_id
-        AND whole.source_id = moved.source_id AND whole.kind = moved.kind AND whole.account = accounts.account
-        AND whole.currency = moved.currency AND whole.named = moved.name AND whole.named <> ''
+    UNION ALL SELECT payout_id, company_id, source_id, kind, account, currency, zone, '', at, amount,
+        coalesce(nullif(named, ''), chr(1) || payout_id), '', '', '', NULL, true
+    FROM listed JOIN accounts USING (version, role, currency) WHERE kind IS NOT NULL
+), by_own_name AS (
+    SELECT *, bool_or(is_item) OVER (PARTITION BY company_id, source_id, kind, account, currency, key) AS is_named
+    FROM parts
+), by_name AS (
+    SELECT id, company_id, source_id, kind, account, currency, zone, role, at, amount, own_name, order_id, is_listed,
+        is_item, CASE WHEN is_named THEN key ELSE name END AS key FROM by_own_name
+), keyed AS (
+    SELECT *, bool_or(is_item) OVER (PARTITION BY company_id, source_id, kind, account, currency, key) AS is_named
+    FROM by_name
 ), summed AS (
-    SELECT company_id, source_id, kind, account, currency, key, max(settled_name) AS settled_name, min(at) AS at,
-        min(zone) AS zone, sum(amount)::bigint AS amount, min(id) AS id, min(role) AS role, min(order_id) AS order_id,
+    SELECT company_id, source_id, kind, account, currency, CASE WHEN is_named THEN key ELSE own_name END AS key,
+        count(*) FILTER (WHERE NOT is_item) AS moves, min(zone) AS zone,
+        coalesce(min(at) FILTER (WHERE NOT is_item), max(at)) AS at, max(at) FILTER (WHERE is_item) AS settled_at,
+        coalesce(sum(amount) FILTER (WHERE NOT is_item), 0)::bigint AS moved,
+        coalesce(sum(amount) FILTER (WHERE is_item), 0)::bigint AS settled,
+        coalesce(min(id) FILTER (WHERE NOT is_item), min(id)) AS id, max(role) AS role, max(order_id) AS order_id,
         bool_or(is_listed) AS is_listed
-    FROM keyed GROUP BY company_id, source_id, kind, account, currency, key
+    FROM keyed GROUP BY 1, 2, 3, 4, 5, 6
 ), opened AS MATERIALIZED (
-    SELECT summed.company_id, summed.source_id, summed.kind, summed.account, summed.currency, summed.at, summed.id,
-        summed.role, summed.order_id, (summed.at AT TIME ZONE summed.zone)::date AS day, summed.amount AS moved,
-        summed.is_listed, coalesce(nullif(summed.order_id, ''), summed.key) AS name,
-        (summed.amount - coalesce(settled.amount, 0))::bigint AS amount, settled.at AS settled_at, summed.key
-    FROM summed LEFT JOIN settled ON settled.company_id = summed.company_id AND settled.source_id = summed.source_id
-        AND settled.kind = summed.kind AND settled.account = summed.account AND settled.currency = summed.currency
-        AND settled.named = summed.settled_name
-    UNION ALL
-    SELECT settled.company_id, settled.source_id, 'payout', settled.account, settled.currency, settled.at,
-        settled.payout_id, '', '', (settled.at AT TIME ZONE settled.zone)::date, -settled.amount, NULL,
-        settled.named, -settled.amount, NULL, settled.named
-    FROM settled LEFT JOIN (SELECT DISTINCT company_id, source_id, kind, account, currency, settled_name FROM keyed
-            WHERE settled_name IS NOT NULL) found
-        ON found.company_id = settled.company_id AND found.source_id = settled.source_id AND found.kind = settled.kind
-        AND found.account = settled.account AND found.currency = settled.currency AND found.settled_name = settled.named
-    WHERE found.settled_name IS NULL
+    SELECT company_id, source_id, CASE WHEN moves = 0 THEN 'payout' ELSE kind END AS kind, account, currency, at, id,
+        role, order_id, (at AT TIME ZONE zone)::date AS day, CASE WHEN moves = 0 THEN -settled ELSE moved END AS moved,
+        is_listed, coalesce(nullif(order_id, ''), key) AS name, (moved - settled)::bigint AS amount, settled_at, key
+    FROM summed
 )"""
 
 OPENED: Final[LiteralString] = _SAID + _MOVED + _OPEN
@@ -145,14 +138,14 @@ OPENED: Final[LiteralString] = _SAID + _MOVED + _OPEN
 #   known   the last day that a source has told anything of
 EVERYTHING: Final[LiteralString] = (
     OPENED  # noqa: S608
-    + """, refunded AS (
-    SELECT company_id, source_id, order_id, sum(amount) AS amount FROM opened
-    WHERE kind = 'refund' AND order_id <> '' GROUP BY company_id, source_id, order_id
+    + """, told AS (
+    SELECT *, coalesce(sum(amount) FILTER (WHERE kind = 'refund')
+        OVER (PARTITION BY company_id, source_id, order_id), 0) AS refunded
+    FROM opened
 ), payments AS (
-    SELECT opened.*, opened.amount = opened.moved AND opened.amount + coalesce(refunded.amount, 0) > 0 AS is_unpaid,
-        opened.amount <> opened.moved AND opened.settled_at <= %(at)s - interval '1 day' AS is_paid
-    FROM opened LEFT JOIN refunded USING (company_id, source_id, order_id)
-    WHERE opened.kind = 'order' AND opened.moved > 0
+    SELECT *, amount = moved AND amount + refunded > 0 AS is_unpaid,
+        amount <> moved AND settled_at <= %(at)s - interval '1 day' AS is_paid
+    FROM told WHERE kind = 'order' AND moved > 0
 ), runs AS (
     SELECT *, count(*) FILTER (WHERE is_paid) OVER earlier AS paid_before,
         count(*) FILTER (WHERE is_paid) OVER (PARTITION BY company_id, source_id, role, account, currency) AS paid,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
@@ -75,8 +76,11 @@ def match(payouts: Iterable[Arriving], lines: Sequence[Line]) -> Matched:
 
 def _named(payout: Arriving, lines: Iterable[Line]) -> Line | None:
     """The line whose text has a name of the payout."""
-    names = [name.casefold() for name in payout.names if len(name) >= SHORTEST_NAME]
-    found = [line for line in lines if any(name in line.text.casefold() for name in names)]
+    names = [re.escape(name.casefold()) for name in payout.names if len(name) >= SHORTEST_NAME]
+    if not names:
+        return None
+    is_named = re.compile(rf"(?<![^\W_])(?:{'|'.join(names)})(?![^\W_])").search  # "po-12" is not "po-123"
+    found = [line for line in lines if is_named(line.text.casefold())]
     return min(found, key=lambda line: (line.amount != payout.amount, abs((line.day - payout.day).days)), default=None)
 
 

@@ -112,6 +112,12 @@ def test_in_the_built_in_books_the_bank_is_what_others_booked_there() -> None:
     assert [each.code for each in seen(company)] == ["bank_missing"]
 
 
+def test_a_name_that_goes_on_is_another_name() -> None:
+    payouts = [Arriving("a", day(0), 500, ("payout-1",)), Arriving("b", day(0), 700, ("payout-12",))]
+    found = match(payouts, [Line("l", day(1), 690, "STRIPE payout-12 GBP")])
+    assert [(payout.id, line.id) for payout, line in found.differing] == [("b", "l")]
+
+
 def test_each_line_is_one_payout_and_the_nearest_day_counts() -> None:
     payouts = [Arriving(f"p{n}", day(n), 500) for n in range(4)]
     lines = [Line(f"l{n}", day(n), 500) for n in range(4)]
