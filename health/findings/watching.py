@@ -59,6 +59,7 @@ MODULES: Final[tuple[str, ...]] = (
     "drift",
     "payouts",
     "clearing",
+    "bank",
     "reconciliation",
     "gift_cards",
 )

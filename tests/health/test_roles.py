@@ -114,7 +114,6 @@ EDITS: Final[dict[str, frozenset[str]]] = {
     "auth_group": NOBODY,
 }
 ACTIONS: Final[dict[tuple[str, str], frozenset[str]]] = {
-    ("commerce_sync_apikey", "revoke"): ADMINISTRATOR,
     ("auth_user", "delete_selected"): NOBODY,
     ("auth_group", "delete_selected"): NOBODY,
 }
@@ -134,6 +133,24 @@ PAGES: Final[dict[str, Page]] = {
     "console-second-factor-picture": Page(EVERYBODY),
     "console-second-factor-own": Page(EVERYBODY),
     "console-second-factor-remove": Page(EVERYBODY, "POST"),
+    "console-company": Page(EVERYBODY),
+    "console-company-money": Page(EVERYBODY),
+    "console-find": Page(EVERYBODY),
+    "console-mapping": Page(EVERYBODY),
+    "console-company-changes": Page(EVERYBODY),
+    "console-view-as": Page(TECHNICAL, "POST"),
+    "console-document": Page(EVERYBODY),
+    "console-evidence": Page(TECHNICAL),
+    "console-document-retry": Page(TECHNICAL, "POST"),
+    "console-record": Page(EVERYBODY),
+    "console-changes": Page(EVERYBODY),
+    "console-partner": Page(EVERYBODY),
+    "console-partner-changes": Page(EVERYBODY),
+    "console-key-make": Page(ADMINISTRATOR, "POST"),
+    "console-key-rotate": Page(ADMINISTRATOR, "POST"),
+    "console-key-revoke": Page(ADMINISTRATOR, "POST"),
+    "console-platforms": Page(EVERYBODY),
+    "console-invite": Page(ADMINISTRATOR, "POST"),
     "console-runbook": Page(EVERYBODY),
     "console-runbook-entry": Page(EVERYBODY),
     "branding-preview": Page(TECHNICAL),
@@ -145,7 +162,7 @@ PAGES: Final[dict[str, Page]] = {
 }
 # The admin's own that are of no model; they show a person nothing that the lists do not.
 OF_THE_ADMIN: Final = frozenset({"index", "login", "logout", "search", "password_change", "password_change_done",
-    "autocomplete", "jsi18n", "view_on_site", "app_list"})  # fmt: skip
+    "autocomplete", "jsi18n", "view_on_site", "app_list", "console-set-password"})  # fmt: skip
 MODEL_PAGES: Final = ("changelist", "add", "change", "delete", "history", "password_change")
 
 
@@ -238,8 +255,8 @@ def _wrong_of_model(client: Client, user: Any, role: str, name: str, model: Any,
 
 
 def _deletes(name: str, role: str) -> bool:
-    """A brand is emptied and never deleted."""
-    return name != "commerce_sync_branding"
+    """A brand is emptied, a person may log in no more: neither is ever deleted."""
+    return name not in ("commerce_sync_branding", "health_member")
 
 
 def _wrong_of_page(client: Client, user: Any, role: str, name: str, page: Page, own: Ids, other: Ids) -> Iterator[str]:
