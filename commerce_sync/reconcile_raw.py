@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from zstandard import ZstdError
 
@@ -23,37 +24,56 @@ _USUAL_PLACES: Final = 2
 Records = TypeVar("Records")
 
 
-class RawPage(NamedTuple):
-    """A page as far as its rows state something. ``places``: the decimals that its numbers were read for."""
+class RawPage:
+    """A page as far as its rows state something. Most of them are only glanced at; all are read when one is asked for
+    more than that."""
 
-    reader: Reader
-    rows: list[Any]
-    places: int
+    def __init__(self, place: tuple[str, str], reader: Reader, places: int, stored: bytes, body: bytes) -> None:
+        self._place, self._reader, self._places = place, reader, places
+        self._stored, self._body = stored, body
+        self._glance = reader.glance(body, places)
+        self._rows: list[Any] | None = None
+
+    def is_stated(self, row: int, kind: str, external_id: str, held: int) -> bool:
+        """As `Reader.is_stated`."""
+        rows = self._glance
+        return rows is not None and row < len(rows) and self._reader.is_stated(rows[row], kind, external_id, held)
+
+    def total(self, row: int, kind: str, external_id: str, currency: str, held: int) -> int | None:
+        """As `Reader.total`."""
+        if self._rows is None:
+            self._rows = self._reader.page(self._body, self._places) or self._one_by_one()
+        if row >= len(self._rows) or self._rows[row] is None:
+            return None
+        return self._reader.total(self._rows[row], kind, external_id, currency, held, self._places)
+
+    def _one_by_one(self) -> list[Any]:
+        """Where a row is no row, its neighbors are read all the same."""
+        try:
+            return [self._reader.row(row, self._places) for row in rows_of_page(*self._place, self._stored)]
+        except Failure:
+            return []
 
 
-class RawTotals:
-    """The pages of records, some at a time; one that was purged states nothing any more."""
-
-    def each(self, wanted: Mapping[int, Records]) -> Iterator[tuple[RawPage, Records]]:
-        """Every page that states something, with what is wanted of it."""
+def raw_pages(wanted: Mapping[int, Records]) -> Iterator[tuple[RawPage, Records]]:
+    """Every page that states something, with what is wanted of it; one that was purged states nothing any more. The
+    next ones are decompressed while one is read, which Python allows at the same time."""
+    with ThreadPoolExecutor(1) as ahead:
         for numbers in sql.batches(sorted(wanted), _AT_ONCE):
-            for number, platform, dataset, currency, stored in sql.rows(PAGES, (numbers,)):
-                page = _read(platform, dataset, EXPONENTS.get(currency, _USUAL_PLACES), bytes(stored))
-                if page is not None:
-                    yield page, wanted[number]
+            found = [row for row in sql.rows(PAGES, (numbers,)) if _reader(row[1], row[2]) is not None]
+            bodies = ahead.map(_decompressed, [bytes(row[4]) for row in found])
+            for (number, platform, dataset, currency, stored), body in zip(found, bodies, strict=True):
+                own = _reader(platform, dataset)
+                if own is not None and body is not None:
+                    places = EXPONENTS.get(currency, _USUAL_PLACES)
+                    yield RawPage((platform, dataset), own, places, bytes(stored), body), wanted[number]
 
 
-def _read(platform: str, dataset: str, places: int, stored: bytes) -> RawPage | None:
-    own = _reader(platform, dataset)
-    if own is None:
-        return None
+def _decompressed(stored: bytes) -> bytes | None:
     try:
-        rows = own.page(decompress(stored), places)
-        if rows is None:  # a row that is no row: its neighbors are read one by one
-            rows = [own.row(row, places) for row in rows_of_page(platform, dataset, stored)]
-    except (ZstdError, Failure):
+        return decompress(stored)
+    except ZstdError:
         return None
-    return RawPage(own, rows, places)
 
 
 @cache

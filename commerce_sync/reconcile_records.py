@@ -16,7 +16,7 @@ import msgspec
 from commerce_sync import reconcile_day_sql as statements
 from commerce_sync import reconcile_shapes as shapes
 from commerce_sync.reconcile_parts import Terms, Told, clearing, tell
-from commerce_sync.reconcile_raw import RawTotals
+from commerce_sync.reconcile_raw import raw_pages
 from ledger import sql
 
 _QUARTERS: Final = {f"{minute:02}": f"{minute // 15 * 15:02}" for minute in range(60)}
@@ -71,17 +71,9 @@ class Place(NamedTuple):
     at: str
 
 
-class _Seen(NamedTuple):
-    """A record on its way to its raw row. ``whole`` is its total as sources state such totals."""
-
-    row: int
-    kind: str
-    external_id: str
-    whole: int
-    record_id: int
-    currency: str
-    topic: str
-    bucket: Bucket
+# A record on its way to its raw row: row, kind, id, its total as sources state such totals, topic, currency, row id and
+# bucket. A plain tuple, for there are as many as records.
+_Seen = tuple[int, str, str, int, str, str, int, Bucket]
 
 
 class RecordSums:
@@ -113,20 +105,18 @@ class RecordSums:
         for version, record_id, kind, external_id, currency, page, row, body in sql.stream(
             statements.RECORDS, parameters
         ):
-            terms = self.terms[version]
-            if kind == "order":
-                order = _ORDER.decode(body)
-                bucket = self._minute(version, currency, order.closed_at)
-                whole = _plain(order, bucket, terms.tolerance)
-                topic = "sales"
-                if whole is None:
-                    bucket, whole = self._told(version, currency, tell(kind, body, terms))
-            else:
-                told = tell(kind, body, terms)
-                topic = told.topic
-                bucket, whole = self._told(version, currency, told)
+            try:
+                if kind == "order":
+                    order = _ORDER.decode(body)
+                    bucket = self._minute(version, currency, order.closed_at)
+                    whole = _plain(order, bucket, self.terms[version].tolerance)
+                    topic = "sales"
+                if kind != "order" or whole is None:
+                    bucket, topic, whole = self._told(version, currency, tell(kind, body, self.terms[version]))
+            except msgspec.DecodeError:
+                continue  # what nobody can read adds nothing up: its documents have more than the records
             if page is not None:
-                seen = _Seen(row or 0, kind, external_id, whole, record_id, currency, topic, bucket)
+                seen = (row or 0, kind, external_id, whole, topic, currency, record_id, bucket)
                 own = pages.get(page)
                 if own is None:
                     pages[page] = [seen]
@@ -149,8 +139,8 @@ class RecordSums:
             found = self._minutes[key] = self._at(version, currency, at)
         return found
 
-    def _told(self, version: int, currency: str, told: Told) -> tuple[Bucket, int]:
-        """Sum a record that is not as most are; its bucket, and its whole."""
+    def _told(self, version: int, currency: str, told: Told) -> tuple[Bucket, str, int]:
+        """Sum a record that is not as most are; its bucket, its topic and its whole."""
         bucket = self._at(version, currency, told.at)
         bucket.records += 1
         bucket.topics[told.topic] = bucket.topics.get(told.topic, 0) + told.amount
@@ -160,33 +150,23 @@ class RecordSums:
         for role, at, amount in told.moves:
             own = bucket if at == told.at else self._at(version, currency, at)
             own.moves[role] = own.moves.get(role, 0) + amount
-        return bucket, told.whole
+        return bucket, told.topic, told.whole
 
     def _compare(self) -> None:
         """Hold each record to what its row states."""
-        raw = RawTotals()
-        for page, records in raw.each(self._pages):
-            rows, reader, places = page.rows, page.reader, page.places
-            for seen in records:
-                row = rows[seen.row] if seen.row < len(rows) else None
-                if row is None:
+        for page, records in raw_pages(self._pages):
+            for row, kind, external_id, whole, topic, currency, record_id, bucket in records:
+                if page.is_stated(row, kind, external_id, whole):
+                    if topic not in bucket.lost:
+                        bucket.lost[topic] = []
                     continue
-                if reader.is_stated(row, seen.kind, seen.external_id, seen.whole):
-                    _note(seen, seen.whole)
+                stated = page.total(row, kind, external_id, currency, whole)
+                if stated is None:
                     continue
-                stated = reader.total(row, seen.kind, seen.external_id, seen.currency, seen.whole, places)
-                if stated is not None:
-                    _note(seen, stated)
+                lost = bucket.lost.setdefault(topic, [])
+                if stated != whole:
+                    lost.append(Lost(record_id, kind, external_id, stated, whole))
         self._pages.clear()
-
-
-def _note(seen: _Seen, stated: int) -> None:
-    """Remember that a record of the topic is stated, and by how much it differs."""
-    known = seen.bucket.lost.get(seen.topic)
-    if known is None:
-        known = seen.bucket.lost[seen.topic] = []
-    if stated != seen.whole:
-        known.append(Lost(seen.record_id, seen.kind, seen.external_id, stated, seen.whole))
 
 
 def _plain(order: shapes.Order, bucket: Bucket, tolerance: int) -> int | None:

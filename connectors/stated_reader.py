@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from connectors.stated import NO_CURRENCY, Stated
+from connectors.stated_paths import grow, shape, split, test_of, walker
 from ledger.money import EXPONENTS
 
 _MOST_REMEMBERED: Final = 20_000  # texts of amounts for each number of decimals: prices repeat
@@ -26,26 +27,37 @@ class Reader:
         for each in stated:
             plan = _Plan(each, row_id)
             for path in plan.paths:
-                _grow(tree, path)
+                grow(tree, path)
             for kind in each.kinds:
                 self._plans.setdefault(kind, []).append(plan)
-        row = _shape("Row", tree)
-        page: Any = list[row]  # type: ignore[valid-type]
-        steps = list(filter(None, rows.split(".")))
-        for name in reversed(steps):
-            page = msgspec.defstruct("Page", [("inner", page, None)], rename={"inner": name}, gc=False)
-        self._depth = len(steps)
-        self._decoders = {
-            places: (_decoder(page, places), _decoder(row, places)) for places in sorted({*EXPONENTS.values()})
-        }
+        self._steps = list(filter(None, rows.split(".")))
+        row, plain = shape("Row", tree), [plans[0] for plans in self._plans.values() if plans[0].plain is not None]
+        few: dict[str, Any] = {path: {} for plan in plain for path in (plan.said.id, *plan.said.plus)}
+        places = sorted({*EXPONENTS.values()})
+        self._rows = {each: _decoder(row, each) for each in places}
+        self._pages = {each: _decoder(self._page_of(row), each) for each in places}
+        self._glances = {each: _decoder(self._page_of(shape("Row", few)), each) for each in places} if plain else {}
         self._plain = {kind: plans[0].plain for kind, plans in self._plans.items() if plans[0].plain is not None}
+
+    def _page_of(self, row: Any) -> Any:
+        page: Any = list[row]
+        for name in reversed(self._steps):
+            page = msgspec.defstruct("Page", [("inner", page, None)], rename={"inner": name}, gc=False)
+        return page
+
+    def glance(self, body: bytes, places: int) -> list[Any] | None:
+        """The rows of a page with no more than `is_stated` asks for; None where that is not enough for any kind."""
+        return self._read(self._glances[places], body) if self._glances else None
 
     def page(self, body: bytes, places: int) -> list[Any] | None:
         """The rows of a page, decoded as far as they state something, for amounts of so many decimals; None when one
         of them cannot be."""
+        return self._read(self._pages[places], body)
+
+    def _read(self, decoder: msgspec.json.Decoder[Any], body: bytes) -> list[Any] | None:
         try:
-            found = self._decoders[places][0].decode(body)
-            for _ in range(self._depth):
+            found = decoder.decode(body)
+            for _ in self._steps:
                 found = found.inner
         except (*_UNREADABLE, AttributeError):
             return None
@@ -54,12 +66,12 @@ class Reader:
     def row(self, row: bytes, places: int) -> Any:
         """One row; None when it cannot be read."""
         try:
-            return self._decoders[places][1].decode(row)
+            return self._rows[places].decode(row)
         except _UNREADABLE:
             return None
 
     def is_stated(self, row: Any, kind: str, external_id: str, held: int) -> bool:
-        """The quick look at the many: whether the row certainly states just what the record has."""
+        """The quick look at the many: whether a row, glanced at or read, certainly states just what the record has."""
         plain = self._plain.get(kind)
         if plain is None:
             return False
@@ -127,16 +139,16 @@ class _Plan:
     def __init__(self, said: Stated, row_id: str) -> None:
         self.said = said
         inner = f"{said.each}[]." if said.each else ""
-        conditions = [_split(each) for each in (*said.when, *said.unless)]
+        conditions = [split(each) for each in (*said.when, *said.unless)]
         own = [*said.plus, *said.minus, *said.either, said.id, *(path for path, _, _ in conditions)]
         self.paths = [inner + path for path in own] + [path for path in (row_id, said.currency) if path]
-        self._elements = _walker(f"{said.each}[]") if said.each else None
-        self._id, self._row_id = _walker(said.id), _walker(row_id)
-        self._plus, self._minus = [*map(_walker, said.plus)], [*map(_walker, said.minus)]
-        self._either = [*map(_walker, said.either)]
-        self._currency = _walker(said.currency) if said.currency else None
-        self._when = [_test(*_split(each)) for each in said.when]
-        self._unless = [_test(*_split(each)) for each in said.unless]
+        self._elements = walker(f"{said.each}[]") if said.each else None
+        self._id, self._row_id = walker(said.id), walker(row_id)
+        self._plus, self._minus = [*map(walker, said.plus)], [*map(walker, said.minus)]
+        self._either = [*map(walker, said.either)]
+        self._currency = walker(said.currency) if said.currency else None
+        self._when = [test_of(*split(each)) for each in said.when]
+        self._unless = [test_of(*split(each)) for each in said.unless]
         self._is_plain = said.names == ("{id}",) and not said.numbered
         is_simple = self._is_plain and not (said.minus or said.each or said.when or said.unless or said.in_minor)
         flat = is_simple and not any("." in path or "[" in path for path in (said.id, *said.plus))
@@ -191,61 +203,3 @@ class _Plan:
         if whole != units:
             raise ValueError(f"{amount} is no whole number of minor units")
         return whole
-
-
-_Walk = Callable[[Any], Iterable[Any]]
-
-
-def _walker(path: str) -> _Walk:
-    """What is at ``path`` of a decoded row: no, one or several values."""
-    steps = [(name.removesuffix("[]"), name.endswith("[]")) for name in path.split(".")]
-    if len(steps) == 1 and not steps[0][1]:
-        field = steps[0][0]
-        return lambda value: (getattr(value, field),)
-
-    def walk(value: Any) -> Iterable[Any]:
-        found = [value]
-        for name, is_list in steps:
-            inner = [getattr(each, name, None) for each in found]
-            found = [item for each in inner if isinstance(each, list) for item in each] if is_list else inner
-        return found
-
-    return walk
-
-
-def _split(condition: str) -> tuple[str, str, str]:
-    """Path, "=" or "<" or "", and what it is compared with."""
-    for sign in ("<", "="):
-        path, found, other = condition.partition(sign)
-        if found:
-            return path, sign, other
-    return condition, "", ""
-
-
-def _test(path: str, sign: str, other: str) -> Callable[[Any], bool]:
-    walk = _walker(path)
-    if sign == "<":
-        return lambda element: any(value is not None and Decimal(value) < 0 for value in walk(element))
-    if sign == "=":
-        words = frozenset(other.split("|"))
-        return lambda element: any(value in words for value in walk(element))
-    return lambda element: any(bool(value) for value in walk(element))
-
-
-def _grow(tree: dict[str, Any], path: str) -> None:
-    name, _, rest = path.partition(".")
-    inner = tree.setdefault(name, {})
-    if rest:
-        _grow(inner, rest)
-
-
-def _shape(name: str, tree: Mapping[str, Any]) -> Any:
-    """The struct of a tree of fields; one that is both a value and a list is a list of values."""
-    fields = []
-    for field, inner in tree.items():
-        kind = _shape(field, inner) if inner else Any
-        # Where a platform may send an id in the place of the thing, the id is read and says nothing.
-        many: Any = list[kind] | str | int | None  # type: ignore[valid-type]
-        shape = many if field.endswith("[]") else (kind | str | int | None if inner else Any)
-        fields.append((field.removesuffix("[]"), shape, None))
-    return msgspec.defstruct(name.removesuffix("[]").title(), fields, gc=False)

@@ -13,6 +13,7 @@ from health import doctor_machine as machine
 from health import doctor_work as work
 from health.checkup import Check, failure
 from health.doctor_bells import bells
+from health.doctor_reconciled import reconciliation
 from health.doctor_webhooks import webhooks
 
 # (name, check), in the order in which a person would look. Everything after the first needs the database.
@@ -39,7 +40,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("balance", books.balance),
     ("bindings", books.bindings),
     ("once", books.once),
-    ("reconciliation", books.reconciliation),
+    ("reconciliation", reconciliation),
 )
 
 

@@ -1,13 +1,11 @@
-"""The doctor's look at the books: balanced, delivered, bound, once each, and equal to what the sales systems state."""
+"""The doctor's look at the books: balanced, delivered, bound, once each."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from commerce_sync.reconcile_text import describe_differences
 from health.checkup import Check, failure, ok, warning
 from health.integrity import twice, unbalanced, unbound
-from health.reconcile import off_days
 from ledger import sql
 
 UNKNOWN_WARNING_SECONDS: Final = 3_600
@@ -71,20 +69,3 @@ def once() -> Check:
         said = f"{len(found)} records are in the books more than once, for instance {example}"
         return failure("once", said, f"See `manage.py explain {example}`, and withdraw or reverse one of the postings.")
     return ok("once", "no record is in the books twice")
-
-
-def reconciliation() -> Check:
-    """An independent sum of what the records state equals what the documents hold and the books read back."""
-    found = off_days()
-    if not found:
-        days = sql.rows("SELECT count(DISTINCT (company_id, day, currency)) FROM ledger_posting")[0][0]
-        return ok("reconciliation", f"all {days:,} days of all companies agree to the unit")
-    first = found[0]
-    sentence = next(iter(describe_differences([first.totals])), "")
-    suspects = ", ".join(f"{each.kind} {each.external_id} ({each.reason})" for each in first.suspects[:3])
-    if first.references:
-        suspects = ", ".join([*filter(None, [suspects]), *first.references[:3]])
-    said = f"{len(found)} days are off; {first.company}: {sentence}" + (f"; look at {suspects}" if suspects else "")
-    return failure(
-        "reconciliation", said, "`manage.py explain` leads from each to its raw payload; `manage.py replay` says more."
-    )

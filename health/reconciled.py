@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 import msgspec
 from msgspec import Struct
@@ -129,6 +129,7 @@ def difference(sums: DaySums) -> int:
 class KeptDay(Struct, frozen=True):
     """A reconciled day as it is kept. ``roles`` as in `DaySums`."""
 
+    company_id: int
     day: date | None
     currency: str
     roles: dict[str, Four]
@@ -142,14 +143,32 @@ class KeptDay(Struct, frozen=True):
     looked_at: datetime
 
 
+_KEPT: Final[LiteralString] = """
+    SELECT company_id, day, currency, totals::text, incomparable::text, records, documents, undelivered, unread,
+        disagreeing, difference, looked_at
+    FROM health_reconciledday WHERE """
+MOST_OFF: Final = 100
+_ROLES: Final = msgspec.json.Decoder(dict[str, Four])
+
+
 def kept_days(company_id: int, *, most: int = NIGHT_DAYS, last: date | None = None) -> list[KeptDay]:
     """The last reconciled days of a company, the newest first, through ``last`` (None: the newest there is)."""
-    found = sql.rows(
-        """SELECT day, currency, totals::text, incomparable::text, records, documents, undelivered, unread, disagreeing,
-               difference, looked_at
-           FROM health_reconciledday WHERE company_id = %s AND (%s::date IS NULL OR day IS NULL OR day <= %s)
-           ORDER BY day DESC NULLS FIRST, currency LIMIT %s""",
-        (company_id, last, last, most),
+    query: LiteralString = (
+        _KEPT
+        + """company_id = %s AND (%s::date IS NULL OR day IS NULL OR day <= %s)
+            ORDER BY day DESC NULLS FIRST, currency LIMIT %s"""
     )
-    totals = msgspec.json.Decoder(dict[str, Four])
-    return [KeptDay(row[0], row[1], totals.decode(row[2]), msgspec.json.decode(row[3]), *row[4:]) for row in found]
+    return _kept(sql.rows(query, (company_id, last, last, most)))
+
+
+def kept_off() -> list[KeptDay]:
+    """The days of all companies that are off, by company and day; a hundred at most."""
+    query: LiteralString = _KEPT + "difference > 0 ORDER BY company_id, day DESC LIMIT %s"
+    return _kept(sql.rows(query, (MOST_OFF,)))
+
+
+def _kept(rows: Iterable[Sequence[Any]]) -> list[KeptDay]:
+    return [
+        KeptDay(*row[:3], _ROLES.decode(row[3]), msgspec.json.decode(row[4]), *row[5:])  # type: ignore[call-arg]
+        for row in rows
+    ]

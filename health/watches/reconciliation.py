@@ -18,7 +18,7 @@ from commerce_sync.reconcile_suspects import suspects_of
 from health.findings.seen import MOST_CAUSES, Cause, Looked, Scope, Seen
 from health.findings.watching import Watch
 from health.reconciled import CODES, differing, look_at_days
-from health.reconciled_documents import documents_off
+from health.reconciled_documents import documents_of, documents_off
 from ledger.money import format_money
 
 _ALL_DAYS: Final = (date.min, date.max)
@@ -73,7 +73,7 @@ def _of_documents(sums: DaySums) -> Iterator[Seen]:
         for role, four in taxes.items():
             rates = ", ".join(sums.taxes.get(role.partition(" ")[2], ())) or role.partition(" ")[2]
             params = {"rate": rates, "records": four.records, "documents": four.documents}
-            yield _seen(sums, "tax_differs", role, params, abs(_off(four)), _suspects(sums, [four]))
+            yield _seen(sums, "tax_differs", role, params, abs(_off(four)), _suspects(sums, role, four))
         topics = {role: four for role, four in topics.items() if role not in _GOODS}
         if not topics:
             return
@@ -83,7 +83,7 @@ def _of_documents(sums: DaySums) -> Iterator[Seen]:
         head, _, account = role.partition(" ")
         topic = _IN_WORDS[head].format(account) if head in _IN_WORDS else role
         params = {"topic": topic, "records": four.records, "documents": four.documents}
-        yield _seen(sums, "documents_differ", role, params, abs(_off(four)), _suspects(sums, [four]))
+        yield _seen(sums, "documents_differ", role, params, abs(_off(four)), _suspects(sums, role, four))
 
 
 def _of_books(off: list[DaySums]) -> Iterator[Seen]:
@@ -100,12 +100,14 @@ def _of_books(off: list[DaySums]) -> Iterator[Seen]:
         yield _seen(sums, "books_differ", "books", params, max(map(abs, sums.off.values())), own, count=len(own) or 1)
 
 
-def _suspects(sums: DaySums, fours: list[Four]) -> list[Cause]:
-    amounts = [abs(_off(four)) for four in fours]
-    return [
+def _suspects(sums: DaySums, role: str, four: Four) -> list[Cause]:
+    """The records that are worth looking at first, then the documents that they should be in."""
+    found = [
         Cause("record", str(each.record_id), f"{each.kind} {each.external_id}", each.reason, each.total)
-        for each in suspects_of(sums.company_id, sums.day, sums.currency, amounts)
+        for each in suspects_of(sums.company_id, sums.day, sums.currency, [abs(_off(four))])
     ]
+    account = role.partition(" ")[2] if _head(role) else ""
+    return [*found, *documents_of(sums.company_id, sums.day, sums.currency, account)]
 
 
 def _off(four: Four) -> int:

@@ -90,7 +90,11 @@ def test_a_record_that_never_reached_its_document_is_named() -> None:
     tamper("ledger_standing", "UPDATE ledger_standing SET state = 3, posting_id = NULL WHERE record_id = %s", lost.pk)
     [finding] = look(company)
     assert (finding.code, finding.amount, finding.params["topic"]) == ("documents_differ", 4_800, "sales")
-    assert [cause["id"] for cause in finding.causes] == [str(lost.pk)]
+    document = Document.objects.get(company=company)
+    assert [(cause["kind"], cause["id"]) for cause in finding.causes] == [
+        ("record", str(lost.pk)),
+        ("document", str(document.pk)),
+    ]
 
 
 def test_a_penny_of_tax_that_went_to_sales_is_a_finding_of_its_rate() -> None:
@@ -102,6 +106,7 @@ def test_a_penny_of_tax_that_went_to_sales_is_a_finding_of_its_rate() -> None:
     [finding] = look(company)
     assert (finding.code, finding.amount, finding.params["rate"]) == ("tax_differs", 1, "vat20")
     assert finding.sentence == "For 2026-03-02 the records hold GBP 10.00 of tax “vat20”, the documents GBP 9.99."
+    assert [cause["kind"] for cause in finding.causes] == ["document"]
 
 
 def test_an_entry_that_was_voided_in_the_built_in_books_is_told_by_its_document_alone() -> None:
