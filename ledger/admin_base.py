@@ -61,6 +61,7 @@ class Listing(ChangeList):  # type: ignore[misc]  # unfold has no types
         self.kept = [
             (name, each) for name, all_of in self.filter_params.items() if name not in known for each in all_of
         ]
+        self.is_narrowed_further = any(spec.is_given() for spec in self.bar[4:])
         self.is_cut = self.result_count >= MOST_COUNTED
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
