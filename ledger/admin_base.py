@@ -17,8 +17,8 @@ from unfold.views import ChangeList
 
 from ledger.admin_filters import Narrowing
 
-MOST_COUNTED: Final = 1_000
-"""Twenty pages: who looks for something farther away narrows the list."""
+MOST_COUNTED: Final = 500
+"""Ten pages: who looks for something farther away narrows the list."""
 
 
 def partner_scope(user: AbstractBaseUser | AnonymousUser) -> int | None:

@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 SIZE: Final = console_world.Size(companies=20_000, records=15, syncs=6)
 MOST_QUERIES: Final = 30
 MOST_READ: Final = 12_000
-"""Rows that one node may read of a big table: a list of a thousand, for a partner with one company in ten."""
+"""Rows that one node may read of a big table: a list of five hundred, for a partner with one company in twenty."""
 _BIG: Final = 30_000
 """More than one row for each company. Those with one are read through in a few milliseconds."""
 _OF_COMPANIES: Final = (
