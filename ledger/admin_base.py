@@ -17,8 +17,8 @@ from unfold.views import ChangeList
 
 from ledger.admin_filters import Narrowing
 
-MOST_COUNTED: Final = 1_000
-"""Twenty pages: who looks for something farther away narrows the list."""
+MOST_COUNTED: Final = 500
+"""Ten pages: who looks for something farther away narrows the list."""
 
 
 def partner_scope(user: AbstractBaseUser | AnonymousUser) -> int | None:
@@ -61,6 +61,7 @@ class Listing(ChangeList):  # type: ignore[misc]  # unfold has no types
         self.kept = [
             (name, each) for name, all_of in self.filter_params.items() if name not in known for each in all_of
         ]
+        self.is_narrowed_further = any(spec.is_given() for spec in self.bar[4:])
         self.is_cut = self.result_count >= MOST_COUNTED
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
