@@ -8,15 +8,16 @@ from typing import Any, Final, NamedTuple
 
 from django.db.models import QuerySet
 from django.db.models.functions import Length
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
+from commerce_sync.flow.locales import NAMES
 from commerce_sync.models import SetupDraft, Sync
 from commerce_sync.selectors import present_code
 from commerce_sync.status import CODES, is_success
 from connectors import registry
 from connectors.models import Call, Connection, IncomingWebhook, Watermark
 from health.findings.kinds import SEVERITIES
-from health.models import Finding, WebhookEndpoint
+from health.models import CompanyContact, Finding, WebhookEndpoint
 from ledger.models import AuditEntry, BookVersion, Company, ProblemRow
 from ledger.services import now
 
@@ -124,14 +125,7 @@ def findings_of(company: Company) -> list[tuple[Finding, str]]:
     """Open findings with the addresses of their pages, the gravest first."""
     rows = Finding.objects.filter(company=company, resolved_at=None).select_related("assignee").order_by("-id")
     found = sorted(rows[:MOST_FINDINGS], key=lambda each: (SEVERITIES.index(each.severity), -each.pk))
-    return [(each, _page_of(each)) for each in found]
-
-
-def _page_of(finding: Finding) -> str:
-    try:
-        return reverse("admin:console-finding", args=(finding.public_id,))
-    except NoReverseMatch:
-        return reverse("admin:health_finding_change", args=(finding.pk,))
+    return [(each, reverse("admin:console-finding", args=(each.public_id,))) for each in found]
 
 
 def versions_of(company: Company) -> QuerySet[BookVersion]:
@@ -149,6 +143,7 @@ def facts_of(company: Company) -> dict[str, Any]:
     """All of it, for the template."""
     links = links_of(company)
     told, has_more = problems_of(company)
+    contact = CompanyContact.objects.filter(company=company).first()
     return {
         "syncs": syncs_of(company),
         "links": links,
@@ -158,5 +153,7 @@ def facts_of(company: Company) -> dict[str, Any]:
         "versions": versions_of(company),
         "rung": rung_of(links),
         "endpoints": WebhookEndpoint.objects.filter(partner=company.partner)[:5],
+        "contact": contact,
+        "contact_locale": NAMES.get(contact.locale, "") if contact is not None else "",
         "draft": SetupDraft.objects.filter(company=company).defer("body").first(),
     }

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final, LiteralString, NamedTuple
 
+from django.db.models import F
+
 from commerce_sync.clearing_items import WINDOW_DAYS, Waiting, explained, open_items
 from commerce_sync.clearing_open import Clearing
 from commerce_sync.explain_documents import account_names
@@ -18,11 +20,13 @@ from connectors.general_ledger import reports
 from connectors.general_ledger.report_rows import Balance
 from connectors.models import Connection
 from health.console.page import Console
+from health.models import ReconciledDay
 from ledger import sql
 from ledger.models import Company
 from ledger.services import now
 
 DAYS: Final = timedelta(days=13)  # from the first day to the last
+MOST_DAYS: Final = 14
 MOST_AT_ONCE: Final = 3_000  # records of these days, or entries of the books: what can be added up within a page
 ALL: Final = "all"
 
@@ -54,12 +58,12 @@ def money_of(console: Console, company: Company) -> dict[str, Any]:
     first = last - DAYS
     asked = console.request.GET.get(ALL, "")
     context: dict[str, Any] = {"is_kept": True, "first": first, "last": last}
-    dayless = version.book.mode == "per_payout"
-    if asked == "days" or not _has_many_records(company, first, last, dayless=dayless):
+    context |= _kept(company)
+    if asked == "days":
         days = reconcile(company.pk, first=first, last=last)
         context |= {"days": _newest_first(days), "differences": describe_differences(days)}
     window = last - timedelta(days=WINDOW_DAYS)
-    if asked == "clearing" or not _has_many_records(company, window, last, dayless=False):
+    if asked == "clearing" or not _has_many_records(company, window, last):
         context |= {"accounts": _clearing(company, last, console.request.GET.get("account", "")[:200])}
     link = Connection.objects.filter(company=company, platform="books").order_by("-id").first()
     if link is not None and (asked == "balance" or not _has_many_entries(link)):
@@ -71,18 +75,43 @@ def money_of(console: Console, company: Company) -> dict[str, Any]:
 _RECORDS: Final[LiteralString] = """
     SELECT count(*) FROM (SELECT FROM ledger_posting posting
         JOIN ledger_standing standing ON standing.posting_id = posting.id
-        WHERE posting.company_id = %s AND (%s OR posting.day BETWEEN %s AND %s) LIMIT %s) met
+        WHERE posting.company_id = %s AND posting.day BETWEEN %s AND %s LIMIT %s) met
 """
 _ENTRIES: Final[LiteralString] = "SELECT count(*) FROM (SELECT FROM books_entry WHERE connection_id = %s LIMIT %s) met"
 
 
-def _has_many_records(company: Company, first: date, last: date, *, dayless: bool) -> bool:
-    parameters = (company.pk, dayless, first, last, MOST_AT_ONCE + 1)
+def _has_many_records(company: Company, first: date, last: date) -> bool:
+    parameters = (company.pk, first, last, MOST_AT_ONCE + 1)
     return bool(sql.rows(_RECORDS, parameters)[0][0] > MOST_AT_ONCE)
 
 
 def _has_many_entries(link: Connection) -> bool:
     return bool(sql.rows(_ENTRIES, (link.pk, MOST_AT_ONCE + 1))[0][0] > MOST_AT_ONCE)
+
+
+class Role(NamedTuple):
+    """One role of a day: its four totals in minor units, None where nothing is said; ``is_off``: two of them differ."""
+
+    name: str
+    totals: list[int | None]
+    is_off: bool
+
+
+def _kept(company: Company) -> dict[str, Any]:
+    """The last days as they were reconciled last, and those that are off, however old they are."""
+    rows = ReconciledDay.objects.filter(company=company)
+    off = list(rows.filter(difference__gt=0).order_by("-day")[:MOST_DAYS])
+    recent = [row for row in rows.order_by(F("day").desc(nulls_first=True))[:MOST_DAYS] if not row.difference]
+    return {"off": [(row, _roles(row)) for row in off], "kept": [(row, _roles(row)) for row in recent]}
+
+
+def _roles(row: ReconciledDay) -> list[Role]:
+    found = []
+    for name, totals in sorted(row.totals.items()):
+        said = {total for total in totals if total is not None}
+        is_off = row.difference > 0 and len(said) > 1 and name not in row.incomparable
+        found.append(Role(name, totals, is_off))
+    return sorted(found, key=lambda role: not role.is_off)
 
 
 def _clearing(company: Company, last: date, chosen: str) -> list[Account]:

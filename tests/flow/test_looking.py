@@ -150,6 +150,7 @@ def test_it_ends_by_a_button_after_a_quarter_of_an_hour_and_with_the_log_in() ->
     Member.objects.update(role="finance")
     assert client.get("/flow/").status_code == 401
     Member.objects.update(role="support")
+    client.force_login(get_user_model().objects.get(username="sam"))
     looking(house.company, client)
     client.logout()
     assert client.get("/flow/").status_code == 401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from django.urls import reverse
 from commerce_sync.models import Schedule, Sync
 from commerce_sync.services import save_schedule
 from connectors.models import PushItem
-from health.models import Finding
+from health.models import CompanyContact, Finding, ReconciledDay
 from ledger.models import AuditEntry, Company, Document, RecordRow
 from ledger.post_due import post_due
 from tests.api.cast import make_partner
@@ -47,6 +48,17 @@ def test_a_company_s_page_gathers_what_is_known_of_it() -> None:
         assert words in said, words
 
 
+def test_who_is_to_be_told_of_a_merchant_s_own_matters_stands_there() -> None:
+    company, client = a_company(), person("support")
+    assert "has given no address" in page(client, "console-company", company.public_id)
+    CompanyContact.objects.create(
+        company=company, email="rose@example.com", locale="fr-fr", wants="daily", updated_at=company.created_at
+    )
+    said = page(client, "console-company", company.public_id)
+    assert "rose@example.com" in said
+    assert "Français (France)" in said
+
+
 def test_the_list_of_companies_opens_it_and_finds_it_by_its_name_or_id() -> None:
     company = a_company()
     client = person("support")
@@ -76,6 +88,21 @@ def test_its_money_is_reconciled_aged_and_balanced() -> None:
     assert "4000 Sales" in said
     assert "Clearing accounts" in said
     assert last.year == 2026
+
+
+def test_days_are_shown_as_they_were_reconciled_last_those_that_are_off_first() -> None:
+    company = a_company()
+    told = {"company": company, "currency": "GBP", "records": 3, "documents": 1, "undelivered": 0, "unread": 0,
+            "disagreeing": 0, "looked_at": datetime(2026, 3, 5, tzinfo=UTC)}  # fmt: skip
+    ReconciledDay.objects.create(day=date(2026, 3, 3), totals={"sales": [900, 900, 900, None]}, difference=0, **told)
+    ReconciledDay.objects.create(day=date(2026, 3, 4), totals={"sales": [1000, 1000, 999, 999]}, difference=1, **told)
+    said = page(person("finance"), "console-company-money", company.public_id)
+    assert "off by GBP 0.01" in said
+    assert '<strong class="alarm">sales</strong>' in said
+    assert said.index("Wed 4 Mar 2026") < said.index("Tue 3 Mar 2026")
+    assert "Added up now" in page(
+        person("finance", name="Alex"), "console-company-money", company.public_id, all="days"
+    )
 
 
 def test_a_click_path_leads_from_the_company_to_the_raw_row() -> None:
