@@ -111,7 +111,7 @@ def finding_page(console: Console, finding_id: UUID) -> HttpResponse:
         "amount": format_money(finding.amount, finding.currency) if finding.amount and finding.currency else "",
         "causes": [(each, _money(each.amount, finding.currency)) for each in causes],
         "history": _history(console, finding),
-        "runbook": links.page("console-runbook", finding.code),
+        "runbook": links.page("console-runbook-entry", finding.code),
         "group_url": _group_url(finding),
         "group_count": group[:MOST_COUNTED].count(),
         "most": MOST_COUNTED,
