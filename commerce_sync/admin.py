@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
 from django.db.models import Case, F, QuerySet, When
 from django.http import HttpRequest
@@ -17,7 +17,6 @@ from django_q.models import Failure, OrmQ, Success
 from django_q.models import Schedule as BellSchedule
 
 from commerce_sync.admin_branding import BrandingAdmin
-from commerce_sync.api_keys import revoke_key
 from commerce_sync.models import ApiKey, CompanyQueue, Heartbeat, Job, Schedule
 from ledger.admin_base import ReadOnly
 from ledger.admin_filters import Choice, OfCompany, OfPartner
@@ -108,15 +107,3 @@ class ApiKeyAdmin(ReadOnly):
     list_select_related = ("partner",)
     search_fields = ("prefix", "name", "partner__name")
     exclude = ("sha256",)
-    actions = ("revoke",)
-
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Who may change keys may revoke them; nothing else of a key can be changed."""
-        return request.user.has_perm("commerce_sync.change_apikey")
-
-    @admin.action(description="Revoke the selected keys, at once", permissions=["revoke"])
-    def revoke(self, request: HttpRequest, keys: QuerySet[ApiKey]) -> None:
-        """Revoke through the service, which writes the audit trail."""
-        for key in keys.select_related("partner"):
-            revoke_key(key=key, actor=request.user.get_username())
-        self.message_user(request, "The keys work no longer.", messages.SUCCESS)

@@ -101,18 +101,20 @@ TOPICS: Final[LiteralString] = (
 
 # Ours and theirs, document by document and account by account. What the built-in books have is read there; elsewhere it
 # is what was read back, and where only the verdict of that was kept, the same when it was that they agree. An entry
-# that was reversed in the built-in books counts as nothing. `is_drift`: somebody changed the document there, which is a
-# finding of its own.
+# that was reversed in the built-in books counts as nothing. `is_drift`: where it differs there, somebody changed that
+# document, which is a finding of its own (`health.watches.drift`).
 _SIDES: Final[LiteralString] = (
     _ASKED  # noqa: S608
     + """, documents AS MATERIALIZED (
         SELECT document.id, document.company_id, chosen.day, document.currency, document.reference,
             binding.id AS binding_id, binding.remote_id, binding.agrees, binding.read_back, link.id AS link_id,
-            link.platform = 'books' AS is_local, binding.agrees IS FALSE AS is_drift,
+            link.platform = 'books' AS is_local,
+            binding.agrees IS FALSE OR link.platform = 'books' AND item.state = 'pushed' AS is_drift,
             coalesce(link.platform = 'books' OR binding.agrees IS NOT NULL, false) AS is_read
         FROM chosen JOIN ledger_document document ON document.posting_id = chosen.id
         LEFT JOIN connectors_binding binding ON binding.document_id = document.id
         LEFT JOIN connectors_connection link ON link.id = binding.connection_id
+        LEFT JOIN connectors_pushitem item ON item.document_id = document.id
         WHERE document.withdrawn_at IS NULL AND document.voided_at IS NULL
     ), ours AS MATERIALIZED (
         SELECT documents.id, line.account, sum(coalesce(line.debit, 0)) AS debits,
@@ -155,7 +157,7 @@ ACCOUNTS: Final[LiteralString] = (
 DOCUMENTS: Final[LiteralString] = (
     _SIDES  # noqa: S608
     + """SELECT company_id, day, currency, count(*), count(*) FILTER (WHERE binding_id IS NULL),
-        count(*) FILTER (WHERE NOT is_read), count(*) FILTER (WHERE is_drift OR is_read AND EXISTS (
+        count(*) FILTER (WHERE NOT is_read), count(*) FILTER (WHERE agrees IS FALSE OR is_read AND EXISTS (
             SELECT FROM sides WHERE sides.id = documents.id AND sides.ours <> sides.theirs))
     FROM documents GROUP BY company_id, day, currency"""
 )

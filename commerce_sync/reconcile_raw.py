@@ -11,7 +11,7 @@ from zstandard import ZstdError
 from commerce_sync.raw_rows import rows_of_page
 from commerce_sync.reconcile_day_sql import PAGES
 from connectors import registry
-from connectors.errors import Failure
+from connectors.errors import Failure, MisconfiguredPlatform
 from connectors.raw_pages import decompress
 from connectors.stated_reader import Reader
 from ledger import sql
@@ -58,5 +58,8 @@ def _read(platform: str, dataset: str, places: int, stored: bytes) -> RawPage | 
 
 @cache
 def _reader(platform: str, dataset: str) -> Reader | None:
-    stream = registry.commerce(platform).stream(dataset)
+    try:
+        stream = registry.commerce(platform).stream(dataset)
+    except MisconfiguredPlatform:  # a page of a stream that there is no more
+        return None
     return Reader(stream.stated, stream.id, "" if stream.endpoint is None else stream.rows) if stream.stated else None

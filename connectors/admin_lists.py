@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 
 from connectors.models import Connection, PushItem
+from connectors.models.push_item import TROUBLED
 from ledger.admin_filters import Choice, Days, Exactly, OfCompany, Platform
 
 
@@ -28,15 +30,26 @@ class ItemsOfCompany(OfCompany):
 
 
 class ItemState(Choice):
-    """Where a delivery stands. What has not arrived is little, and has indexes."""
+    """Where a delivery stands: what somebody may have to look at, unless something else is asked for. That is little,
+    and has indexes; what has arrived is looked at company by company."""
 
     title = "State"
     parameter = "state"
+    hint = "In trouble"
     options = tuple(PushItem.State.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Of one company, or of one document, everything."""
+        if self.value or any(request.GET.get(name, "").strip() for name in ("company", "q")):
+            return super().queryset(request, queryset)
+        return queryset.filter(state__in=TROUBLED)
 
     def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows in this state."""
         if self.value not in dict(self.options):
+            return rows.none()
+        if self.value == "pushed" and not self.request.GET.get("company", "").strip():
+            self.note = "Choose a company as well: what has arrived is too much to be listed as a whole."
             return rows.none()
         if self.value not in ("pushed", "removed"):
             rows = rows.filter(~Q(state__in=["pushed", "removed"]))  # as the index of what is open says it

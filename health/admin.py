@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from health.console import alert_admin as alert_admin
 from health.console import company_admin as company_admin
 from health.console import delivery_lists as delivery_lists
+from health.console import people_admin as people_admin
 from health.console import sync_list as sync_list
 from health.models import Finding
 from ledger.admin_base import ReadOnly

@@ -21,7 +21,16 @@ class PartnerOfRow(OfPartner):
 
 
 class RecordsOfCompany(OfCompany):
-    """By source, as the indexes of records have it."""
+    """By source, as the indexes of records have it. A partner's people choose a company: theirs may be few among
+    many, and no index has the records of a partner."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The newest of all for people of ours; else those of the companies that are asked for."""
+        member = getattr(request.user, "member", None)
+        if not self.value and member is not None and member.partner_id is not None:
+            self.note = "Choose a company: all records together are too many to be searched."
+            return queryset.none()
+        return super().queryset(request, queryset)
 
     def of(self, rows: QuerySet[Any], ids: list[int]) -> QuerySet[Any]:
         """By source, as the indexes have it."""

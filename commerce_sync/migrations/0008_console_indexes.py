@@ -3,16 +3,16 @@ from __future__ import annotations
 from django.db import migrations
 
 # What people changed is little beside what syncs did. `health.console.changes.OF_PEOPLE` is the same condition: without
-# it word for word PostgreSQL uses none of these. A company is found by how its name begins.
+# it word for word PostgreSQL uses none of these.
 _OF_PEOPLE = (
     "code NOT LIKE 'document.%' AND code NOT LIKE 'posting.%' AND code NOT LIKE 'setup_link.%'"
+    " AND code NOT LIKE 'login.%' AND code NOT LIKE 'session.%' AND code NOT LIKE 'finding.%'"
     " AND code <> 'sync.succeeded' AND code <> 'sync.failed'"
 )
 _INDEXES = {
     "audit_changes": f"ledger_auditentry (id) WHERE {_OF_PEOPLE}",
     "audit_changes_of_partner": f"ledger_auditentry (partner_id, id) WHERE {_OF_PEOPLE}",
     "audit_changes_of_company": f"ledger_auditentry (company_id, id) WHERE {_OF_PEOPLE}",
-    "company_by_beginning": "ledger_company (lower(name) text_pattern_ops)",
 }
 
 

@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                         django.db.models.expressions.CombinedExpression(
                             models.F("finished_at"), "-", models.F("started_at")
                         ),
-                        models.Value(datetime.timedelta(seconds=60)),
+                        models.Value(datetime.timedelta(seconds=600)),
                     )
                 ),
                 fields=["-started_at", "-id"],

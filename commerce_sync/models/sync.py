@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.lookups import GreaterThan
 
-from commerce_sync.status import CODES
+from commerce_sync.status import CODES, LONG_RUNNING_SECONDS
 
-LONG: Final = timedelta(minutes=1)
+LONG: Final = timedelta(seconds=LONG_RUNNING_SECONDS)
 """Few syncs take longer, so those that do have an index."""
 
 

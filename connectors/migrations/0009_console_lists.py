@@ -34,6 +34,14 @@ class Migration(migrations.Migration):
             model_name="pushitem",
             index=models.Index(
                 condition=models.Q(("state__in", ["refused", "unknown", "waiting", "removed"])),
+                fields=["-document"],
+                name="push_item_newest_troubled",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="pushitem",
+            index=models.Index(
+                condition=models.Q(("state__in", ["refused", "unknown", "waiting", "removed"])),
                 fields=["state", "-document"],
                 name="push_item_troubled",
             ),

@@ -91,6 +91,7 @@ class PushItem(models.Model):
             models.Index(fields=["company"], condition=Q(state="refused"), name="push_item_refused"),
             # What somebody may have to look at, whosever it is; few among many.
             models.Index(fields=["state", "-document"], condition=Q(state__in=TROUBLED), name="push_item_troubled"),
+            models.Index(fields=["-document"], condition=Q(state__in=TROUBLED), name="push_item_newest_troubled"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from health.alerts import outbox
 from health.alerts.raising import look
@@ -35,24 +35,25 @@ def run(seconds: float) -> bool:
 
 @transaction.atomic
 def raise_next(at: datetime | None = None) -> bool:
-    """Look at the rule that was looked at longest ago and write the messages that it has due at ``at``; False: all were
-    looked at within `LOOK_EVERY`, or others are at it.
+    """Look at the rule that was looked at longest ago, and write messages that it has due at ``at``; False: all were
+    looked at within `LOOK_EVERY` and have nothing due, or others are at it.
 
     One transaction: what a rule has told and what goes out of it never differ.
     """
     moment = at or now()
+    due = Alarm.objects.filter(rule=OuterRef("pk"), tell_at__lte=moment).exclude(news="")
     rule = (
         AlertRule.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        .filter(Q(looked_at__isnull=True) | Q(looked_at__lte=moment - LOOK_EVERY), enabled=True)
-        .order_by("looked_at", "pk")
+        .filter(Q(looked_at__isnull=True) | Q(looked_at__lte=moment - LOOK_EVERY) | Q(Exists(due)), enabled=True)
+        .order_by(F("looked_at").asc(nulls_first=True), "pk")
         .first()
     )
     if rule is None:
         return False
-    look(rule, moment)
-    told = tell(rule, moment)
-    if told == 0 or not Alarm.objects.filter(rule=rule, tell_at__lte=moment).exclude(news="").exists():
+    if rule.looked_at is None or rule.looked_at <= moment - LOOK_EVERY:
+        look(rule, moment)
         AlertRule.objects.filter(pk=rule.pk).update(looked_at=moment)
+    tell(rule, moment)
     return True
 
 

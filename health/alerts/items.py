@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import Any, Final, LiteralString
 
 from django.conf import settings
@@ -81,7 +82,10 @@ def item_of(sample: Sample, locale: str, *, for_merchant: bool) -> Item:
             title, sentence, remedy, url = words.what, words.todo, "", ""
         else:
             title, sentence, remedy = finding.kind.title, finding.sentence, finding.remedy
-            since, url = f"{since} UTC", console_url("admin:health_finding_change", finding.pk)
+            since, url = (
+                f"{localtime(alarm.opened_at, UTC):%-d %b %Y, %H:%M} UTC",
+                _page_of(alarm, finding),
+            )
     return Item(
         news=alarm.news,
         rank=alarm.rank,
@@ -96,7 +100,14 @@ def item_of(sample: Sample, locale: str, *, for_merchant: bool) -> Item:
     )
 
 
-def console_url(name: str, *args: Any) -> str:
+def _page_of(alarm: Alarm, finding: Finding) -> str:
+    """The finding, or all of its cause."""
+    if alarm.count == 1:
+        return console_url("admin:console-finding", finding.public_id)
+    return console_url("admin:console-finding-group", query={"code": alarm.code, "root": alarm.root})
+
+
+def console_url(name: str, *args: Any, query: Mapping[str, str] | None = None) -> str:
     """A page of the console's as people outside reach it; "" when it has not been said where that is."""
     root = settings.COMMERCE_SYNC_PUBLIC_URL
-    return f"{root}{reverse(name, args=args)}" if root else ""
+    return f"{root}{reverse(name, args=args, query=query)}" if root else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.conf import settings
@@ -56,76 +56,81 @@ def brand_of(partner: Partner) -> Brand:
     return Brand(look.name, branding.primary_color or OUR_COLOR, f"{root}{look.logo.url}" if root and look.logo else "")
 
 
-def for_people(rule_name: str, items: Sequence[Item], *, is_digest: bool, test: bool = False) -> Message:
-    """A message to people of the console, in English."""
+def for_people(
+    rule_name: str, items: Sequence[Item], totals: Mapping[str, int], *, is_digest: bool, test: bool = False
+) -> Message:
+    """A message to people of the console, in English. ``totals`` says how many there are of each news, of which
+    ``items`` are the gravest."""
     context = {
-        "groups": _groups(items),
+        "groups": _groups(items, totals),
         "rule": rule_name,
         "brand": Brand(),
-        "console": console_url("admin:health_finding_changelist"),
+        "console": console_url("admin:console-findings"),
         "test": test,
     }
     what = "test" if test else "digest" if is_digest else _gravest(items)
-    subject = _subject(items, is_digest)
+    subject = _subject(items, totals, is_digest)
     return _rendered("mail/people", what, OURS, f"Test: {subject}" if test else subject, context)
 
 
-def for_merchant(company: Company, items: Sequence[Item], locale: str, brand: Brand, *, is_digest: bool) -> Message:
+def for_merchant(
+    company: Company, items: Sequence[Item], totals: Mapping[str, int], locale: str, brand: Brand, *, is_digest: bool
+) -> Message:
     """A message to the merchant, in the merchant's language and the partner's brand."""
     root = settings.COMMERCE_SYNC_PUBLIC_URL
     with translation.override(LANGUAGES[locale]):
         context = {
-            "groups": _groups(items),
+            "groups": _groups(items, totals),
             "company": company,
             "brand": brand,
             "language": LANGUAGES[locale],
             "link": f"{root}/link/{company.public_id}" if root else "",
         }
         what = "digest" if is_digest else _gravest(items)
-        subject = f"{company.name}: {_merchant_subject(items)}"
+        subject = f"{company.name}: {_merchant_subject(items, totals)}"
         return _rendered("mail/merchant", what, brand.name, subject, context)
 
 
-def for_slack(message: Message, items: Sequence[Item]) -> Message:
+def for_slack(message: Message, items: Sequence[Item], totals: Mapping[str, int]) -> Message:
     """The same as one text in Slack's own markup, which nothing in it can leave."""
     lines = [f"*{_plain(message.subject)}*"]
-    for item in items[:MOST_LISTED]:
+    for item in items:
         title = f"<{item.url}|{_plain(item.title)}>" if item.url else _plain(item.title)
         place = f" ({_plain(item.company)})" if item.company else ""
         lines.append(f"• {item.news}: {title}{place}: {_plain(item.sentence)}")
-    if len(items) > MOST_LISTED:
-        lines.append(f"and {len(items) - MOST_LISTED} more")
+    if (more := sum(totals.values()) - len(items)) > 0:
+        lines.append(f"and {more} more")
     return Message(message.what, "", message.subject, "\n".join(lines))
 
 
-def _subject(items: Sequence[Item], is_digest: bool) -> str:
+def _subject(items: Sequence[Item], totals: Mapping[str, int], is_digest: bool) -> str:
     if len(items) == 1 and not is_digest:
         [item] = items
         before = {"recovered": "Over: ", "escalated": "Escalated: "}.get(item.news, "")
         place = f" ({item.company})" if item.company else f" ({item.count} findings)" if item.count > 1 else ""
         return f"{before}{item.title}{place}"
-    counts = [(name, sum(item.news == name for item in items)) for name in NEWS]
     words = {"opened": "new", "recovered": "over", "escalated": "escalated", "still": "still open"}
-    said = ", ".join(f"{count} {words[name]}" for name, count in counts if count)
+    said = ", ".join(f"{totals[name]} {words[name]}" for name in NEWS if totals.get(name))
     return f"Findings: {said}"
 
 
-def _merchant_subject(items: Sequence[Item]) -> str:
+def _merchant_subject(items: Sequence[Item], totals: Mapping[str, int]) -> str:
     lasting = [item for item in items if item.news != "recovered"]
     if not lasting:
         return _("all is well again")
     if len(lasting) == 1:
         return lasting[0].title
-    return ngettext("%(count)s thing needs you", "%(count)s things need you", len(lasting)) % {"count": len(lasting)}
+    count = sum(total for name, total in totals.items() if name != "recovered")
+    return ngettext("%(count)s thing needs you", "%(count)s things need you", count) % {"count": count}
 
 
-def _groups(items: Sequence[Item]) -> list[dict[str, Any]]:
-    """What is shown, by news: the first of each, and how many more there are."""
+def _groups(items: Sequence[Item], totals: Mapping[str, int]) -> list[dict[str, Any]]:
+    """What is shown, by news, and how many more there are of each."""
     found = []
     for name in NEWS:
         these = [item for item in items if item.news == name]
         if these:
-            found.append({"news": name, "items": these[:MOST_LISTED], "more": max(len(these) - MOST_LISTED, 0)})
+            found.append({"news": name, "items": these, "more": max(totals.get(name, 0) - len(these), 0)})
     return found
 
 

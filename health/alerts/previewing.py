@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from health.alerts.addressees import ENGLISH
 from health.alerts.items import Item, Sample
 from health.alerts.matching import facts_of
 from health.alerts.message import Message, for_people
@@ -23,8 +24,8 @@ def preview_of(rule: AlertRule, *, test: bool = False) -> Message:
     if rule.audience == AlertRule.Audience.MERCHANT:
         found = [each for each in found if each.company is not None][:1]
     if not found:
-        message = for_people(rule.name, [_example()], is_digest=False, test=test)
-        return slack(message, [_example()]) if rule.channel == AlertRule.Channel.SLACK else message
+        message = for_people(rule.name, [_example()], {"opened": 1}, is_digest=False, test=test)
+        return slack(message, [_example()], {"opened": 1}) if rule.channel == AlertRule.Channel.SLACK else message
     at = now()
     samples = [
         Sample(
@@ -37,8 +38,7 @@ def preview_of(rule: AlertRule, *, test: bool = False) -> Message:
         for each in found
     ]  # fmt: skip
     company = found[0].company if rule.audience == AlertRule.Audience.MERCHANT else None
-    locale = "en-us"
-    return composed(rule, samples, locale, company, {}, test=test)
+    return composed(rule, samples, ENGLISH, company, {}, totals={"opened": len(samples)}, test=test)
 
 
 def _found(rule: AlertRule) -> list[Finding]:
@@ -65,5 +65,5 @@ def _example() -> Item:
     facts = {"count": 3, "since": f"{since:%Y-%m-%d %H:%M}"}
     return Item(
         news="opened", rank=SEVERITIES.index(kind.severity), title=kind.title, sentence=in_words(kind.sentence, facts),
-        remedy=in_words(kind.remedy, facts), company="An example", count=3, since=f"{since:%b %d, %Y, %H:%M} UTC",
+        remedy=in_words(kind.remedy, facts), company="An example", count=3, since=f"{since:%-d %b %Y, %H:%M} UTC",
     )  # fmt: skip

@@ -41,6 +41,8 @@ _LOOK: Final[LiteralString] = """
             AND alarm.code = grouped.code AND alarm.root = grouped.root
             AND coalesce(alarm.partner_id, 0) = coalesce(grouped.partner_id, 0)
             AND coalesce(alarm.company_id, 0) = coalesce(grouped.company_id, 0)
+            AND (alarm.gone_at IS NOT NULL OR alarm.count <> grouped.findings OR grouped.rank < alarm.rank
+                OR grouped.escalated_at > alarm.told_at AND alarm.news IN ('', 'still'))
     ), gone AS (
         UPDATE health_alarm alarm SET gone_at = %(at)s
         WHERE alarm.rule_id = %(rule)s AND alarm.over_at IS NULL AND alarm.gone_at IS NULL AND NOT EXISTS (

@@ -23,7 +23,7 @@ class ChangeKind(NamedTuple):
 
 KINDS: Final[dict[str, ChangeKind]] = {
     "mapping": ChangeKind("Mapping", ("book.", "stock.", "days.", "account.", "books.")),
-    "schedule": ChangeKind("Schedule, pauses and syncs asked for", ("schedule.", "sync.")),
+    "schedule": ChangeKind("Schedule, pauses and syncs asked for", ("schedule.", "sync.", "console.")),
     "connections": ChangeKind("Connections", ("connection.",)),
     "branding": ChangeKind("Branding and texts", ("branding.", "brand_", "flow_texts.", "visible_", "origin.")),
     "keys": ChangeKind("API keys", ("api_key.",)),
@@ -86,7 +86,8 @@ def _told(entry: AuditEntry, books: dict[tuple[int, int], BookVersion], names: d
         detail.pop("fields", None)
         found = _of_book(entry.company_id, number, books, names.get(entry.company_id, []))
     changed = detail.pop("changes", None)
-    if isinstance(changed, dict):  # field → before and after
+    if isinstance(changed, dict):  # field → before and after; how the rest stands is no change
+        detail = {name: value for name, value in detail.items() if name not in ("enabled", *changed)}
         found += [(name.replace("_", " "), *_both(value)) for name, value in sorted(changed.items())]
     found += [(str(name).replace("_", " "), "", _short(value)) for name, value in sorted(detail.items())]
     words = _WORDS.get(entry.code) or entry.code.replace("_", " ").replace(".", ": ").capitalize()
@@ -148,5 +149,7 @@ def _both(value: Any) -> tuple[str, str]:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     text = ", ".join(str(each) for each in value) if isinstance(value, list) else str("" if value is None else value)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -52,7 +52,7 @@ def all_changes(console: Console) -> HttpResponse:
 
 
 def changes() -> QuerySet[AuditEntry]:
-    """What people changed, and not what syncs did: served by the indexes of migration 0008, whose condition this is."""
+    """What people changed, and not what syncs did: served by the indexes `audit_changes…`, whose condition this is."""
     rows = AuditEntry.objects.select_related("company", "partner").order_by("-id")
     return rows.extra(where=[OF_PEOPLE])  # noqa: S610  # a constant
 
@@ -60,6 +60,7 @@ def changes() -> QuerySet[AuditEntry]:
 # As in the indexes, word for word: PostgreSQL uses them for nothing else.
 OF_PEOPLE: Final = (
     "code NOT LIKE 'document.%%' AND code NOT LIKE 'posting.%%' AND code NOT LIKE 'setup_link.%%'"
+    " AND code NOT LIKE 'login.%%' AND code NOT LIKE 'session.%%' AND code NOT LIKE 'finding.%%'"
     " AND code <> 'sync.succeeded' AND code <> 'sync.failed'"
 )
 

@@ -23,15 +23,15 @@ from ledger.services import now
 LONGEST_QUESTION: Final = 200
 # What is listed elsewhere, filtered by this company: the words, the name of the list, the right to see it.
 LISTS: Final = (
-    ("Syncs", "commerce_sync_sync", "commerce_sync.view_sync"),
-    ("Documents", "ledger_document", "ledger.view_document"),
-    ("Push items", "connectors_pushitem", "connectors.view_pushitem"),
-    ("Problems", "ledger_problemrow", "ledger.view_problemrow"),
-    ("Findings", "health_finding", "health.view_finding"),
-    ("Postings", "ledger_posting", "ledger.view_posting"),
-    ("Purchase orders", "connectors_purchaseorder", "connectors.view_purchaseorder"),
-    ("Jobs", "commerce_sync_job", "commerce_sync.view_job"),
-    ("Audit trail", "ledger_auditentry", "ledger.view_auditentry"),
+    ("Syncs", "commerce_sync_sync_changelist", "commerce_sync.view_sync"),
+    ("Documents", "ledger_document_changelist", "ledger.view_document"),
+    ("Push items", "connectors_pushitem_changelist", "connectors.view_pushitem"),
+    ("Problems", "ledger_problemrow_changelist", "ledger.view_problemrow"),
+    ("Findings", "console-findings", "health.view_finding"),
+    ("Postings", "ledger_posting_changelist", "ledger.view_posting"),
+    ("Purchase orders", "connectors_purchaseorder_changelist", "connectors.view_purchaseorder"),
+    ("Jobs", "commerce_sync_job_changelist", "commerce_sync.view_job"),
+    ("Audit trail", "ledger_auditentry_changelist", "ledger.view_auditentry"),
 )
 
 
@@ -64,8 +64,8 @@ def find_page(console: Console, company_id: UUID) -> HttpResponse:
     addresses = [(each.label, reverse(f"admin:console-{each.kind}", args=(each.id,))) for each in found]
     if len(addresses) == 1:
         return redirect(addresses[0][1])
-    context = {**frame_of(console, company, ""), "said": said, "candidates": addresses}
-    return console.shown("console/company/found.html", context, status=200 if found else 404)
+    context = {**frame_of(console, company, ""), "asked_for": said, "candidates": addresses}
+    return console.shown("console/company/found.html", context, status=404 if said and not found else 200)
 
 
 def frame_of(console: Console, company: Company, tab: str) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _standing(schedule: Schedule | None) -> tuple[str, str]:
     if not schedule.enabled:
         return "Switched off", "open"
     if schedule.failing_days:
-        return f"Failing for {schedule.failing_days} days", "bad"
+        return f"Failing for {schedule.failing_days} day{'s' * (schedule.failing_days > 1)}", "bad"
     return "Syncs by itself", "good"
 
 
@@ -116,7 +116,7 @@ def _lists(console: Console, company: Company) -> list[tuple[str, str]]:
     for words, name, right in LISTS:
         if console.may(right):
             try:
-                found.append((words, f"{reverse(f'admin:{name}_changelist')}?company__id__exact={company.pk}"))
+                found.append((words, f"{reverse(f'admin:{name}')}?company={company.public_id}"))
             except NoReverseMatch:  # the list is a page of its own
                 continue
     return found

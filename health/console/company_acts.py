@@ -1,4 +1,4 @@
-"""What somebody at the console does to a company: sync now, pause, resume. Each has a reason, which is kept."""
+"""Pausing a company at the console, and resuming it. Each has a reason, which is kept."""
 
 from __future__ import annotations
 
@@ -7,45 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from commerce_sync.flow.pausing import accepted_of, chosen_day, token_of
-from commerce_sync.models import Schedule, Sync
+from commerce_sync.models import Schedule
 from commerce_sync.pausing import go_on
 from commerce_sync.schedule import ResumeConflict
-from commerce_sync.services import AlreadyRunning, CannotResume, pause, request_sync
+from commerce_sync.services import CannotResume, pause
 from health.console.company import frame_of
 from health.console.page import Console, NoReason, console_page
 from health.console.roles import Right
 from ledger.models import Company
-from ledger.services import audit, now
-
-
-@require_POST
-@console_page(Right.SYNC)
-def sync_now(console: Console, company_id: UUID) -> HttpResponse:
-    """Ask for a sync of what there is so far."""
-    company = console.company(company_id)
-    try:
-        why = console.why()
-        sync = request_sync_now(company=company, actor=console.actor, why=why)
-        messages.success(console.request, f"A sync has been asked for ({sync.public_id}).")
-    except NoReason as error:
-        messages.error(console.request, str(error))
-    except AlreadyRunning:
-        messages.warning(console.request, "A sync of this company is under way already.")
-    return redirect("admin:console-company", company.public_id)
-
-
-@transaction.atomic
-def request_sync_now(*, company: Company, actor: str, why: str) -> Sync:
-    """A sync on a person's word. Raises `AlreadyRunning`."""
-    sync = request_sync(company=company)
-    audit(code="sync.requested", actor=actor, company=company, subject=str(sync.public_id), detail={"why": why})
-    return sync
+from ledger.services import now
 
 
 @require_POST

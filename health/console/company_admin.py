@@ -1,21 +1,20 @@
-"""The lists of companies, documents and records, each row of which opens the console's own page of it."""
+"""The lists of companies, partners, keys, documents and records, whose rows open the console's own pages."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from ledger.admin import CompanyAdmin, DocumentAdmin, RecordRowAdmin
+from commerce_sync.admin import ApiKeyAdmin
+from commerce_sync.models import ApiKey
+from ledger.admin import CompanyAdmin, DocumentAdmin, PartnerAdmin, RecordRowAdmin
 from ledger.admin_base import Scoped
-from ledger.models import Company, Document, RecordRow
+from ledger.models import Company, Document, Partner, RecordRow
 
-for model in (Company, Document, RecordRow):
+for model in (ApiKey, Company, Document, Partner, RecordRow):
     admin.site.unregister(model)
 
 
@@ -38,18 +37,6 @@ class Opens(Scoped):
 class ConsoleCompanyAdmin(Opens, CompanyAdmin):
     opens = "console-company"
     named_by = "public_id"
-    search_help_text = "The beginning of its name, or its id"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """By id, or by how the name begins: what an index answers."""
-        said = " ".join(search_term.replace("\0", " ").split())
-        try:
-            return queryset.filter(public_id=UUID(said)), False
-        except ValueError:
-            rows = queryset.alias(lower=Lower("name")).filter(lower__startswith=said.lower()) if said else queryset
-            return rows, False
 
 
 @admin.register(Document)
@@ -60,3 +47,14 @@ class ConsoleDocumentAdmin(Opens, DocumentAdmin):
 @admin.register(RecordRow)
 class ConsoleRecordRowAdmin(Opens, RecordRowAdmin):
     opens = "console-record"
+
+
+@admin.register(Partner)
+class ConsolePartnerAdmin(Opens, PartnerAdmin):
+    opens = "console-partner"
+
+
+@admin.register(ApiKey)
+class ConsoleApiKeyAdmin(Opens, ApiKeyAdmin):
+    opens = "console-partner"
+    named_by = "partner_id"

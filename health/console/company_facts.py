@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db.models import QuerySet
 from django.db.models.functions import Length
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from commerce_sync.models import SetupDraft, Sync
 from commerce_sync.selectors import present_code
@@ -68,7 +68,7 @@ def syncs_of(company: Company) -> list[SyncRow]:
     for row in Sync.objects.filter(company=company).order_by("-id")[:MOST_SYNCS]:
         code = present_code(row, at)
         kind = "open" if row.finished_at is None else "good" if is_success(code) else "bad"
-        address = reverse("admin:commerce_sync_sync_change", args=(row.pk,))
+        address = reverse("admin:console-sync", args=(row.public_id,))
         found.append(SyncRow(row, code, CODES[code], kind, address))
     return found
 
@@ -80,6 +80,8 @@ def links_of(company: Company) -> list[Link]:
     pulled = dict[int, datetime]()
     for connection_id, at in Watermark.objects.filter(connection__in=rows).values_list("connection_id", "pulled_at"):
         pulled[connection_id] = max(at, pulled.get(connection_id, at))
+    for row in rows:
+        row.company = company
     return [_link(row, why.get(str(row.public_id), ""), pulled.get(row.pk)) for row in rows]
 
 
@@ -93,7 +95,7 @@ def _link(row: Connection, why: str, pulled_at: datetime | None) -> Link:
         calls = [call for call in row.calls.order_by("-started_at")[:20] if call.failure][:MOST_CALLS]
     records = ""
     if row.source_id is not None:
-        records = f"{reverse('admin:ledger_recordrow_changelist')}?source__id__exact={row.source_id}"
+        records = f"{reverse('admin:ledger_recordrow_changelist')}?company={row.company.public_id}"
     return Link(row, known(row.platform).name, kind, why, pulled_at, calls, records)
 
 
@@ -118,10 +120,18 @@ def problems_of(company: Company) -> tuple[list[Told], bool]:
     return sorted(told, key=lambda each: (not each.blocks, -each.number))[:MOST_KINDS], len(rows) > MOST_PROBLEMS
 
 
-def findings_of(company: Company) -> list[Finding]:
-    """Open findings, the gravest first."""
+def findings_of(company: Company) -> list[tuple[Finding, str]]:
+    """Open findings with the addresses of their pages, the gravest first."""
     rows = Finding.objects.filter(company=company, resolved_at=None).select_related("assignee").order_by("-id")
-    return sorted(rows[:MOST_FINDINGS], key=lambda each: (SEVERITIES.index(each.severity), -each.pk))
+    found = sorted(rows[:MOST_FINDINGS], key=lambda each: (SEVERITIES.index(each.severity), -each.pk))
+    return [(each, _page_of(each)) for each in found]
+
+
+def _page_of(finding: Finding) -> str:
+    try:
+        return reverse("admin:console-finding", args=(finding.public_id,))
+    except NoReverseMatch:
+        return reverse("admin:health_finding_change", args=(finding.pk,))
 
 
 def versions_of(company: Company) -> QuerySet[BookVersion]:

@@ -9,7 +9,9 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final, LiteralString, NamedTuple
 
-from commerce_sync.flow.clearing import AGES, clearing_of
+from commerce_sync.clearing_items import WINDOW_DAYS, Waiting, explained, open_items
+from commerce_sync.clearing_open import Clearing
+from commerce_sync.explain_documents import account_names
 from commerce_sync.reconcile import DayTotals, reconcile
 from commerce_sync.reconcile_text import describe_differences
 from connectors.general_ledger import reports
@@ -34,6 +36,15 @@ class Trial(NamedTuple):
     credit: int
 
 
+class Account(NamedTuple):
+    """A clearing account with how old what is open in it is, newest first; ``items`` one by one where asked for."""
+
+    found: Clearing
+    name: str
+    ages: list[int]
+    items: list[Waiting]
+
+
 def money_of(console: Console, company: Company) -> dict[str, Any]:
     """All of it, for the template."""
     version = company.book_versions.order_by("-number").first()
@@ -42,12 +53,14 @@ def money_of(console: Console, company: Company) -> dict[str, Any]:
     last = version.book.calendar.day_of(now())
     first = last - DAYS
     asked = console.request.GET.get(ALL, "")
-    context: dict[str, Any] = {"is_kept": True, "first": first, "last": last, "ages": AGES}
+    context: dict[str, Any] = {"is_kept": True, "first": first, "last": last}
     dayless = version.book.mode == "per_payout"
     if asked == "days" or not _has_many_records(company, first, last, dayless=dayless):
         days = reconcile(company.pk, first=first, last=last)
         context |= {"days": _newest_first(days), "differences": describe_differences(days)}
-    context |= {"accounts": clearing_of(company, last, last)}
+    window = last - timedelta(days=WINDOW_DAYS)
+    if asked == "clearing" or not _has_many_records(company, window, last, dayless=False):
+        context |= {"accounts": _clearing(company, last, console.request.GET.get("account", "")[:200])}
     link = Connection.objects.filter(company=company, platform="books").order_by("-id").first()
     if link is not None and (asked == "balance" or not _has_many_entries(link)):
         context |= {"trials": _trials(link)}
@@ -70,6 +83,19 @@ def _has_many_records(company: Company, first: date, last: date, *, dayless: boo
 
 def _has_many_entries(link: Connection) -> bool:
     return bool(sql.rows(_ENTRIES, (link.pk, MOST_AT_ONCE + 1))[0][0] > MOST_AT_ONCE)
+
+
+def _clearing(company: Company, last: date, chosen: str) -> list[Account]:
+    names = account_names(company.pk)
+    return [
+        Account(
+            each,
+            names.get(each.account, each.account),
+            [amount for _from, _through, amount in each.ages(last)],
+            open_items(each) if each.account == chosen else [],
+        )
+        for each in explained(company)
+    ]
 
 
 def _newest_first(days: list[DayTotals]) -> list[DayTotals]:

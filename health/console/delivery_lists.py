@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -11,8 +12,8 @@ from django.urls import reverse
 
 from health.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from health.webhooks.event_types import NAMES
-from ledger.admin_base import ReadOnly
-from ledger.admin_filters import Choice, Days, OfPartner
+from ledger.admin_base import ReadOnly, partner_scope
+from ledger.admin_filters import Choice, Days, Exactly, OfPartner
 
 
 class PartnerOfRow(OfPartner):
@@ -119,17 +120,44 @@ class WebhookDeliveryAdmin(ReadOnly):
     search_help_text = "Id of a delivery or of an event"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
-        """Without the bodies of the events."""
-        return super().get_queryset(request).defer("event__body")
+        """Without the bodies of the events; a partner's by the ids of its addresses, which an index has."""
+        rows = WebhookDelivery.objects.defer("event__body")
+        partner_id = partner_scope(request.user)
+        if partner_id is None:
+            return rows
+        ids = WebhookEndpoint.objects.filter(partner_id=partner_id).values_list("pk", flat=True)
+        return rows.filter(endpoint_id__in=list(ids))
 
     def page_of(self, delivery: WebhookDelivery) -> str:
         """Its page, where it can be sent again."""
         return reverse("admin:console-delivery", args=(delivery.public_id,))
 
 
+class TriesOf(Exactly):
+    """The tries of one delivery. A partner's people say of which: no index has the tries of a partner."""
+
+    title = "Delivery"
+    parameter = "of"
+    hint = "its id"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The newest of all for people of ours; else those of the delivery."""
+        if not self.value and partner_scope(request.user) is not None:
+            self.note = "Say of which delivery: its page has its tries as well."
+            return queryset.none()
+        return super().queryset(request, queryset)
+
+    def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """By the id of the delivery."""
+        try:
+            return rows.filter(delivery__public_id=UUID(self.value))
+        except ValueError:
+            return rows.none()
+
+
 @admin.register(WebhookAttempt)
 class WebhookAttemptAdmin(ReadOnly):
     partner_path = "delivery__endpoint__partner"
     list_display = ("delivery", "number", "started_at", "duration_ms", "status", "error")
+    list_filter = (TriesOf,)
     list_select_related = ("delivery",)
-    looked_up = ("delivery__public_id",)

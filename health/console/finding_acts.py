@@ -119,18 +119,31 @@ def _mended(console: Console, rows: QuerySet[Finding], done: Act) -> str:
 
 
 def _mended_in_words(done: Mended) -> str:
-    said = [f"{done.documents} documents go again"] if done.documents else []
-    said += [f"{done.syncs} syncs have been asked for"] if done.syncs else []
-    said += [f"{done.running} companies are being synced already"] if done.running else []
-    told = f"{done.companies} companies: {', '.join(said) or 'there was nothing to send again'}."
-    return told + (f" {done.left} findings are left: press again to go on with them." if done.left else "")
+    said = [
+        _many(done.documents, "document goes again", "documents go again"),
+        _many(done.syncs, "sync was asked for", "syncs were asked for"),
+        _many(done.running, "company is being synced already", "companies are being synced already"),
+    ]
+    did = ", ".join(each for each in said if each) or "there was nothing to send again"
+    told = f"{_many(done.companies, 'company', 'companies')}: {did}."
+    return told + _left(done.left)
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return "" if not count else f"{count} {one}" if count == 1 else f"{count:,} {more}"
+
+
+def _left(count: int) -> str:
+    if not count:
+        return ""
+    return f" {_many(count, 'finding is left', 'findings are left')}: press again to go on."
 
 
 def _told(done: Worked, words: str) -> str:
     if not done.done:
         raise BadAct("Nothing was done: none of them is in a state in which that makes sense, or it is not your turn.")
     told = f"{done.done} findings {words}." if done.done > 1 else f"The finding is {words}."
-    return told + (f" {done.left} are left: press again to go on with them." if done.left else "")
+    return told + _left(done.left)
 
 
 def _back(console: Console) -> str:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, cast
 from uuid import UUID
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.http import QueryDict
 
 from health.console.page import Console
@@ -90,8 +91,9 @@ def _companies(console: Console, said: str) -> tuple[int, ...]:
     try:
         wanted = Q(public_id=UUID(said))
     except ValueError:
-        wanted = Q(name__istartswith=said.replace("\0", ""))
-    return tuple(console.companies().filter(wanted).order_by("pk").values_list("pk", flat=True)[:MOST_COMPANIES])
+        wanted = Q(lowered__startswith=said.replace("\0", "").lower())  # as the index of names is kept
+    rows = console.companies().alias(lowered=Lower("name"))
+    return tuple(rows.filter(wanted).order_by("pk").values_list("pk", flat=True)[:MOST_COMPANIES])
 
 
 def _partners(console: Console) -> Sequence[tuple[str, str]]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from health.console import finding_filters, links
@@ -71,6 +72,8 @@ def queue_page(console: Console) -> HttpResponse:
 def group_page(console: Console) -> HttpResponse:
     """All open findings of one root cause, to be worked on together."""
     code, root = (console.request.GET.get(name, "").replace("\0", "")[:200] for name in ("code", "root"))
+    if not code:
+        return redirect("admin:console-findings")
     rows = of_group(visible(console), code, root).filter(resolved_at=None)
     page = finding_filters.read(console).page
     found, more = one_by_one(rows, page)
@@ -107,11 +110,9 @@ def finding_page(console: Console, finding_id: UUID) -> HttpResponse:
     context = {
         "title": finding.kind.title,
         "finding": finding,
-        "company_url": links.company_page(company.public_id, company.pk) if company else "",
         "amount": format_money(finding.amount, finding.currency) if finding.amount and finding.currency else "",
         "causes": [(each, _money(each.amount, finding.currency)) for each in causes],
         "history": _history(console, finding),
-        "runbook": links.page("console-runbook-entry", finding.code),
         "group_url": _group_url(finding),
         "group_count": group[:MOST_COUNTED].count(),
         "most": MOST_COUNTED,

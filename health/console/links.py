@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from commerce_sync.models import Sync
 from connectors.models import Connection
@@ -39,29 +39,16 @@ def causes_of(finding: Finding) -> list[ShownCause]:
     ]
 
 
-def page(name: str, *args: Any) -> str:
-    """The address of a page of the console; empty when there is none of that name."""
-    try:
-        return reverse(f"admin:{name}", args=args)
-    except NoReverseMatch:
-        return ""
-
-
-def company_page(public_id: UUID, pk: int) -> str:
-    """Where all about a company is gathered."""
-    return page("console-company", public_id) or page("ledger_company_change", pk)
-
-
 def _url(kind: str, identity: str, named: dict[tuple[str, str], int]) -> str:
     match kind:
         case "record" if identity.isdecimal():
-            return page("console-record", int(identity)) or page("ledger_recordrow_change", int(identity))
+            return reverse("admin:console-record", args=(int(identity),))
         case "document" if identity.isdecimal():
-            return page("console-document", int(identity)) or page("ledger_document_change", int(identity))
+            return reverse("admin:console-document", args=(int(identity),))
         case "sync" if (kind, identity) in named:
-            return page("console-sync", UUID(identity)) or page("commerce_sync_sync_change", named[kind, identity])
+            return reverse("admin:console-sync", args=(identity,))
         case "connection" if (kind, identity) in named:
-            return page("connectors_connection_change", named[kind, identity])
+            return reverse("admin:connectors_connection_change", args=(named[kind, identity],))
         case _:
             return ""
 

@@ -51,6 +51,8 @@ PLACES: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
             Place("Alert rules", "admin:health_alertrule_changelist", "notifications", "health.view_alertrule"),
             Place("Alerts sent", "admin:health_alert_changelist", "outgoing_mail", "health.view_alert"),
             Place("API keys", "admin:commerce_sync_apikey_changelist", "key", "commerce_sync.view_apikey"),
+            Place("People", "admin:health_member_changelist", "group", "health.view_member"),
+            Place("Platforms", "admin:console-platforms", "grid_on", "connectors.view_connection"),
             Place("Changes", "admin:console-changes", "difference", "ledger.view_auditentry"),
             Place("Audit trail", "admin:ledger_auditentry_changelist", "history", "ledger.view_auditentry"),
         ),

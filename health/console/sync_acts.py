@@ -1,5 +1,5 @@
-"""What people of the console do to syncs. Keyword-only; each writes, beside the entry of what was done, one under
-``console.…`` that says why. Money is not touched here: the services of commerce_sync do that by their own rules."""
+"""What people of the console do to syncs. Keyword-only; each writes an audit entry that says why, beside those of what
+was done. Money is not touched here: the services of commerce_sync do that by their own rules."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from datetime import date
 
 from django.db import transaction
 
-from commerce_sync import pausing, services
+from commerce_sync import services
 from commerce_sync.models import Sync, Undo
 from commerce_sync.retrying import retry_documents
-from commerce_sync.schedule import ResumeConflict
 from commerce_sync.undo import request_redo, request_undo
 from connectors.models import Connection
 from ledger.models import Company, Document
@@ -47,24 +46,9 @@ def sync_now(
     trigger = Sync.Trigger.HISTORIC if from_day is not None else Sync.Trigger.REQUEST
     sync = services.request_sync(company=company, trigger=trigger, from_day=from_day, through=through)
     _note(
-        "console.sync_asked", actor, company, str(sync.public_id), why, days=[str(from_day or ""), str(through or "")]
+        "sync.requested", actor, company, str(sync.public_id), why, days=[str(from_day or ""), str(through or "")]
     )
     return sync
-
-
-@transaction.atomic
-def pause(*, company: Company, actor: str, why: str) -> None:
-    """No sync by itself until somebody resumes."""
-    services.pause(company=company, reason=why, actor=actor)
-    _note("console.paused", actor, company, str(company.public_id), why)
-
-
-@transaction.atomic
-def resume(*, company: Company, actor: str, why: str, start_on: date, accepted: ResumeConflict | None) -> None:
-    """Go on from a business day. Raises `commerce_sync.services.CannotResume` for days that would be met twice or
-    never, unless exactly these are ``accepted``."""
-    pausing.go_on(company=company, start_on=start_on, accepted=accepted, actor=actor, reason=why)
-    _note("console.resumed", actor, company, str(company.public_id), why, start_on=str(start_on))
 
 
 def undo(*, sync: Sync, plan_digest: str, actor: str, why: str) -> Undo:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,9 +12,8 @@ from django.shortcuts import redirect
 
 from commerce_sync.explain_documents import account_names
 from commerce_sync.flow import undo_words
-from commerce_sync.models import Schedule, Sync, Undo
-from commerce_sync.schedule import ResumeConflict
-from commerce_sync.services import AlreadyRunning, CannotResume
+from commerce_sync.models import Sync, Undo
+from commerce_sync.services import AlreadyRunning
 from commerce_sync.undo import CannotRedo, CannotUndo, PlanChanged, plan_undo
 from commerce_sync.undo_plan import Plan
 from health.console import sync_acts
@@ -25,7 +23,7 @@ from health.console.sync_page import sync_of
 from ledger.admin_filters import day_of
 from ledger.models import Document
 
-_RUNNING: Final = "A sync of this company has not ended yet. Wait until it has, then ask again."
+_RUNNING: Final = "A sync of this company is under way already. Wait until it has ended, then ask again."
 
 
 @console_page(Right.RETRY)
@@ -63,57 +61,7 @@ def sync_again(console: Console, company_id: UUID) -> HttpResponse:
         messages.success(console.request, "The sync has been asked for: it begins at once.")
         return _to(sync)
 
-    latest = Sync.objects.filter(company=company).order_by("-id").first()
-    return _done(console, act, _to(latest) if latest else redirect("admin:index"))
-
-
-@console_page(Right.PAUSE)
-def pause_company(console: Console, company_id: UUID) -> HttpResponse:
-    """Stop syncing by itself; a page asks for the reason."""
-    company = console.company(company_id)
-    if console.request.method != "POST":
-        schedule = Schedule.objects.filter(company=company).first()
-        context = {"title": f"Pause {company.name}", "company": company, "schedule": schedule}
-        return console.shown("console/pause.html", context)
-
-    def act(why: str) -> HttpResponse:
-        sync_acts.pause(company=company, actor=console.actor, why=why)
-        messages.success(console.request, f"{company.name} is paused: it is not synced by itself until it is resumed.")
-        return redirect("admin:console-resume", company.public_id)
-
-    return _done(console, act, redirect("admin:console-pause", company.public_id))
-
-
-@console_page(Right.PAUSE)
-def resume_company(console: Console, company_id: UUID) -> HttpResponse:
-    """Go on; days that would be met twice or never are named first and have to be agreed to."""
-    company = console.company(company_id)
-    schedule = Schedule.objects.filter(company=company).first()
-    if schedule is None:
-        raise Http404("The company has no schedule.")
-    context: dict[str, Any] = {"title": f"Resume {company.name}", "company": company, "schedule": schedule}
-    following = schedule.last_success_through and schedule.last_success_through + timedelta(days=1)
-    context["start_on"] = following and following.isoformat()
-    context["is_paused"] = schedule.paused_at is not None or not schedule.enabled
-    if console.request.method != "POST":
-        return console.shown("console/resume.html", context)
-    start_on = day_of(console.request.POST.get("start_on", ""))
-    if start_on is None:
-        messages.error(console.request, "Say the business day from which it goes on, as 2026-03-31.")
-        return console.shown("console/resume.html", context, status=400)
-    accepted = _accepted(console.request.POST.get("accepted", ""))
-
-    def act(why: str) -> HttpResponse:
-        try:
-            sync_acts.resume(company=company, actor=console.actor, why=why, start_on=start_on, accepted=accepted)
-        except CannotResume as error:
-            found = {"conflict": error.conflict, "token": ":".join(map(str, error.conflict)),
-                "start_on": start_on.isoformat(), "why": why}  # fmt: skip
-            return console.shown("console/resume.html", {**context, **found}, status=409)
-        messages.success(console.request, f"{company.name} is synced by itself again, from {start_on:%d %B %Y}.")
-        return redirect("admin:console-resume", company.public_id)
-
-    return _done(console, act, redirect("admin:console-resume", company.public_id))
+    return _done(console, act, redirect("admin:console-company", company.public_id))
 
 
 @console_page(Right.UNDO)
@@ -188,11 +136,3 @@ def _plan_page(console: Console, sync: Sync, plan: Plan, notice: str = "", statu
         "first": Sync.objects.filter(company=sync.company, public_id__in=plan.undo_first[:10]).order_by("-id"),
     }
     return console.shown("console/undo.html", context, status=status)
-
-
-def _accepted(text: str) -> ResumeConflict | None:
-    kind, *days = text.split(":")
-    if kind not in ("overlap", "gap") or len(days) != 2:
-        return None
-    first, last = (day_of(day) for day in days)
-    return ResumeConflict(kind, first, last) if first and last else None  # type: ignore[arg-type]  # one of the two

@@ -25,7 +25,7 @@ from ledger.models import Company, Posting
 
 MOST_REFUSED: Final = 2_000
 """Documents that a list of syncs with failed items is made from, the newest first."""
-_LONGER: Final = {"1": timedelta(minutes=1), "10": timedelta(minutes=10), "60": timedelta(hours=1)}
+_LONGER: Final = {"10": timedelta(minutes=10), "30": timedelta(minutes=30), "60": timedelta(hours=1)}
 
 
 class Result(Choice):
@@ -88,7 +88,7 @@ class Longer(Choice):
     title = "Took longer than"
     parameter = "longer"
     hint = "Any time"
-    options = (("1", "1 minute"), ("10", "10 minutes"), ("60", "1 hour"))
+    options = (("10", "10 minutes"), ("30", "30 minutes"), ("60", "1 hour"))
 
     def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows that took longer."""
@@ -179,9 +179,9 @@ class SyncAdmin(ReadOnly):
         return redirect(self.page_of(sync) if sync else reverse("admin:commerce_sync_sync_changelist"))
 
     @admin.display(description="Began")
-    def began(self, sync: Sync) -> Any:
+    def began(self, sync: Sync) -> str:
         """When it began, UTC."""
-        return sync.started_at
+        return f"{sync.started_at:%d %b %Y %H:%M}"
 
     @admin.display(description="Result")
     def result(self, sync: Sync) -> SafeString:

@@ -120,13 +120,15 @@ def _summary(console: Console, sync: Sync) -> dict[str, Any]:
     groups = refusals.values("failure_code", "failure_sentence", "failure_remedy", "failure_turn")
     schedule = Schedule.objects.filter(company=sync.company).first()
     undo = Undo.objects.filter(Q(sync=sync) | Q(run=sync)).order_by("-id").first()
+    refused = [
+        {**group, "turn": sync_words.TURNS.get(group["failure_turn"], "")}
+        for group in groups.annotate(count=Count("pk")).order_by("-count")[:20]
+    ]
     return {
         "told": list(sync_words.told(sync, states)),
         "turn": sync_words.TURNS.get(sync.failure_turn, ""),
-        "refusals": [
-            {**group, "turn": sync_words.TURNS.get(group["failure_turn"], "")}
-            for group in groups.annotate(count=Count("pk")).order_by("-count")[:20]
-        ],
+        "refusals": refused,
+        "says_more": sync.failure_sentence not in {"", *(group["failure_sentence"] for group in refused)},
         "refused": states.get("refused", 0),
         "schedule": schedule,
         "later": Sync.objects.filter(company=sync.company, pk__gt=sync.pk).order_by("pk").first(),

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from health.console import (
     alert_pages,
+    capabilities,
     changes,
     company,
     company_acts,
@@ -14,12 +15,15 @@ from health.console import (
     finding_acts,
     findings,
     mapping,
+    partner,
+    people,
     record,
     sync_doing,
     sync_page,
     view_as,
 )
 from health.console.confirming import confirm_page
+from health.console.people_admin import SetPassword
 from health.console.runbook import runbook_entry, runbook_page
 from health.console.second_factor_pages import ask_page, own_page, picture, remove_own, set_up_page
 
@@ -30,9 +34,6 @@ urlpatterns: list[URLPattern] = [
     path("sync/<uuid:sync_id>/retry/", sync_doing.retry_items, name="console-sync-retry"),
     path("sync/<uuid:sync_id>/undo/", sync_doing.undo_sync, name="console-sync-undo"),
     path("undo/<uuid:undo_id>/redo/", sync_doing.redo_undo, name="console-redo"),
-    path("company/<uuid:company_id>/sync/", sync_doing.sync_again, name="console-sync-now"),
-    path("company/<uuid:company_id>/pause/", sync_doing.pause_company, name="console-pause"),
-    path("company/<uuid:company_id>/resume/", sync_doing.resume_company, name="console-resume"),
     path("delivery/<uuid:delivery_id>/", delivery_page.delivery_page, name="console-delivery"),
     path("delivery/<uuid:delivery_id>/replay/", delivery_page.replay_delivery, name="console-delivery-replay"),
     path("companies/<uuid:company_id>/", company.company_page, name="console-company"),
@@ -40,7 +41,7 @@ urlpatterns: list[URLPattern] = [
     path("companies/<uuid:company_id>/find/", company.find_page, name="console-find"),
     path("companies/<uuid:company_id>/mapping/", mapping.mapping_page, name="console-mapping"),
     path("companies/<uuid:company_id>/changes/", changes.company_changes, name="console-company-changes"),
-    path("companies/<uuid:company_id>/sync/", company_acts.sync_now, name="console-company-sync"),
+    path("companies/<uuid:company_id>/sync/", sync_doing.sync_again, name="console-company-sync"),
     path("companies/<uuid:company_id>/pause/", company_acts.pause_now, name="console-company-pause"),
     path("companies/<uuid:company_id>/resume/", company_acts.resume_page, name="console-company-resume"),
     path("companies/<uuid:company_id>/view-as/", view_as.view_as, name="console-view-as"),
@@ -49,6 +50,13 @@ urlpatterns: list[URLPattern] = [
     path("documents/<int:document_id>/retry/", document.retry_page, name="console-document-retry"),
     path("records/<int:record_id>/", record.record_page, name="console-record"),
     path("changes/", changes.all_changes, name="console-changes"),
+    path("platforms/", capabilities.platforms_page, name="console-platforms"),
+    path("people/<int:member_id>/invite/", people.invite, name="console-invite"),
+    path("password/<uidb64>/<token>/", SetPassword.as_view(), name="console-set-password"),
+    path("partners/<int:partner_id>/", partner.partner_page, name="console-partner"),
+    path("partners/<int:partner_id>/keys/", partner.make_key, name="console-key-make"),
+    path("partners/<int:partner_id>/keys/<int:key_id>/rotate/", partner.rotate, name="console-key-rotate"),
+    path("partners/<int:partner_id>/keys/<int:key_id>/revoke/", partner.revoke, name="console-key-revoke"),
     path("partners/<int:partner_id>/changes/", changes.partner_changes, name="console-partner-changes"),
     path("findings/", findings.queue_page, name="console-findings"),
     path("findings/group/", findings.group_page, name="console-finding-group"),

@@ -59,7 +59,9 @@ MODULES: Final[tuple[str, ...]] = (
     "drift",
     "payouts",
     "clearing",
+    "bank",
     "reconciliation",
+    "gift_cards",
 )
 
 

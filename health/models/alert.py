@@ -15,7 +15,8 @@ class Alert(models.Model):
 
     It is written as it is sent, in the transaction that notes its alarms as told, and carries ``public_id`` as the id
     of the message: who gets it twice can tell. A row in `sending` is one worker's, whose ``lease_token`` is on it,
-    until ``lease_until``. ``partner`` and ``company`` say whose matters it tells of; None: those of several.
+    until ``lease_until``. ``partner`` and ``company`` say whose matters it tells of; None: those of several. ``alarms``
+    are the ids of those that it lists.
     """
 
     class What(models.TextChoices):

@@ -6,16 +6,19 @@ One cause is one finding: what is a second booking of ours is told as that, and 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final, LiteralString
 
-from commerce_sync.clearing_items import WINDOW_DAYS, books, held_on
-from health.findings.seen import Cause, Looked, Scope, Seen
+from commerce_sync.clearing_items import WINDOW_DAYS, Key, books, held_on
+from commerce_sync.reconcile_sql import RECORD_TEXT
+from health.findings.seen import MOST_CAUSES, Cause, Looked, Scope, Seen
 from health.findings.watching import Watch
 from health.watches.account_names import AccountNames
-from health.watches.narrowing import ALL_TIME, narrowed
+from health.watches.drift import drifted
+from health.watches.narrowing import narrowed, where
+from health.watches.their_balances import differences
 from health.watches.their_entries import TheirEntry, Twin, their_entries, twins
 from ledger import sql
 from ledger.book import Book
@@ -29,15 +32,19 @@ SMALL: Final = 1_000
 """So little is equal by chance."""
 
 # Parameters: companies, since. By what payouts come that we are told of.
-_PAID_OUT: Final[LiteralString] = """
-    SELECT DISTINCT standing.company_id, record.currency,
-        coalesce(convert_from(record.body, 'UTF8')::jsonb ->> 'method', 'card'),
-        coalesce(convert_from(record.body, 'UTF8')::jsonb ->> 'provider', '')
-    FROM ledger_posting posting
-    JOIN ledger_standing standing ON standing.posting_id = posting.id AND standing.state = 1
-    JOIN ledger_record record ON record.id = standing.record_id AND record.kind = 'payout' AND NOT record.deleted
-    WHERE posting.company_id = ANY(%s) AND posting.day >= %s
+_PAID_OUT: Final[LiteralString] = (
+    "WITH payout AS (SELECT standing.company_id, record.currency, "  # noqa: S608
+    + RECORD_TEXT
+    + """ AS body
+        FROM ledger_posting posting
+        JOIN ledger_standing standing ON standing.posting_id = posting.id AND standing.state = 1
+        JOIN ledger_record record ON record.id = standing.record_id AND record.kind = 'payout' AND NOT record.deleted
+        WHERE posting.company_id = ANY(%s) AND posting.day >= %s
+    )
+    SELECT DISTINCT company_id, currency, coalesce(body ->> 'method', 'card'), coalesce(body ->> 'provider', '')
+    FROM payout
 """
+)
 
 
 def look(scope: Scope) -> Looked:
@@ -53,8 +60,8 @@ def look(scope: Scope) -> Looked:
     again = {key: twin for key, twin in twins(entries).items() if _is_twin(key, twin, entries)}
     names = AccountNames((each.company_id, each.account) for each in entries)
     seen = [_booked_twice(key, twin, entries, names) for key, twin in sorted(again.items())]
-    seen += _differing(in_force, since, [each for each in entries if (each.company_id, each.id) not in again], names)
-    return Looked(seen, dict.fromkeys(asked, ALL_TIME))
+    seen += _differing(in_force, since, entries, again)
+    return Looked(seen, where(scope, asked))
 
 
 def _is_twin(key: tuple[int, str], twin: Twin, entries: Sequence[TheirEntry]) -> bool:
@@ -86,21 +93,35 @@ def _booked_twice(key: tuple[int, str], twin: Twin, entries: Sequence[TheirEntry
 
 
 def _differing(
-    in_force: Mapping[int, Book], since: date, entries: Sequence[TheirEntry], names: AccountNames
+    in_force: Mapping[int, Book], since: date, entries: Sequence[TheirEntry], again: Container[tuple[int, str]]
 ) -> list[Seen]:
     """Clearing accounts that payouts empty, and that others booked on. Where nobody tells us of payouts, those of
-    others are how such an account is emptied."""
-    by_account: dict[tuple[int, str, str], list[TheirEntry]] = defaultdict(list)
-    emptied = _emptied(in_force, since)
+    others are how such an account is emptied.
+
+    By the balances where they are told, less what drift and second bookings explain; else by the entries of others.
+    """
+    others: dict[Key, list[TheirEntry]] = defaultdict(list)
+    explained: Counter[Key] = Counter()
     for each in entries:
-        if (each.company_id, each.account, each.currency) in emptied:
-            by_account[each.company_id, each.account, each.currency].append(each)
-    held = held_on({(company, account) for company, account, _ in by_account})
-    return [
-        _differs(key, own, held.get(key, 0), names)
-        for key, own in sorted(by_account.items())
-        if sum(each.amount for each in own)
-    ]
+        key = (each.company_id, each.account, each.currency)
+        if (each.company_id, each.id) in again:
+            explained[key] += each.amount
+        else:
+            others[key].append(each)
+    for document in drifted(in_force):
+        for account, ours, theirs in document.changes:
+            explained[document.company_id, account, document.currency] += 0 if document.is_gone else theirs - ours
+    told = differences(in_force)
+    emptied = _emptied(in_force, since)
+    held = held_on({(company, account) for company, account, _ in emptied})
+    names = AccountNames((company, account) for company, account, _ in emptied)
+    seen = []
+    for key in sorted(emptied):
+        by_entries = sum(each.amount for each in others[key])
+        difference = told[key][0] - explained[key] if key in told else by_entries
+        if difference:
+            seen.append(_differs(key, difference, others[key], held.get(key, 0), names, since))
+    return seen
 
 
 def _emptied(in_force: Mapping[int, Book], since: date) -> set[tuple[int, str, str]]:
@@ -113,15 +134,16 @@ def _emptied(in_force: Mapping[int, Book], since: date) -> set[tuple[int, str, s
     return found
 
 
-def _differs(key: tuple[int, str, str], entries: Sequence[TheirEntry], held: int, names: AccountNames) -> Seen:
+def _differs(
+    key: Key, difference: int, entries: Sequence[TheirEntry], held: int, names: AccountNames, on: date
+) -> Seen:
     company, account, currency = key
-    difference = sum(each.amount for each in entries)
     params = {"account": names.of(company, account), "balance": held + difference, "open": held}
     gravest = sorted(entries, key=lambda each: -abs(each.amount))
-    causes = [Cause("entry", each.id, each.label, f"dated {each.day}", each.amount) for each in gravest[:20]]
+    causes = [Cause("entry", each.id, each.label, f"dated {each.day}", each.amount) for each in gravest[:MOST_CAUSES]]
     return Seen(
-        "clearing_differs", company, f"{account} {currency}", params, day=max(each.day for each in entries),
-        currency=currency, amount=abs(difference), count=len(entries), causes=causes,
+        "clearing_differs", company, f"{account} {currency}", params, currency=currency, amount=abs(difference),
+        count=max(len(entries), 1), causes=causes, day=max((each.day for each in entries), default=on),
     )  # fmt: skip
 
 

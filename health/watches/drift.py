@@ -15,7 +15,7 @@ from msgspec import Struct
 from health.findings.seen import Cause, Looked, Scope, Seen
 from health.findings.watching import Watch
 from health.watches.account_names import AccountNames
-from health.watches.narrowing import ALL_TIME, open_since
+from health.watches.narrowing import open_since, where
 from ledger import sql
 from ledger.money import format_minor
 
@@ -113,8 +113,8 @@ def look(scope: Scope) -> Looked:
     since = [min(window, opened.get(company, window)) for company in asked]
     found = [*drifted(scope.company_ids), *_rows(_IN_BOOKS, {"companies": list(asked), "since": since})]
     names = AccountNames((each.company_id, account) for each in found for account, _, _ in each.changes)
-    days = None if scope.depth == "night" else dict.fromkeys({*asked, *_called(scope.company_ids)}, ALL_TIME)
-    return Looked([_seen(each, names) for each in found], days)
+    looked_at = {*asked, *_called(scope.company_ids)}
+    return Looked([_seen(each, names) for each in found], where(scope, looked_at))
 
 
 def drifted(company_ids: Iterable[int]) -> list[Drifted]:

@@ -23,6 +23,11 @@ def open_since(scope: Scope, codes: Iterable[str]) -> dict[int, date]:
     return dict(sql.rows(_OPEN, (list(scope.company_ids), list(codes))))
 
 
+def where(scope: Scope, looked_at: Iterable[int]) -> dict[int, tuple[date, date]] | None:
+    """Where such a watch has looked, as `Looked.days` says it: at night at everything."""
+    return None if scope.depth == "night" else dict.fromkeys(looked_at, ALL_TIME)
+
+
 def narrowed(scope: Scope, codes: Iterable[str]) -> list[int]:
     """The companies to look at now."""
     return list(scope.company_ids) if scope.depth == "night" else sorted(open_since(scope, codes))

@@ -16,7 +16,7 @@ from connectors import registry
 from health.findings.seen import MOST_CAUSES, Cause, Looked, Scope, Seen
 from health.findings.watching import Watch
 from health.watches.account_names import AccountNames
-from health.watches.narrowing import ALL_TIME, narrowed
+from health.watches.narrowing import narrowed, where
 from health.watches.payout_rhythm import Rhythm, missing_payouts, rhythm
 from health.watches.their_entries import their_entries
 from ledger import sql
@@ -38,7 +38,7 @@ def look(scope: Scope) -> Looked:
     seen: list[Seen] = []
     for clearing in found.clearings:
         seen += told.of(clearing)
-    return Looked(seen, dict.fromkeys(asked, ALL_TIME))
+    return Looked(seen, where(scope, asked))
 
 
 class _Told:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.database import benchmark_database
 from tests.benchmarks.measuring import Result, progress, show
 
-NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages", "reconcile")
+NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages", "console", "reconcile")
 
 
 def main(arguments: list[str]) -> int:
@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> int:
         logging.disable(logging.WARNING)
         from tests.benchmarks import (
             measure_api,
+            measure_console,
             measure_due,
             measure_night,
             measure_pages,
@@ -63,6 +64,9 @@ def main(arguments: list[str]) -> int:
         if "pages" in only:
             progress("the merchant's pages")
             results += measure_pages.measure(database, rounds)
+        if "console" in only:
+            progress("the console of a large installation")
+            results += measure_console.measure(database, options.companies, options.records, rounds)
         if "reconcile" in only:
             progress("reconciling against posting")
             results += measure_reconcile.measure(database, Path(folder), options.orders, rounds)
@@ -79,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--orders", type=int, default=100_000, help="orders of push and resync (%(default)s)")
     parser.add_argument("--merchants", type=int, default=1_000, help="merchants of the night (%(default)s)")
     parser.add_argument("--schedules", type=int, default=100_000, help="schedules of due (%(default)s)")
+    parser.add_argument("--companies", type=int, default=10_000, help="companies of the console (%(default)s)")
+    parser.add_argument("--records", type=int, default=1_000_000, help="their records together (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, of which the median counts (%(default)s)")
     parser.add_argument("--million", action="store_true", help="linear and api up to a million (5 GB of disk)")
     parser.add_argument(

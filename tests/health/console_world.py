@@ -9,7 +9,7 @@ from django.db.models import Model
 from commerce_sync import demo_set_up
 from commerce_sync.branding import set_branding
 from commerce_sync.demo.merchants import LONDON, MONTREAL, Merchant
-from commerce_sync.models import Sync, Undo
+from commerce_sync.models import ApiKey, Sync, Undo
 from commerce_sync.services import request_sync
 from connectors.credentials import current_key_id
 from health.models import AlertRule, Finding, Member, WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -41,11 +41,13 @@ def a_world(partner: Partner, merchant: Merchant) -> Ids:
     rule = AlertRule.objects.create(
         partner=partner, name="all", audience="addresses", channel="email", addresses=["a@partner.example"]
     )
+    member = Member.objects.create(user=a_person("", name=f"kim of {partner.name}"), role="support", partner=partner)
     return {
         "company_id": shop.company.public_id, "partner_id": partner.pk, "sync_id": sync.public_id,
         "document_id": Document.objects.filter(company=shop.company).latest("id").pk,
         "record_id": RecordRow.objects.filter(source__company=shop.company).latest("id").pk,
         "undo_id": undo.public_id, "finding_id": finding.public_id, "delivery_id": delivery.public_id,
+        "member_id": member.pk, "key_id": ApiKey.objects.filter(partner=partner).latest("id").pk,
         "rule_id": rule.public_id, "code": "delivery_refused", "scheme": "light",
     }  # fmt: skip
 

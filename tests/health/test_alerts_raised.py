@@ -57,7 +57,9 @@ def test_what_comes_at_one_time_is_one_message() -> None:
     [alert] = told()
     assert alert.subject == "Findings: 25 new"
     assert "and 5 more." in alert.text
-    assert len(alert.alarms) == 25
+    assert len(alert.alarms) == 20
+    assert not Alarm.objects.exclude(news="").exists()
+    assert told(AT + HOUR) == []
 
 
 def test_what_comes_back_within_the_calm_is_the_same_alarm() -> None:

@@ -57,7 +57,7 @@ def test_a_mail_is_text_and_html_with_what_to_do_and_where() -> None:
     assert sent.subject == "The outcome of a delivery is not known (Bell <& Crumb>)"
     assert finding.sentence in str(sent.body)
     assert "What to do: They are looked up by themselves" in str(sent.body)
-    assert f"https://sync.example.com/admin/health/finding/{finding.pk}/change/" in str(sent.body)
+    assert f"https://sync.example.com/admin/findings/{finding.public_id}/" in str(sent.body)
     [(html, kind)] = sent.alternatives  # type: ignore[attr-defined]
     assert kind == "text/html"
     assert "Bell &lt;&amp; Crumb&gt;" in html
@@ -208,7 +208,7 @@ def test_what_was_told_and_what_goes_out_commit_together(monkeypatch: pytest.Mon
     def fail(*_: object) -> None:
         raise RuntimeError("the worker dies")
 
-    monkeypatch.setattr(telling, "_note", fail)
+    monkeypatch.setattr(telling.sql, "execute", fail)
     with pytest.raises(RuntimeError):
         told()
     assert (Alert.objects.count(), Alarm.objects.count()) == (0, 0)

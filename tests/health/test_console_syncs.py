@@ -15,8 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from commerce_sync import services, work
-from commerce_sync.models import Schedule, Sync, Undo
-from commerce_sync.services import save_schedule
+from commerce_sync.models import Sync, Undo
 from connectors.general_ledger.chart import default_book
 from connectors.models import Call, PushItem
 from ledger.models import AuditEntry, Company, Document, Partner
@@ -147,7 +146,7 @@ def test_one_document_is_retried_and_another_syncs_document_is_not_found() -> No
 def test_a_sync_is_asked_for_with_a_reason_and_not_while_another_runs() -> None:
     company, sync = a_synced_shop()
     client = person("support")
-    address = reverse("admin:console-sync-now", args=(company.public_id,))
+    address = reverse("admin:console-company-sync", args=(company.public_id,))
     made = client.post(address, {"why": "the merchant asked"})["Location"]
     fresh = Sync.objects.latest("id")
     assert made == page(fresh)
@@ -158,7 +157,7 @@ def test_a_sync_is_asked_for_with_a_reason_and_not_while_another_runs() -> None:
     client.post(address, {"why": "that day", "from": "2026-03-02", "through": "2026-03-02"})
     again = Sync.objects.latest("id")
     assert (again.trigger, again.from_day, again.through_day) == ("historic", date(2026, 3, 2), date(2026, 3, 2))
-    assert AuditEntry.objects.filter(code="console.sync_asked", detail__why="that day").exists()
+    assert AuditEntry.objects.filter(code="sync.requested", detail__why="that day").exists()
     assert client.get(address).status_code == 405
     assert sync.pk != again.pk
 
@@ -167,30 +166,9 @@ def test_what_is_not_set_up_cannot_be_synced() -> None:
     company, _ = a_synced_shop()
     company.connections.filter(kind="accounting").update(status="Unlinked")
     client = person("support")
-    answered = client.post(reverse("admin:console-sync-now", args=(company.public_id,)), {"why": "x"}, follow=True)
+    answered = client.post(reverse("admin:console-company-sync", args=(company.public_id,)), {"why": "x"}, follow=True)
     assert "No accounting connection is linked" in words_of(answered)
     assert Sync.objects.count() == 1
-
-
-def test_a_company_is_paused_and_goes_on_only_from_a_day_that_leaves_nothing_out() -> None:
-    company, _ = a_synced_shop()
-    save_schedule(company=company, frequency="daily", hour=4, zone="Europe/London", actor="test")
-    Schedule.objects.update(last_success_through=date(2026, 3, 3))
-    client = person("support")
-    client.post(reverse("admin:console-pause", args=(company.public_id,)), {"why": "stock-taking"})
-    assert Schedule.objects.get().pause_reason == "stock-taking"
-    resume = reverse("admin:console-resume", args=(company.public_id,))
-    assert 'value="2026-03-04"' in words_of(client.get(resume))
-    assert client.post(resume, {"why": "done", "start_on": "never"}).status_code == 400
-    answered = client.post(resume, {"why": "done", "start_on": "2026-03-02"})
-    assert answered.status_code == 409
-    assert "2 Mar 2026 – 3 Mar 2026 would be met again" in unescape(answered.content.decode())
-    assert Schedule.objects.get().paused_at is not None
-    said = {"why": "done", "start_on": "2026-03-02", "accepted": "overlap:2026-03-02:2026-03-03"}
-    assert client.post(resume, said).status_code == 302
-    assert Schedule.objects.get().paused_at is None
-    assert list(AuditEntry.objects.filter(code__startswith="console.").values_list("code", flat=True)) == [
-        "console.paused", "console.resumed"]  # fmt: skip
 
 
 def test_an_undo_shows_its_plan_first_and_comes_back() -> None:
@@ -215,7 +193,7 @@ def test_an_undo_shows_its_plan_first_and_comes_back() -> None:
 
 @pytest.mark.parametrize(
     ("name", "role"),
-    [("retry", "finance"), ("undo", "support"), ("pause", "finance"), ("resume", "finance"), ("redo", "engineer")],
+    [("retry", "finance"), ("undo", "support"), ("redo", "engineer")],
 )
 def test_who_may_not_is_told_so(name: str, role: str) -> None:
     company, sync = a_synced_shop()
@@ -236,7 +214,7 @@ def test_another_partners_syncs_are_as_unknown_as_none() -> None:
     for unknown, named in ((uuid4(), sync.public_id), (uuid4(), company.public_id)):
         names = ("console-sync", "console-sync-configuration", "console-sync-retry", "console-sync-undo")
         if named == company.public_id:
-            names = ("console-sync-now", "console-pause", "console-resume")  # type: ignore[assignment]
+            names = ("console-company-sync",)  # type: ignore[assignment]
         for name in names:
             for method in ("get", "post"):
                 answers = [

@@ -170,7 +170,7 @@ def test_a_whole_group_is_worked_on_at_once() -> None:
     assert "5 open findings of this one cause" in shown
     assert do(client, "take", code="sync_failing", root=DOWN) == "5 findings taken."
     assert do(client, "mend", code="sync_failing", root=DOWN, why="it is up again") == (
-        "5 companies: 5 syncs have been asked for."
+        "5 companies: 5 syncs were asked for."
     )
     assert Sync.objects.count() == 5
     assert client.get(f"{QUEUE}group/", {"code": "x", "root": "y"}).status_code == 404

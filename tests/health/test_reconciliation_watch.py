@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from commerce_sync.demo.merchants import LONDON
 from connectors import registry
 from connectors.general_ledger.chart import default_book
 from connectors.general_ledger.voiding import void_entry
-from connectors.models import BooksEntry, Page
+from connectors.models import Binding, BooksAccount, BooksEntry, BooksLine, Connection, Page
 from connectors.push_local import deliver_local
 from connectors.raw_pages import compress, decompress
 from connectors.session import Session
@@ -104,21 +104,78 @@ def test_a_penny_of_tax_that_went_to_sales_is_a_finding_of_its_rate() -> None:
     assert finding.sentence == "For 2026-03-02 the records hold GBP 10.00 of tax “vat20”, the documents GBP 9.99."
 
 
-def test_an_entry_that_was_voided_in_the_built_in_books_is_named_and_closed_when_it_is_back() -> None:
+def test_an_entry_that_was_voided_in_the_built_in_books_is_told_by_its_document_alone() -> None:
     shop = a_posted_shop(LONDON, days=1)
     entry = BooksEntry.objects.filter(connection=shop.books).earliest("id")
     void_entry(shop.books.pk, entry.pk)
-    [finding] = look(shop.company)
-    document = Document.objects.get(reference=entry.reference)
-    assert finding.code == "books_differ"
-    assert [(cause["kind"], cause["id"]) for cause in finding.causes] == [("document", str(document.pk))]
-    tamper(
-        "books_line", "DELETE FROM books_line WHERE entry_id IN (SELECT id FROM books_entry WHERE kind = 'reversal')"
-    )
-    tamper("books_entry", "DELETE FROM books_entry WHERE kind = 'reversal'")
-    assert look(shop.company, AT + timedelta(days=1)) == []
+    assert look(shop.company) == []
+    told = Finding.objects.filter(company=shop.company, resolved_at=None, code__startswith="document_")
+    assert [each.code for each in told] == ["document_removed"]
+    [day] = kept_days(shop.company.pk)
+    assert (day.disagreeing, day.roles["sales"].books) == (1, None)
+
+
+def test_what_reads_back_otherwise_without_anybody_having_changed_it_is_a_finding_of_the_day_with_its_document() -> (
+    None
+):
+    """The books agreed when they were read back; what we hold ourselves has changed since."""
+    company = called_books(read_back={"1100": 1_200, "4000": -1_000, "2200": -200}, agrees=True)
+    assert look(company) == []
+    assert kept_days(company.pk)[0].roles["account 4000"].books == -1_000
+    Binding.objects.update(read_back={"1100": 1_200, "4000": -1_001, "2200": -199})
+    [finding] = look(company, AT + timedelta(days=1))
+    assert (finding.code, finding.amount, finding.day) == ("books_differ", 1, FIRST_DAY)
+    assert [cause["kind"] for cause in finding.causes] == ["document"]
+    Binding.objects.update(read_back={"1100": 1_200, "4000": -1_000, "2200": -200})
+    assert look(company, AT + timedelta(days=2)) == []
     finding.refresh_from_db()
     assert finding.resolved_by == "the watch"
+
+
+def called_books(*, read_back: dict[str, int], agrees: bool) -> Company:
+    """A company with one sale of 12.00, delivered to accounting software that is called, and read back."""
+    company = a_merchant(platform="xero")
+    sell(company, an_order(1))
+    post_due(company_id=company.pk, through=FIRST_DAY, act=uuid4())
+    document = Document.objects.get(company=company)
+    Binding.objects.create(
+        connection=books_of(company), document=document, kind=document.kind, remote_id="J-1", bound_at=AT,
+        verified_at=AT, agrees=agrees, read_back=read_back,
+    )  # fmt: skip
+    return company
+
+
+def test_a_document_that_was_changed_there_is_not_told_again_as_a_difference_of_its_day() -> None:
+    company = called_books(read_back={"1100": 1_100, "4000": -900, "2200": -200}, agrees=False)
+    assert look(company) == []
+    day = kept_days(company.pk)[0]
+    assert (day.roles["account 4000"].documents, day.roles["account 4000"].books) == (-1_000, -900)
+
+
+def test_a_gift_card_that_somebody_booked_by_hand_does_not_roll_forward() -> None:
+    shop = a_posted_shop(LONDON, days=1)
+    enter_by_hand(shop.books, LAST_DAY, ("1000", 2_500), ("2120", -2_500))
+    [finding] = look(shop.company)
+    assert (finding.code, finding.amount, finding.count) == ("gift_cards_differ", 2_500, 1)
+    assert finding.params["held"] - finding.params["expected"] == 2_500
+    assert [(cause["kind"], cause["amount"]) for cause in finding.causes] == [("entry", 2_500)]
+    enter_by_hand(shop.books, LAST_DAY, ("1000", -2_500), ("2120", 2_500), reference="MANUAL-2")
+    assert look(shop.company, AT + timedelta(days=1)) == []
+
+
+def enter_by_hand(books: Connection, day: date, *lines: tuple[str, int], reference: str = "MANUAL-1") -> None:
+    """An entry of somebody else's in the built-in books."""
+    accounts = {row.code: row for row in BooksAccount.objects.filter(connection=books)}
+    with transaction.atomic():
+        entry = BooksEntry.objects.create(
+            connection=books, document_key=f"by hand {reference}", reference=reference, kind="journal", date=day,
+            currency="GBP", narration="By hand", total=sum(max(amount, 0) for _, amount in lines),
+            line_count=len(lines), digest=reference.encode(),
+        )  # fmt: skip
+        BooksLine.objects.bulk_create(
+            BooksLine(entry=entry, position=place, account=accounts[code], debit=max(amount, 0), credit=max(-amount, 0))
+            for place, (code, amount) in enumerate(lines, 1)
+        )
 
 
 def test_what_is_not_delivered_yet_is_no_finding() -> None:

@@ -115,11 +115,10 @@ EDITS: Final[dict[str, frozenset[str]]] = {
     "auth_user": NOBODY,
     "auth_group": NOBODY,
 }
-# A brand is emptied and never deleted; an alert rule is deleted on a page of its own, with a reason.
-KEPT: Final = frozenset({"commerce_sync_branding", "health_alertrule"})
+# A brand is emptied, a person may log in no more: neither is deleted; an alert rule is deleted on a page of its own, with a reason.
+KEPT: Final = frozenset({"commerce_sync_branding", "health_alertrule", "health_member"})
 OWN_PAGES: Final = ("/admin/companies/", "/admin/documents/", "/admin/records/", "/admin/findings/", "/admin/sync/")
 ACTIONS: Final[dict[tuple[str, str], frozenset[str]]] = {
-    ("commerce_sync_apikey", "revoke"): ADMINISTRATOR,
     ("auth_user", "delete_selected"): NOBODY,
     ("auth_group", "delete_selected"): NOBODY,
 }
@@ -144,9 +143,6 @@ PAGES: Final[dict[str, Page]] = {
     "console-find": Page(EVERYBODY),
     "console-mapping": Page(EVERYBODY),
     "console-company-changes": Page(EVERYBODY),
-    "console-company-sync": Page(EVERYBODY, "POST"),
-    "console-company-pause": Page(TECHNICAL, "POST"),
-    "console-company-resume": Page(TECHNICAL, "POST"),
     "console-view-as": Page(TECHNICAL, "POST"),
     "console-document": Page(EVERYBODY),
     "console-evidence": Page(TECHNICAL),
@@ -172,6 +168,12 @@ PAGES: Final[dict[str, Page]] = {
     "console-alert-mail": Page(TECHNICAL),
     "console-alert-test": Page(ADMINISTRATOR, "POST"),
     "console-alert-delete": Page(ADMINISTRATOR, "POST"),
+    "console-partner": Page(EVERYBODY),
+    "console-key-make": Page(ADMINISTRATOR, "POST"),
+    "console-key-rotate": Page(ADMINISTRATOR, "POST"),
+    "console-key-revoke": Page(ADMINISTRATOR, "POST"),
+    "console-platforms": Page(EVERYBODY),
+    "console-invite": Page(ADMINISTRATOR, "POST"),
     "console-runbook": Page(EVERYBODY),
     "console-runbook-entry": Page(EVERYBODY),
     "branding-preview": Page(TECHNICAL),
@@ -183,7 +185,7 @@ PAGES: Final[dict[str, Page]] = {
 }
 # The admin's own that are of no model; they show a person nothing that the lists do not.
 OF_THE_ADMIN: Final = frozenset({"index", "login", "logout", "search", "password_change", "password_change_done",
-    "autocomplete", "jsi18n", "view_on_site", "app_list"})  # fmt: skip
+    "autocomplete", "jsi18n", "view_on_site", "app_list", "console-set-password"})  # fmt: skip
 MODEL_PAGES: Final = ("changelist", "add", "change", "delete", "history", "password_change")
 
 

@@ -8,12 +8,14 @@ import pytest
 
 from connectors.general_ledger.posting import push_one
 from connectors.general_ledger.voiding import void_entry
+from connectors.models import Binding, LedgerLook, TheirBalance, TheirEntry
 from health.findings.seen import Scope, Seen
 from health.watches.clearing import look
 from health.watches.payouts import look as look_at_payouts
 from ledger import commerce
 from ledger.documents import Header, Journal, Line
 from ledger.models import Company, Document
+from ledger.services import audit, now
 from tests.commerce_sync.cast import FIRST_DAY, a_merchant, an_order, books_of, sell
 from tests.commerce_sync.demo_cast import settle
 
@@ -116,3 +118,50 @@ def test_an_account_that_no_payouts_empty_may_be_emptied_by_hand() -> None:
     by_hand(company, date(2026, 3, 9), ("1000", 4_300), ("6000", 21), ("1120", -4_321))
     assert seen(company, LATER) == []
     assert "1120 GBP" not in {each.subject for each in look_at_payouts(Scope((company.pk,), LATER)).seen}
+
+
+def called(company: Company, balance: int, *, opening: int = 0, read_at: datetime | None = None) -> None:
+    """The same at software that is called, which told what the clearing account holds."""
+    link = books_of(company)
+    company.connections.filter(kind="accounting").update(platform="xero")
+    before, told_on, at = FIRST_DAY - timedelta(days=1), date(2026, 3, 19), read_at or now()
+    LedgerLook.objects.create(connection=link, next_at=AT, looked_at=AT, opening_day=before, balance_day=told_on)
+    for day, amount in ((before, opening), (told_on, balance)):
+        TheirBalance.objects.create(connection=link, account="1100", currency="GBP", day=day, amount=amount, read_at=at)
+
+
+def test_what_was_there_before_our_first_document_is_no_difference() -> None:
+    company = shop()
+    called(company, 5_000, opening=5_000)
+    assert seen(company) == []
+
+
+def test_a_balance_of_another_amount_is_a_difference_with_the_entries_that_may_be_its_cause() -> None:
+    company = shop()
+    called(company, 4_223, opening=5_000)
+    TheirEntry.objects.create(
+        connection=books_of(company), remote_id="ManualJournals/x", account="1100", currency="GBP", day=FIRST_DAY,
+        amount=-777, text="Bank charge",
+    )  # fmt: skip
+    (found,) = seen(company)
+    assert (found.code, found.amount, found.params["balance"]) == ("clearing_differs", 777, -777)
+    assert [(cause.id, cause.label) for cause in found.causes] == [("ManualJournals/x", "Bank charge")]
+
+
+def test_a_document_that_arrived_after_the_balance_was_told_is_not_in_it() -> None:
+    company = shop()
+    by_hand(company, FIRST_DAY, ("6000", 5), ("4000", -5))
+    called(company, 0, read_at=AT)
+    assert seen(company) == []
+
+
+def test_what_read_back_otherwise_is_told_as_drift_and_not_as_a_difference() -> None:
+    company = shop()
+    called(company, 100)
+    document = Document.objects.filter(company=company, kind="journal").earliest("date")
+    Binding.objects.filter(document=document).update(agrees=False, verified_at=AT)
+    audit(
+        code="document.mismatch", actor="push", company=company, subject=document.reference,
+        detail={"ours": {"1100": 1_234, "4000": -1_234}, "theirs": {"1100": 1_334, "4000": -1_334}},
+    )  # fmt: skip
+    assert seen(company) == []

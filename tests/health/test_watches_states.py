@@ -354,7 +354,7 @@ def test_a_record_that_is_in_the_books_twice_is_found() -> None:
         """INSERT INTO ledger_standing (record_id, round, company_id, happened_at, state, posting_id)
            SELECT record_id, 1, company_id, happened_at, 1, posting_id FROM ledger_standing LIMIT 1""",
     )
-    assert codes(company, at=datetime(2026, 3, 4, tzinfo=UTC)) == {"record_twice"}
+    assert "record_twice" in codes(company, at=datetime(2026, 3, 4, tzinfo=UTC))
 
 
 def test_a_version_and_its_successor_both_in_the_books_are_found() -> None:
