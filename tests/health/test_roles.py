@@ -115,7 +115,7 @@ EDITS: Final[dict[str, frozenset[str]]] = {
     "auth_user": NOBODY,
     "auth_group": NOBODY,
 }
-# A brand is emptied, a person may log in no more: neither is deleted; an alert rule is deleted on a page of its own, with a reason.
+# A brand is emptied, a person may log in no more: neither is deleted. An alert rule is deleted on a page of its own.
 KEPT: Final = frozenset({"commerce_sync_branding", "health_alertrule", "health_member"})
 OWN_PAGES: Final = ("/admin/companies/", "/admin/documents/", "/admin/records/", "/admin/findings/", "/admin/sync/")
 ACTIONS: Final[dict[tuple[str, str], frozenset[str]]] = {
