@@ -156,7 +156,7 @@ def pause(*, company: Company, reason: str, actor: str) -> None:
 
 
 @transaction.atomic
-def resume(*, company: Company, start_on: date, actor: str, accept: bool = False) -> None:
+def resume(*, company: Company, start_on: date, actor: str, accept: bool = False, reason: str = "") -> None:
     """Go on from business day `start_on`. Raises `CannotResume` for days met twice or never, unless `accept`."""
     schedule = Schedule.objects.select_for_update().get(company=company)
     conflict = resume_conflict(start_on, schedule.last_success_through)
@@ -167,4 +167,5 @@ def resume(*, company: Company, start_on: date, actor: str, accept: bool = False
     schedule.start_on, schedule.paused_at, schedule.pause_reason = start_on, None, ""
     schedule.failing_days, schedule.failing_through = 0, None
     schedule.save()
-    audit(code="sync.resumed", actor=actor, company=company, subject=start_on.isoformat())
+    detail = {"why": reason} if reason else {}
+    audit(code="sync.resumed", actor=actor, company=company, subject=start_on.isoformat(), detail=detail)

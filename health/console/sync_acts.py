@@ -45,9 +45,7 @@ def sync_now(
         raise CannotSync("The company has no mapping yet: the merchant has to finish the set-up first.")
     trigger = Sync.Trigger.HISTORIC if from_day is not None else Sync.Trigger.REQUEST
     sync = services.request_sync(company=company, trigger=trigger, from_day=from_day, through=through)
-    _note(
-        "sync.requested", actor, company, str(sync.public_id), why, days=[str(from_day or ""), str(through or "")]
-    )
+    _note("sync.requested", actor, company, str(sync.public_id), why, days=[str(from_day or ""), str(through or "")])
     return sync
 
 

@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from commerce_sync.models import Sync
+from commerce_sync.models import Schedule, Sync
 from commerce_sync.services import save_schedule
 from connectors.models import PushItem
 from health.models import Finding
-from ledger.models import Company, Document, RecordRow
+from ledger.models import AuditEntry, Company, Document, RecordRow
 from ledger.post_due import post_due
 from tests.api.cast import make_partner
 from tests.commerce_sync.demo_cast import LAST_DAY, a_posted_shop, a_shop
@@ -131,9 +131,44 @@ def test_nothing_of_another_partner_s_is_found() -> None:
     for name, at in gets:
         assert client.get(reverse(f"admin:console-{name}", args=(at,))).status_code == 404, name
     posts = [("view-as", company.public_id), ("document-retry", document.pk), ("mapping", company.public_id)]
+    posts += [(f"company-{act}", company.public_id) for act in ("sync", "pause", "resume")]
     for name, at in posts:
         assert client.post(reverse(f"admin:console-{name}", args=(at,)), {"why": "x"}).status_code == 404, name
     assert not Sync.objects.filter(company=company).exists()
+
+
+def test_a_sync_is_asked_for_with_a_reason_and_not_without() -> None:
+    company, client = a_company(), person("support")
+    at = reverse("admin:console-company-sync", args=(company.public_id,))
+    assert "Say why" in client.post(at, {"why": " "}, follow=True).content.decode()
+    assert not Sync.objects.filter(company=company).exists()
+    client.post(at, {"why": "The merchant called"})
+    sync = Sync.objects.get(company=company)
+    entry = AuditEntry.objects.get(code="sync.requested")
+    assert (entry.actor, entry.detail["why"], entry.subject) == (
+        "console:Sam",
+        "The merchant called",
+        str(sync.public_id),
+    )
+    assert "under way already" in client.post(at, {"why": "again"}, follow=True).content.decode()
+
+
+def test_a_company_is_paused_and_resumed_with_days_that_would_be_lost_named_first() -> None:
+    company, client = a_company(), person("support")
+    client.post(reverse("admin:console-company-pause", args=(company.public_id,)), {"why": "Stocktaking"})
+    schedule = Schedule.objects.get(company=company)
+    assert schedule.pause_reason == "Stocktaking"
+    Schedule.objects.filter(company=company).update(last_success_through="2026-03-04")
+    at = reverse("admin:console-company-resume", args=(company.public_id,))
+    assert 'value="2026-03-05"' in client.get(at).content.decode()
+    assert client.post(at, {"start_on": "2026-03-05"}).status_code == 400
+    refused = client.post(at, {"start_on": "2026-03-08", "why": "Done"})
+    assert (refused.status_code, "would never come into the books" in refused.content.decode()) == (409, True)
+    token = re.search(r'name="accepted" value="([^"]+)"', refused.content.decode())
+    assert token
+    client.post(at, {"start_on": "2026-03-08", "why": "Done", "accepted": token[1]})
+    assert Schedule.objects.get(company=company).paused_at is None
+    assert AuditEntry.objects.get(code="sync.resumed").detail["why"] == "Done"
 
 
 def test_roles_that_may_not_act_are_refused_and_see_no_button() -> None:
@@ -141,7 +176,7 @@ def test_roles_that_may_not_act_are_refused_and_see_no_button() -> None:
     said = page(client, "console-company", company.public_id)
     assert "View as merchant" not in said
     assert ">Pause<" not in said
-    for name in ("pause", "view-as"):
+    for name in ("company-pause", "view-as"):
         assert client.post(reverse(f"admin:console-{name}", args=(company.public_id,)), {"why": "x"}).status_code == 403
 
 
