@@ -7,6 +7,7 @@ refused again, whatever was chosen since.
 from __future__ import annotations
 
 from typing import Final, LiteralString
+from uuid import UUID
 
 from django.db import transaction
 
@@ -26,7 +27,9 @@ _OUTDATED: Final[LiteralString] = """
     WHERE posting.id IN (
             SELECT refused.posting_id FROM connectors_pushitem own
             JOIN ledger_document refused ON refused.id = own.document_id
-            WHERE own.company_id = %(company)s AND own.state = 'refused')
+            WHERE own.company_id = %(company)s AND own.state = 'refused'
+                AND (%(document)s::bigint IS NULL OR own.document_id = %(document)s))
+        AND (%(act)s::uuid IS NULL OR posting.act = %(act)s)
         AND posting.book_version_id < (SELECT max(id) FROM ledger_bookversion WHERE company_id = %(company)s)
     GROUP BY posting.id
     HAVING NOT bool_or(item.state = 'refused' AND item.failure_code = ANY(%(doubtful)s) AND item.claimed_at IS NOT NULL)
@@ -35,11 +38,18 @@ _OUTDATED: Final[LiteralString] = """
 
 
 @transaction.atomic
-def repost_refused(*, company: Company, actor: str) -> int:
+def repost_refused(*, company: Company, actor: str, act: UUID | None = None, document_id: int | None = None) -> int:
     """Take back the postings with refused documents that were composed under a former version of the company's mapping,
     where nothing of them has left or may have; how many refused documents were taken back. The next sync posts their
-    records anew. What a later posting rests on stays as it is."""
-    values = {"company": company.pk, "doubtful": list(DOUBTFUL_CODES), "most": MOST_AT_ONCE}
+    records anew. All of them, or only the postings of one run (``act``) or of one document. What a later posting rests
+    on stays as it is."""
+    values = {
+        "company": company.pk,
+        "doubtful": list(DOUBTFUL_CODES),
+        "most": MOST_AT_ONCE,
+        "act": act,
+        "document": document_id,
+    }
     count = 0
     for posting_id, refused in sql.rows_named(_OUTDATED, values):
         try:

@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from msgspec import Struct
 
-from commerce_sync.reposting import repost_refused
 from commerce_sync.retrying import retry_documents
 from commerce_sync.services import AlreadyRunning, request_sync
 from health.findings.kinds import KINDS, Fix
@@ -60,10 +59,9 @@ def mend(*, findings: QuerySet[Finding], act: Act) -> Mended:
 def _mend(company: Company, findings: list[Finding], act: Act, mended: Mended) -> None:
     fixes: set[Fix] = {KINDS[finding.code].fix for finding in findings}
     if "retry" in fixes:
-        anew = repost_refused(company=company, actor=act.actor)
         again = retry_documents(company=company, actor=act.actor)
-        mended.documents += anew + again
-        if anew or not again:  # what was composed under a former mapping, or was stopped before it was composed
+        mended.documents += again
+        if not again:  # it was stopped before documents were composed
             fixes.add("sync")
     if "sync" in fixes:
         try:

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from commerce_sync import services, work
+from commerce_sync.models import Job
 from commerce_sync.reposting import repost_refused
+from commerce_sync.retrying import retry_documents
 from connectors import registry
 from connectors.general_ledger.accounts import archive_account
 from connectors.models import PushItem
@@ -20,6 +22,7 @@ from ledger.post_due import post_due
 from ledger.services import save_book
 from tests.commerce_sync.cast import FIRST_DAY, a_merchant, allow_truncate, an_order, books_of, sell, trial_balance
 
+ANOTHER = "1140"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -43,7 +46,7 @@ def choose(company: Company, **accounts: str) -> None:
     """Another account for card payments."""
     book = company.book_versions.latest("number").book
     chosen: dict[Any, Any] = {
-        key: "1140" if account == "1100" else account for key, account in book.accounts.items()
+        key: ANOTHER if account == "1100" else account for key, account in book.accounts.items()
     } | accounts
     save_book(company=company, book=msgspec.structs.replace(book, accounts=chosen), author="amy", reason="archived")
 
@@ -56,14 +59,25 @@ def test_under_the_same_mapping_nothing_is_taken_back() -> None:
 def test_under_another_mapping_it_is_composed_anew_and_booked_once() -> None:
     company = a_refused_shop()
     choose(company)
-    assert repost_refused(company=company, actor="amy") == 1
-    assert repost_refused(company=company, actor="amy") == 0
-    services.request_sync(company=company)
+    assert repost_refused(company=company, actor="amy", act=uuid4()) == 0
+    assert repost_refused(company=company, actor="amy", document_id=0) == 0
+    assert retry_documents(company=company, actor="amy") == 1
+    assert retry_documents(company=company, actor="amy") == 0
     work.drain(10)
-    assert trial_balance(company)["1140"] == 1_200
+    assert trial_balance(company)[ANOTHER] == 1_200
     assert "1100" not in trial_balance(company)
     assert Document.objects.filter(withdrawn_at=None).count() == 1
     assert PushItem.objects.get().state == "pushed"
+
+
+def test_a_sync_that_is_under_way_is_followed_by_the_one_that_composes_anew() -> None:
+    company = a_refused_shop()
+    choose(company)
+    services.request_sync(company=company)
+    assert retry_documents(company=company, actor="amy") == 1
+    work.drain(10)
+    assert trial_balance(company)[ANOTHER] == 1_200
+    assert not Job.objects.exists()
 
 
 def test_what_may_be_there_stays() -> None:

@@ -100,7 +100,7 @@ def test_from_the_alert_to_the_recovery(live_server: Any) -> None:
     [alert] = mails()
     assert alert.to == ["sam@example.com"]
     assert finding.kind.title in alert.subject
-    [link] = set(re.findall(rf"{live_server.url}\S+/finding/\S+", alert.body))
+    [link] = set(re.findall(rf"{live_server.url}\S+/findings/[0-9a-f-]{{36}}/", alert.body))
     support, finance, reference = logged_in(sam), logged_in(fay), Document.objects.get().reference
 
     # On the phone: the finding, the document that was refused, the sync that it came of; then to the one who may map.
@@ -109,7 +109,6 @@ def test_from_the_alert_to_the_recovery(live_server: Any) -> None:
         expect(page.get_by_role("heading", name=f"The account {CARD}")).to_contain_text("is archived")
         page.get_by_role("link", name=reference).click()
         expect(page.get_by_text("archived").first).to_be_visible()
-        page.screenshot(path="/tmp/shots-findings/story-document.png", full_page=True)
         page.locator("dd a", has_text=re.compile(r"\d{4} \d\d:\d\d")).click()
         expect(page.get_by_text("5130").first).to_be_visible()
         page.goto(link)
@@ -130,7 +129,6 @@ def test_from_the_alert_to_the_recovery(live_server: Any) -> None:
             closed.first.click()
         for field in page.locator(f'select:has(option[value="{CARD}"][selected])').all():
             field.select_option(ANOTHER)
-        page.screenshot(path="/tmp/shots-findings/story-mapping.png", full_page=True)
         page.get_by_role("button", name="Show what this would change").click()
         page.get_by_label("Why").fill("The former one was archived.")
         page.get_by_role("button", name="Put in force").click()
@@ -146,7 +144,7 @@ def test_from_the_alert_to_the_recovery(live_server: Any) -> None:
         expect(page.get_by_text("please retry")).to_be_visible()
         page.get_by_label("Reason or comment").fill("Another account is chosen.")
         page.get_by_role("button", name="Retry failed items").click()
-        expect(page.get_by_text("1 document goes again, 1 sync was asked for")).to_be_visible()
+        expect(page.get_by_text("1 company: 1 document goes again.")).to_be_visible()
     work.drain(10)
     look()
     finding.refresh_from_db()
@@ -165,3 +163,18 @@ def test_from_the_alert_to_the_recovery(live_server: Any) -> None:
         ("console:sam", "finding.assigned"), ("console:fay", "book.changed"), ("console:fay", "finding.assigned"),
         ("console:sam", "posting.withdrawn"), ("console:sam", "finding.retried"),
     ]  # fmt: skip
+
+
+def test_a_finding_is_worked_on_without_any_script(live_server: Any) -> None:
+    a_sync_that_was_refused(make_partner())
+    look()
+    cookie = logged_in(a_person("support", name="sam"))
+    with chromium(size=PHONE, script=False) as (page, _):
+        page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        page.goto(f"{live_server.url}/admin/findings/")
+        page.locator(".f-item a").first.click()
+        page.get_by_role("button", name="Resolve").click()  # without its reason: the browser asks for it
+        assert page.get_by_label("Reason or comment").evaluate("each => each.matches(':invalid')")
+        page.get_by_role("button", name="Take it").click()
+        expect(page.get_by_text("The finding is taken.")).to_be_visible()
+    assert Finding.objects.get().assigned_to == "sam"
