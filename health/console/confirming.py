@@ -15,7 +15,7 @@ from health.console.sessions import is_confirmed, note_confirmed
 from ledger.services import audit
 
 # The beginnings of the names of the admin's own pages of people and keys, and the ends of those where nothing is sent.
-_PEOPLE: Final = ("auth_user_", "health_member_")
+_PEOPLE: Final = ("health_member_",)
 _KEYS: Final = ("commerce_sync_apikey_",)
 _ONLY_LOOKS: Final = ("_changelist", "_history")
 

@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern] = [
     path("records/<int:record_id>/", record.record_page, name="console-record"),
     path("changes/", changes.all_changes, name="console-changes"),
     path("platforms/", capabilities.platforms_page, name="console-platforms"),
+    path("people/<int:member_id>/second-factor/", people.without_second_factor, name="console-person-second-factor"),
     path("people/<int:member_id>/invite/", people.invite, name="console-invite"),
     path("password/<uidb64>/<token>/", SetPassword.as_view(), name="console-set-password"),
     path("partners/<int:partner_id>/", partner.partner_page, name="console-partner"),

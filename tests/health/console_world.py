@@ -12,7 +12,7 @@ from commerce_sync.demo.merchants import LONDON, MONTREAL, Merchant
 from commerce_sync.models import ApiKey, Sync, Undo
 from commerce_sync.services import request_sync
 from connectors.credentials import current_key_id
-from health.models import Finding, Member, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from health.models import AlertRule, Finding, Member, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from health.webhooks.secrets import new_secret, seal
 from ledger.models import Document, Partner, RecordRow
 from ledger.services import now
@@ -38,6 +38,9 @@ def a_world(partner: Partner, merchant: Merchant) -> Ids:
         turn="support", digest=b"d",
     )  # fmt: skip
     delivery = _a_delivery(partner)
+    rule = AlertRule.objects.create(
+        partner=partner, name="all", audience="addresses", channel="email", addresses=["a@partner.example"]
+    )
     member = Member.objects.create(user=a_person("", name=f"kim of {partner.name}"), role="support", partner=partner)
     return {
         "company_id": shop.company.public_id, "partner_id": partner.pk, "sync_id": sync.public_id,
@@ -45,7 +48,7 @@ def a_world(partner: Partner, merchant: Merchant) -> Ids:
         "record_id": RecordRow.objects.filter(source__company=shop.company).latest("id").pk,
         "undo_id": undo.public_id, "finding_id": finding.public_id, "delivery_id": delivery.public_id,
         "member_id": member.pk, "key_id": ApiKey.objects.filter(partner=partner).latest("id").pk,
-        "code": "delivery_refused", "scheme": "light",
+        "rule_id": rule.public_id, "code": "delivery_refused", "scheme": "light",
     }  # fmt: skip
 
 

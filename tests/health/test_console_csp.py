@@ -16,7 +16,7 @@ from tests.health.people import a_person, logged_in
 
 # Where unfold shows each of its kinds of pages: filters and actions, a long form, tabs of inlines, widgets, an editor.
 LISTS = ("commerce_sync_sync", "commerce_sync_apikey", "ledger_document", "health_finding")
-ROWS = ("ledger_document", "commerce_sync_branding", "auth_user", "ledger_recordrow")
+ROWS = ("ledger_document", "commerce_sync_branding", "health_member", "ledger_recordrow")
 
 
 def addresses() -> list[str]:
@@ -27,7 +27,7 @@ def addresses() -> list[str]:
     models = {f"{model._meta.app_label}_{model._meta.model_name}": model for model in admin.site._registry}
     for name in ROWS:
         found.append(reverse(f"admin:{name}_change", args=(models[name]._default_manager.all()[0].pk,)))
-    return [*found, reverse("admin:auth_user_add")]
+    return [*found, reverse("admin:health_member_add")]
 
 
 @pytest.mark.slow

@@ -217,29 +217,31 @@ def test_people_wait_for_the_password_and_lists_do_not() -> None:
     with time_machine.travel(START, tick=False) as clock:
         client = Client()
         try_in(client)
-        assert client.get(reverse("admin:auth_user_add")).status_code == 200
+        assert client.get(reverse("admin:health_member_add")).status_code == 200
         clock.shift(timedelta(minutes=6))
-        assert client.get(reverse("admin:auth_user_changelist")).status_code == 200
-        asked = client.get(reverse("admin:auth_user_add"))
-        assert asked["Location"] == f"{reverse('admin:console-confirm')}?next=%2Fadmin%2Fauth%2Fuser%2Fadd%2F"
+        assert client.get(reverse("admin:health_member_changelist")).status_code == 200
+        asked = client.get(reverse("admin:health_member_add"))
+        assert asked["Location"] == f"{reverse('admin:console-confirm')}?next=%2Fadmin%2Fhealth%2Fmember%2Fadd%2F"
         page = client.get(asked["Location"])
         assert "Say your password once more" in page.content.decode()
-        wrong = client.post(asked["Location"], {"password": "wrong", "next": "/admin/auth/user/add/"})
+        wrong = client.post(asked["Location"], {"password": "wrong", "next": "/admin/health/member/add/"})
         assert wrong.status_code == 400
-        right = client.post(asked["Location"], {"password": PASSWORD, "next": "/admin/auth/user/add/"})
-        assert right["Location"] == "/admin/auth/user/add/"
+        right = client.post(asked["Location"], {"password": PASSWORD, "next": "/admin/health/member/add/"})
+        assert right["Location"] == "/admin/health/member/add/"
         assert client.get(right["Location"]).status_code == 200
     assert codes()[-2:] == ["login.failed", "login.confirmed"]
 
 
-def test_keys_are_revoked_only_after_the_password() -> None:
+def test_keys_are_made_only_after_the_password() -> None:
     with time_machine.travel(START, tick=False) as clock:
-        client = logged_in(a_person("administrator"))
+        client, partner = logged_in(a_person("administrator")), make_partner()
         is_in(client)
         clock.shift(timedelta(minutes=6))
         listed = reverse("admin:commerce_sync_apikey_changelist")
         assert client.get(listed).status_code == 200
-        assert "confirm" in client.post(listed, {"action": "revoke", "_selected_action": [1]})["Location"]
+        make = reverse("admin:console-key-make", args=(partner.pk,))
+        assert "confirm" in client.post(make, {"name": "till", "why": "asked for"})["Location"]
+        assert not partner.api_keys.exists()
 
 
 @pytest.mark.parametrize("wanted", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])

@@ -157,11 +157,25 @@ def test_taking_it_away_asks_for_the_password() -> None:
     assert AuditEntry.objects.filter(code="second_factor.removed", actor="console:sam").exists()
 
 
+def test_an_administrator_takes_a_lost_one_away_and_says_why() -> None:
+    user = a_person()
+    enrolled(user)
+    boss = logged_in(a_person("administrator", name="boss"))
+    away = reverse("admin:console-person-second-factor", args=(user.pk,))
+    boss.post(away, {"why": " "})
+    assert Authenticator.objects.count() == 1
+    boss.post(away, {"why": "lost the phone"})
+    assert not Authenticator.objects.exists()
+    entry = AuditEntry.objects.get(code="second_factor.removed")
+    assert (entry.actor, entry.subject, entry.detail) == ("console:boss", "sam", {"why": "lost the phone"})
+    assert logged_in(user).post(away, {"why": "x"}).status_code == 403
+
+
 def test_nobody_half_way_in_gets_any_further() -> None:
     user = a_person("administrator", is_superuser=True)
     enrolled(user)
     client = logged_in(user)
-    for name in ("admin:auth_user_add", "admin:password_change", "admin:console-second-factor-remove"):
+    for name in ("admin:health_member_add", "admin:password_change", "admin:console-second-factor-remove"):
         assert client.post(reverse(name), {})["Location"].startswith(ASKED), name
     assert client.get(SET_UP)["Location"].endswith("/own/")
     assert Client().get(SET_UP).status_code == 302
