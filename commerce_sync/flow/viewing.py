@@ -97,7 +97,7 @@ def refused(request: HttpRequest) -> HttpResponse:
 
 def looked_long_enough(request: HttpRequest) -> HttpResponse:
     """The look has ended."""
-    return render(request, "flow/looked.html", {"back": left_for(request)}, status=401)
+    return render(request, "console/looked.html", {"back": left_for(request)}, status=401)
 
 
 def stop_looking(request: HttpRequest) -> FlowSession | None:

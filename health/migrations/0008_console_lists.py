@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("health", "0006_looking_closer"),
+        ("health", "0007_looking_closer"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("connectors", "0007_read_back"),
-        ("connectors", "0009_console_lists"),
+        ("connectors", "0008_console_lists"),
         ("ledger", "0006_explaining"),
     ]
 
