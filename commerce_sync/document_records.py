@@ -55,14 +55,13 @@ class RecordPart(Struct, frozen=True):
     adds_up: bool | None
 
 
-def records_of(
-    posting_id: int, offset: int, limit: int, *, account: str = "", most: int = MOST_POSTED_AGAIN
-) -> RecordPart:
+def records_of(posting_id: int, offset: int, limit: int, *, account: str = "", most: int | None = None) -> RecordPart:
     """The records behind a posting from `offset` on; of a reversal those of the posting that it takes back.
 
-    With ``account`` only those on it, as far as the run has no more than ``most`` records; of a larger one, those of
-    the part that was asked for.
+    With ``account`` only those on it, as far as the run has no more than ``most`` records (None: as many as are ever
+    posted again); of a larger one, those of the part that was asked for.
     """
+    most = MOST_POSTED_AGAIN if most is None else most
     origin, sign, filed, in_run = sql.rows(
         """SELECT origin.id, CASE WHEN origin.id = posting.id THEN 1 ELSE -1 END,
                (SELECT count(*) FROM ledger_standing standing WHERE standing.posting_id = origin.id),
