@@ -7,6 +7,7 @@ paid at once, no gift cards, no marketplace) is summed right here; all others by
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -33,8 +34,8 @@ class Bucket:
         self.records = 0
         self.sales: int | None = None
         self.topics: dict[str, int] = {}
-        self.taxes: dict[str, int] = {}
-        self.tenders: dict[tuple[str, str], int] = {}
+        self.taxes: defaultdict[str, int] = defaultdict(int)
+        self.tenders: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.moves: dict[str, int] = {}
         self.lost: dict[str, list[Lost]] = {}  # of topics of which something is stated
 
@@ -82,7 +83,7 @@ class RecordSums:
     def __init__(self, terms: Mapping[int, Terms]) -> None:
         self.terms = terms
         self.buckets: dict[Place, Bucket] = {}
-        self._minutes: dict[tuple[int, str, str, str], Bucket] = {}
+        self._minutes: dict[tuple[int, str], dict[str, Bucket]] = {}
         self._pages: dict[int, list[_Seen]] = {}
 
     def add(self, parameters: Mapping[str, Any]) -> None:
@@ -133,10 +134,13 @@ class RecordSums:
 
     def _minute(self, version: int, currency: str, at: str) -> Bucket:
         """The same for the many: what is remembered by the minute needs no quarter."""
-        key = version, currency, at[:16], at[-1]
-        found = self._minutes.get(key)
+        minutes = self._minutes.get((version, currency))
+        if minutes is None:
+            minutes = self._minutes[version, currency] = {}
+        minute = at[:16] + at[-1]
+        found = minutes.get(minute)
         if found is None:
-            found = self._minutes[key] = self._at(version, currency, at)
+            found = minutes[minute] = self._at(version, currency, at)
         return found
 
     def _told(self, version: int, currency: str, told: Told) -> tuple[Bucket, str, int]:
@@ -155,8 +159,9 @@ class RecordSums:
     def _compare(self) -> None:
         """Hold each record to what its row states."""
         for page, records in raw_pages(self._pages):
+            is_stated = page.is_stated
             for row, kind, external_id, whole, topic, currency, record_id, bucket in records:
-                if page.is_stated(row, kind, external_id, whole):
+                if is_stated(row, kind, external_id, whole):
                     if topic not in bucket.lost:
                         bucket.lost[topic] = []
                     continue
@@ -195,10 +200,9 @@ def _plain(order: shapes.Order, bucket: Bucket, tolerance: int) -> int | None:
     bucket.sales = whole if bucket.sales is None else bucket.sales + whole
     own = bucket.taxes
     for tax in taxes:
-        own[tax.key] = own.get(tax.key, 0) + tax.amount
+        own[tax.key] += tax.amount
     for tender in order.tenders:
-        key = tender.method, tender.provider or tender.label
-        bucket.tenders[key] = bucket.tenders.get(key, 0) + tender.amount
+        bucket.tenders[tender.method, tender.provider or tender.label] += tender.amount
     return whole
 
 
