@@ -95,8 +95,8 @@ def _beliefs(merchant: Merchant, verdict: Verdict) -> None:
     if open_ones:
         verdict.lost.append(f"{name}: {open_ones} documents were never delivered")
     pending, twice = sql.rows(
-        """SELECT count(*) FILTER (WHERE state = 0), count(*) FILTER (WHERE state = 1) - count(DISTINCT record.external_id)
-               FILTER (WHERE state = 1)
+        """SELECT count(*) FILTER (WHERE state = 0),
+               count(*) FILTER (WHERE state = 1) - count(DISTINCT record.external_id) FILTER (WHERE state = 1)
            FROM ledger_standing standing JOIN ledger_record record ON record.id = standing.record_id
            WHERE standing.company_id = %s""",
         (merchant.company.pk,),

@@ -1,4 +1,4 @@
-"""A process of the run: ``python -m tests.faults.process qcluster|run_worker|site``, with what it must know in FAULT_RUN (JSON).
+"""A process of the run: ``python -m tests.faults.process qcluster|run_worker|site``; FAULT_RUN has what it must know.
 
 It is the ordinary program, with the platforms of the run known to it, short limits, and a chance to die or to stop at
 each named step.
