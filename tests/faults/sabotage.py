@@ -52,8 +52,9 @@ def no_claim() -> None:
 
     def claim(self: Any, document_id: int, seconds: float) -> Any:
         found = sql.rows(
-            "UPDATE connectors_pushitem SET state = 'sending', attempts = attempts + 1, "
-            "claimed_at = clock_timestamp(), deadline_at = clock_timestamp() WHERE document_id = %s AND state <> 'pushed' RETURNING claimed_at",
+            """UPDATE connectors_pushitem SET state = 'sending', attempts = attempts + 1,
+                   claimed_at = clock_timestamp(), deadline_at = clock_timestamp()
+               WHERE document_id = %s AND state <> 'pushed' RETURNING claimed_at""",
             (document_id,),
         )
         return found[0][0] if found else None
