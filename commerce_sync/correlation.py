@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 HEADER: Final = "X-Correlation-Id"
 _PROPER: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _current: ContextVar[str] = ContextVar("correlation", default="")
+_about: ContextVar[dict[str, str]] = ContextVar("about", default={})  # noqa: B039  # replaced, never changed
 
 
 def current() -> str:
@@ -26,13 +27,19 @@ def current() -> str:
 
 
 @contextmanager
-def of(correlation: str) -> Iterator[None]:
-    """Within this, `current` is ``correlation``."""
-    token = _current.set(correlation)
+def of(correlation: str, **about: object) -> Iterator[None]:
+    """Within this, `current` is ``correlation``, and the log tells what it is ``about`` (company, sync)."""
+    token, former = _current.set(correlation), _about.set({name: str(said) for name, said in about.items()})
     try:
         yield
     finally:
         _current.reset(token)
+        _about.reset(former)
+
+
+def about(**facts: object) -> None:
+    """From here to the end of the request or run the log tells this as well (company, sync)."""
+    _about.set(_about.get() | {name: str(said) for name, said in facts.items()})
 
 
 class CorrelationMiddleware:
@@ -51,8 +58,11 @@ class CorrelationMiddleware:
 
 
 class CorrelationFilter(logging.Filter):
-    """Puts the id on log records as ``correlation``."""
+    """Puts the id on log records as ``correlation``, and what it is about as ``company`` and ``sync``."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.correlation = _current.get() or "-"
+        for name in ("company", "sync"):
+            if not hasattr(record, name):
+                setattr(record, name, _about.get().get(name, ""))
         return True

@@ -55,8 +55,13 @@ class RecordPart(Struct, frozen=True):
     adds_up: bool | None
 
 
-def records_of(posting_id: int, offset: int, limit: int) -> RecordPart:
-    """The records behind a posting from `offset` on; of a reversal those of the posting that it takes back."""
+def records_of(posting_id: int, offset: int, limit: int, *, account: str = "", most: int | None = None) -> RecordPart:
+    """The records behind a posting from `offset` on; of a reversal those of the posting that it takes back.
+
+    With ``account`` only those on it, as far as the run has no more than ``most`` records (None: as many as are ever
+    posted again); of a larger one, those of the part that was asked for.
+    """
+    most = MOST_POSTED_AGAIN if most is None else most
     origin, sign, filed, in_run = sql.rows(
         """SELECT origin.id, CASE WHEN origin.id = posting.id THEN 1 ELSE -1 END,
                (SELECT count(*) FROM ledger_standing standing WHERE standing.posting_id = origin.id),
@@ -66,13 +71,17 @@ def records_of(posting_id: int, offset: int, limit: int) -> RecordPart:
            FROM ledger_posting posting
            JOIN ledger_posting origin ON origin.id = coalesce(posting.reverses_id, posting.id)
            WHERE posting.id = %s""",
-        (MOST_POSTED_AGAIN + 1, posting_id),
+        (most + 1, posting_id),
     )[0]
-    if in_run > MOST_POSTED_AGAIN:
-        return RecordPart(_described(filed_under(origin, offset, limit), sign), filed, None)
+    if in_run > most:
+        return RecordPart(_described(_on(filed_under(origin, offset, limit), account), sign), filed, None)
     sources = sources_of(origin)
-    part = sources.lines[offset : offset + limit]
-    return RecordPart(_described(part, sign), len(sources.lines), sources.adds_up)
+    lines = _on(sources.lines, account)
+    return RecordPart(_described(lines[offset : offset + limit], sign), len(lines), sources.adds_up)
+
+
+def _on(lines: Sequence[SourceLine], account: str) -> list[SourceLine]:
+    return [line for line in lines if not account or account in line.accounts]
 
 
 def _described(lines: Sequence[SourceLine], sign: int) -> list[BehindDocument]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from cryptography.fernet import Fernet
@@ -15,16 +16,10 @@ from django.core.exceptions import ImproperlyConfigured
 VARIABLES = frozenset(
     f"COMMERCE_SYNC_{name}"
     for name in (
-        *("ALLOW_PRIVATE_HOSTS", "API_CALLS_A_MINUTE", "DATA_DIR", "DEBUG", "ENCRYPTION_KEYS"),
-        *(
-            "IDLE_IN_TRANSACTION_TIMEOUT_MS",
-            "LOCK_TIMEOUT_MS",
-            "LOG_LEVEL",
-            "OAUTH_CLIENTS",
-            "PRODUCTION",
-            "PUBLIC_URL",
-        ),
-        *("REDIS_URL", "TRUST_PROXY", "WORKERS"),
+        *("ADMIN_PATH", "ALLOW_PRIVATE_HOSTS", "API_CALLS_A_MINUTE", "DATA_DIR", "DEBUG", "EMAIL_FROM", "EMAIL_URL"),
+        *("ENCRYPTION_KEYS", "ESCALATE_AFTER_HOURS", "IDLE_IN_TRANSACTION_TIMEOUT_MS", "LOCK_TIMEOUT_MS"),
+        *("LOG_FORMAT", "LOG_LEVEL", "METRICS_TOKEN", "OAUTH_CLIENTS", "PRODUCTION", "PUBLIC_URL", "REDIS_URL"),
+        *("SENTRY_DSN", "STAFF_SECOND_FACTOR", "TRUST_PROXY", "WORKERS"),
     )
 )
 
@@ -80,6 +75,67 @@ def web_address(name: str) -> str:
     if said and (parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment):
         raise ImproperlyConfigured(f"{name} must be a web address such as https://sync.example.com, not {said!r}")
     return said
+
+
+# How the addresses of everything else that is served here begin.
+_TAKEN = frozenset({"api", "books", "companies", "config", "flow", "healthz", "integrations"})
+_TAKEN |= {"link", "metrics", "oauth", "static", "webhooks"}
+
+
+def folder(name: str, said: str, default: str) -> str:
+    """The path below which something is served, without slashes at its ends."""
+    found = said.strip("/") or default
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", found) or found.split("/")[0] in _TAKEN:
+        raise ImproperlyConfigured(f"{name} must be a path of letters, digits and hyphens that is not in use: {said!r}")
+    return found
+
+
+def token(name: str, said: str, least: int) -> str:
+    """A secret that others show to us; empty when unset. The message never shows it."""
+    if said and (len(said) < least or not said.isascii() or not said.isprintable() or " " in said):
+        raise ImproperlyConfigured(f"{name} must be at least {least} letters, digits or signs without spaces")
+    return said
+
+
+class MailServer(msgspec.Struct, frozen=True):
+    """Where mail is handed in. ``starts_tls``: the connection is encrypted after it was opened; ``is_tls``: from the
+    beginning."""
+
+    backend: str
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    starts_tls: bool = False
+    is_tls: bool = False
+
+
+def mail_server(said: str) -> MailServer:
+    """`smtp://user:password@host:587` (with STARTTLS), `smtps://…:465`, `smtp+plain://host:25` for one on this host,
+    `console:` for the standard output; empty: there is none. The message never shows what was given."""
+    problem = "COMMERCE_SYNC_EMAIL_URL must be smtp://user:password@host:587, smtps://…, smtp+plain://… or console:"
+    kind = "django.core.mail.backends"
+    if not said:
+        return MailServer(f"{kind}.dummy.EmailBackend")
+    if said == "console:":
+        return MailServer(f"{kind}.console.EmailBackend")
+    try:
+        parts = urlsplit(said)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        raise ImproperlyConfigured(problem) from None
+    ports = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+    if parts.scheme not in ports or not host or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ImproperlyConfigured(problem)
+    return MailServer(
+        f"{kind}.smtp.EmailBackend",
+        host,
+        port or ports[parts.scheme],
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        parts.scheme == "smtp",
+        parts.scheme == "smtps",
+    )
 
 
 def generated_secrets(path: Path) -> dict[str, str]:

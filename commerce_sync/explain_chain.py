@@ -44,6 +44,11 @@ class LegLine(Struct):
     amount: int
     tax: str = ""
 
+    @property
+    def credit(self) -> int:
+        """The amount, if it is a credit, as a positive number."""
+        return max(-self.amount, 0)
+
 
 class Stand(Struct):
     """One standing of a version. ``documents`` are the references of its posting's documents."""
@@ -129,7 +134,7 @@ def _version(kind: str, row: tuple[Any, ...], books: dict[int, Book]) -> Version
     under = next((stand.book_version for stand in reversed(standings) if stand.book_version), None)
     legs: list[LegLine] = []
     if books:
-        legs = _legs(record, books[under if under is not None else max(books)])
+        legs = legs_of(record, books[under if under is not None else max(books)])
     words = f"book version {under}" if under else f"book version {max(books)}, not posted" if books else "no book yet"
     return Version(
         number=number,
@@ -203,7 +208,8 @@ def _label(label: str) -> str:
     return f" {label}" if label else ""
 
 
-def _legs(record: Record, book: Book) -> list[LegLine]:
+def legs_of(record: Record, book: Book) -> list[LegLine]:
+    """The legs of a record on their accounts."""
     return [
         LegLine(
             leg.day,

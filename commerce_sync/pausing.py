@@ -54,7 +54,7 @@ def go_on(*, company: Company, start_on: date, accepted: ResumeConflict | None, 
             day_of_month=schedule.day_of_month,
             actor=actor,
         )
-    resume(company=company, start_on=start_on, actor=actor, accept=True)
+    resume(company=company, start_on=start_on, actor=actor, accept=True, reason=reason)
     if schedule.frequency == Schedule.Frequency.EVENT:
         note_event(company_id=company.pk)  # what was sold meanwhile has rung already, and in vain
 

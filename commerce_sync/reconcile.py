@@ -130,13 +130,14 @@ def _incomparable(books: Iterable[tuple[int, Book]]) -> dict[int, frozenset[str]
     takings share one, only their sum is left. A single-purpose voucher pays part of the tax, which is then no sale."""
     found: dict[int, frozenset[str]] = {}
     for company, book in books:
-        hidden = frozenset(_mixed(book))
+        hidden = frozenset(mixed_topics(book))
         if hidden:
             found[company] = found.get(company, frozenset()) | hidden
     return found
 
 
-def _mixed(book: Book) -> Iterable[str]:
+def mixed_topics(book: Book) -> Iterable[str]:
+    """Topics that a book mixes with others in its documents."""
     money = {name: account for name, account in book.accounts.items() if _head(name) in MONEY_ROLES}
     banks = {account for name, account in money.items() if _head(name) == "bank"}
     others = {account for name, account in money.items() if _head(name) != "bank"} | {book.suspense}

@@ -14,7 +14,7 @@ _TEXT: Final[LiteralString] = r"""
         ELSE regexp_replace(convert_from({0}, 'UTF8'), '(?<!\\)((\\\\)*)\\u0000', '\1', 'g')::jsonb END
 """
 RECORD_TEXT: Final[LiteralString] = _TEXT.replace("{0}", "record.body")
-_DOCUMENT: Final[LiteralString] = _TEXT.replace("{0}", "document.body")
+DOCUMENT_TEXT: Final[LiteralString] = _TEXT.replace("{0}", "document.body")
 _BOOK: Final[LiteralString] = _TEXT.replace("{0}", "version.body")
 
 # Each rule of a book's calendar holds from the instant at which its predecessor reaches its first day.
@@ -113,7 +113,7 @@ _HELD: Final[LiteralString] = (
     JOIN policies policy ON policy.id = posting.book_version_id
     CROSS JOIN LATERAL jsonb_array_elements((
 """  # noqa: S608
-    + _DOCUMENT
+    + DOCUMENT_TEXT
     + """) -> 'lines') line
     WHERE document.withdrawn_at IS NULL AND document.voided_at IS NULL AND document.kind <> 'payment'
         AND (%s::date IS NULL OR posting.day BETWEEN %s AND %s)

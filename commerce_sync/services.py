@@ -136,9 +136,14 @@ def save_schedule(
     if frequency not in Schedule.Frequency.values or not 1 <= day_of_month <= 28:
         raise ValueError(f"{frequency!r} on day {day_of_month} is no rhythm")
     rhythm = Rhythm(frequency, hour, day_of_month, zone)  # type: ignore[arg-type]  # one of them, by the line above
-    facts = {**rhythm._asdict(), "enabled": enabled, "next_due_at": next_due(rhythm, now())}
+    said = {**rhythm._asdict(), "enabled": enabled}
+    before = Schedule.objects.filter(company=company).first()
+    changes = {name: [getattr(before, name, ""), value] for name, value in said.items()}
+    facts = {**said, "next_due_at": next_due(rhythm, now())}
     schedule, _ = Schedule.objects.update_or_create(company=company, defaults=facts)
-    audit(code="schedule.changed", actor=actor, company=company, subject=str(schedule), detail={"enabled": enabled})
+    changed = {name: both for name, both in changes.items() if both[0] != both[1]}
+    detail = {"enabled": enabled, "changes": changed}
+    audit(code="schedule.changed", actor=actor, company=company, subject=str(schedule), detail=detail)
     return schedule
 
 
@@ -151,7 +156,7 @@ def pause(*, company: Company, reason: str, actor: str) -> None:
 
 
 @transaction.atomic
-def resume(*, company: Company, start_on: date, actor: str, accept: bool = False) -> None:
+def resume(*, company: Company, start_on: date, actor: str, accept: bool = False, reason: str = "") -> None:
     """Go on from business day `start_on`. Raises `CannotResume` for days met twice or never, unless `accept`."""
     schedule = Schedule.objects.select_for_update().get(company=company)
     conflict = resume_conflict(start_on, schedule.last_success_through)
@@ -162,4 +167,5 @@ def resume(*, company: Company, start_on: date, actor: str, accept: bool = False
     schedule.start_on, schedule.paused_at, schedule.pause_reason = start_on, None, ""
     schedule.failing_days, schedule.failing_through = 0, None
     schedule.save()
-    audit(code="sync.resumed", actor=actor, company=company, subject=start_on.isoformat())
+    detail = {"why": reason} if reason else {}
+    audit(code="sync.resumed", actor=actor, company=company, subject=start_on.isoformat(), detail=detail)

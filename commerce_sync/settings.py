@@ -14,20 +14,24 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from commerce_sync import embedded
+from commerce_sync import embedded, sentry
 from commerce_sync.api.openapi_settings import SPECTACULAR
 from commerce_sync.environment import (
     fernet_keys,
     flag,
+    folder,
     generated_secrets,
+    mail_server,
     oauth_clients,
     refuse_unknown_variables,
     text,
+    token,
     web_address,
     whole,
     word,
     words,
 )
+from commerce_sync.process_settings import CONSOLE, PASSWORDS, logging_to_stderr, queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -110,6 +114,7 @@ INSTALLED_APPS = [
         "drf_spectacular",
         "drf_spectacular_sidecar",
         "django_htmx",
+        "django_otp",
         "ledger",
         "connectors",
         "commerce_sync",
@@ -118,6 +123,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "commerce_sync.correlation.CorrelationMiddleware",
+    "health.probes.ProbeMiddleware",  # before what asks for a host and for TLS: probes have neither
     *("django.middleware.security.SecurityMiddleware", "whitenoise.middleware.WhiteNoiseMiddleware"),
     *("django.contrib.sessions.middleware.SessionMiddleware", "django.middleware.common.CommonMiddleware"),
     *("django.middleware.csrf.CsrfViewMiddleware", "django.contrib.auth.middleware.AuthenticationMiddleware"),
@@ -126,6 +132,7 @@ MIDDLEWARE = [
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
         "django_htmx.middleware.HtmxMiddleware",
     ),
+    *("django_otp.middleware.OTPMiddleware", "health.console.guard.ConsoleMiddleware"),
 ]
 AUTHENTICATION_BACKENDS = ["health.console.access.RoleBackend"]
 ROOT_URLCONF = "commerce_sync.urls"
@@ -139,10 +146,7 @@ TEMPLATES = [
         "OPTIONS": {"context_processors": [*CONTEXT, "django.contrib.messages.context_processors.messages"]},
     }
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+AUTH_PASSWORD_VALIDATORS = PASSWORDS
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français"), ("fr-ca", "Français (Canada)")]  # of the merchant's pages
@@ -167,23 +171,17 @@ STORAGES = {
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+SESSION_COOKIE_HTTPONLY, SESSION_COOKIE_SAMESITE, CSRF_COOKIE_SAMESITE = True, "Lax", "Lax"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "commerce_sync.flow.errors.not_ours"
 if flag("COMMERCE_SYNC_TRUST_PROXY"):
     # Only behind a proxy that sets or strips this header: a client could otherwise claim to use TLS.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"correlation": {"()": "commerce_sync.correlation.CorrelationFilter"}},
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s [%(correlation)s]: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["correlation"]}},
-    "root": {
-        "handlers": ["stderr"],
-        "level": word("COMMERCE_SYNC_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
-    },
-}
+LOGGING = logging_to_stderr(
+    word("COMMERCE_SYNC_LOG_FORMAT", "PLAIN", ("PLAIN", "JSON")),
+    word("COMMERCE_SYNC_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+)
 
 # The partner API.
 COMMERCE_SYNC_PUBLIC_URL = web_address("COMMERCE_SYNC_PUBLIC_URL")  # "": as the caller wrote it
@@ -194,40 +192,42 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = SPECTACULAR
 
+# Alerts by mail. Without a server nothing is sent, and the log of alerts says so.
+MAIL = mail_server(text("COMMERCE_SYNC_EMAIL_URL"))
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = MAIL.backend, MAIL.host, MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.starts_tls, MAIL.is_tls
+EMAIL_TIMEOUT = 15  # seconds
+DEFAULT_FROM_EMAIL = text("COMMERCE_SYNC_EMAIL_FROM") or "Commerce Sync <alerts@localhost>"
+if PRODUCTION and MAIL.host and not text("COMMERCE_SYNC_EMAIL_FROM"):
+    raise ImproperlyConfigured("COMMERCE_SYNC_EMAIL_FROM must be set with COMMERCE_SYNC_EMAIL_URL")
+
 # What apps above commerce_sync do regularly, after the work on syncs (commerce_sync/errands.py).
 COMMERCE_SYNC_ERRANDS = [
     "health.errands.run",
     "health.findings.errand.look",
+    "health.alerts.errand.run",
+    "commerce_sync.sync_days.count_days",
+    "health.findings.unattended.pass_up",
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
+    "connectors.ledger_looks.look_daily",
 ]
 
-# The console (django-unfold). Nothing is loaded from elsewhere.
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Commerce Sync",
-    "SITE_HEADER": "Commerce Sync",
-    "SITE_SUBHEADER": "Support console",
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "SIDEBAR": {"navigation": "health.console.navigation.navigation"},
-}
+# A grave finding that nobody has taken for so long is passed up by itself; 0: never.
+COMMERCE_SYNC_ESCALATE_AFTER_HOURS = whole("COMMERCE_SYNC_ESCALATE_AFTER_HOURS", 24, 0, 24 * 365)
 
-# django-q2 only rings the bell; our own work table is the truth. checks.py holds these to their reasons.
+# Who watches the process. Without a token there are no metrics, without a DSN nothing is told to Sentry.
+COMMERCE_SYNC_METRICS_TOKEN = token("COMMERCE_SYNC_METRICS_TOKEN", text("COMMERCE_SYNC_METRICS_TOKEN"), 16)
+COMMERCE_SYNC_SENTRY_DSN = text("COMMERCE_SYNC_SENTRY_DSN")
+
+# The console (django-unfold). Nothing is loaded from elsewhere.
+COMMERCE_SYNC_ADMIN_PATH = folder("COMMERCE_SYNC_ADMIN_PATH", text("COMMERCE_SYNC_ADMIN_PATH"), "admin")
+COMMERCE_SYNC_STAFF_SECOND_FACTOR = flag("COMMERCE_SYNC_STAFF_SECOND_FACTOR")
+UNFOLD = CONSOLE
+
 WORKERS = whole("COMMERCE_SYNC_WORKERS", 3, 1, 64)
-Q_CLUSTER: dict[str, Any] = {
-    "name": "commerce_sync",
-    "workers": WORKERS,
-    "queue_limit": WORKERS,
-    "bulk": 1,
-    "poll": 0.5,
-    "timeout": 60,  # seconds; a drain stops itself well before
-    "retry": 600,  # seconds; redelivery is not our recovery path
-    "max_attempts": 1,
-    "ack_failures": True,
-    "save_limit": -1,
-    "catch_up": False,
-    "recycle": 200,
-    "max_rss": 300_000,
-}
 REDIS_URL = text("COMMERCE_SYNC_REDIS_URL")
-Q_CLUSTER |= {"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}
+Q_CLUSTER = queue(WORKERS, REDIS_URL)
+
+sentry.start(COMMERCE_SYNC_SENTRY_DSN)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -7,10 +8,7 @@ from commerce_sync import views, webhook_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.landing, name="landing"),
-    path("books/", views.companies, name="companies"),
-    path("books/<uuid:company_id>/", views.company_books, name="company-books"),
-    path("books/<uuid:company_id>/explain/", views.explained, name="explained"),
-    path("admin/", admin.site.urls),
+    path(f"{settings.COMMERCE_SYNC_ADMIN_PATH}/", admin.site.urls),
     path("webhooks/<slug:platform>", webhook_views.of_app, name="webhook-of-app"),
     path("webhooks/<slug:platform>/<uuid:connection>", webhook_views.of_connection, name="webhook"),
     path("", include("commerce_sync.flow.urls")),

@@ -79,7 +79,7 @@ def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: 
                     left = [(each.job_id, each.lease_token) for each in runs[place:]]
                     work_rows.free(left, uncount=True)
                     break
-                with correlation.of(str(run.act)):
+                with correlation.of(str(run.act), company=run.company_id, sync=run.act if run.sync_id else ""):
                     _work(run, drained)
             hold.release_jobs()
     return drained

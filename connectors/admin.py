@@ -7,6 +7,25 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from connectors import admin_books as admin_books  # the built-in general ledger has its own module
+from connectors.admin_lists import (
+    Agrees,
+    CallDays,
+    CallFailure,
+    CallPlatform,
+    Code,
+    ConnectionKind,
+    ConnectionStatus,
+    Dataset,
+    DocumentDated,
+    ItemFailure,
+    ItemId,
+    ItemsOfCompany,
+    ItemState,
+    ItemTurn,
+    OfConnectedCompany,
+    RemoteId,
+    ThingId,
+)
 from connectors.models import (
     Binding,
     Bookmark,
@@ -25,15 +44,16 @@ from connectors.models import (
     Watermark,
 )
 from ledger.admin_base import ReadOnly
+from ledger.admin_filters import OfCompany, OfPartner, Platform
 from ledger.models import AuditEntry
 
 
 @admin.register(Connection)
 class ConnectionAdmin(ReadOnly):
     list_display = ("__str__", "company", "kind", "status", "linked_at", "last_synced_at", "public_id")
-    list_filter = ("kind", "status", "platform")
+    list_filter = (OfCompany, OfPartner, Platform, ConnectionStatus, ConnectionKind)
+    looked_up = ("public_id",)
     list_select_related = ("company",)
-    search_fields = ("company__name", "=public_id")
     readonly_fields = ("why",)
 
     @admin.display(description="works no longer because", empty_value="")
@@ -52,6 +72,7 @@ class ConnectionAdmin(ReadOnly):
 class CredentialAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("connection", "key_id", "expires_at", "updated_at")
+    list_filter = (OfConnectedCompany,)
     list_select_related = ("connection",)
     exclude = ("ciphertext",)
 
@@ -60,6 +81,8 @@ class CredentialAdmin(ReadOnly):
 class PageAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("id", "dataset", "rows", "refused", "body_bytes", "received_at", "connection")
+    list_filter = (OfConnectedCompany, Dataset)
+    looked_up = ("pk",)
     list_select_related = ("connection",)
     exclude = ("body", "digest")
 
@@ -70,26 +93,36 @@ class PageAdmin(ReadOnly):
 
 @admin.register(PushItem)
 class PushItemAdmin(ReadOnly):
-    partner_path = "connection__company__partner"
-    list_display = ("document", "state", "attempts", "failure_sentence", "failure_turn", "connection", "updated_at")
-    list_filter = ("state", "failure_turn")
-    list_select_related = ("document", "connection")
-    search_fields = ("=document__reference",)
+    list_display = ("document", "company", "state", "attempts", "failure_sentence", "failure_turn", "updated_at")
+    list_filter = (ItemsOfCompany, OfPartner, ItemState, ItemFailure, ItemTurn, DocumentDated)
+    looked_up = ("document__reference",)
+    search_help_text = "Reference of a document"
+    list_select_related = ("document", "company")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PushItem]:
+        """Without the bodies of their documents."""
+        return super().get_queryset(request).defer("document__body")
 
 
 @admin.register(Binding)
 class BindingAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("document", "kind", "remote_id", "bound_at", "verified_at", "agrees", "connection")
-    list_filter = ("agrees",)
+    list_filter = (OfConnectedCompany, RemoteId, Agrees)
+    looked_up = ("document__reference",)
+    search_help_text = "Reference of a document"
     list_select_related = ("document", "connection")
-    search_fields = ("=remote_id", "=document__reference")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Binding]:
+        """Without the bodies of their documents."""
+        return super().get_queryset(request).defer("document__body")
 
 
 @admin.register(Watermark)
 class WatermarkAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("connection", "dataset", "reached_at", "pulled_at")
+    list_filter = (OfConnectedCompany,)
     list_select_related = ("connection",)
 
 
@@ -97,6 +130,7 @@ class WatermarkAdmin(ReadOnly):
 class BookmarkAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("connection", "dataset", "began_at", "since", "pages", "began_anew")
+    list_filter = (OfConnectedCompany,)
     list_select_related = ("connection",)
     fields = ("connection", "dataset", "began_at", "since", "pages", "began_anew")
 
@@ -105,35 +139,34 @@ class BookmarkAdmin(ReadOnly):
 class ReferenceAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("external_id", "kind", "name", "connection", "last_seen_at")
-    list_filter = ("kind",)
+    list_filter = (OfConnectedCompany, ThingId)
     list_select_related = ("connection",)
-    search_fields = ("=external_id",)
 
 
 @admin.register(Option)
 class OptionAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("name", "code", "kind", "type", "active", "connection", "fetched_at")
-    list_filter = ("kind", "active")
+    list_filter = (OfConnectedCompany, Code, ThingId)
     list_select_related = ("connection",)
-    search_fields = ("=code", "=external_id")
 
 
 @admin.register(Call)
 class CallAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("started_at", "platform", "method", "url", "status", "failure", "duration_ms", "connection")
-    list_filter = ("platform",)
+    list_filter = (OfConnectedCompany, CallPlatform, CallFailure, CallDays)
+    looked_up = ("correlation",)
+    ordering = ("-started_at",)
     list_select_related = ("connection",)
-    search_fields = ("=correlation",)
 
 
 @admin.register(IncomingWebhook)
 class IncomingWebhookAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("received_at", "event", "delivery_id", "body_bytes", "connection")
+    list_filter = (OfConnectedCompany,)
     list_select_related = ("connection",)
-    search_fields = ("=delivery_id",)
     exclude = ("body",)
 
 
@@ -147,21 +180,20 @@ class BudgetLineAdmin(ReadOnly):
 class StockLevelAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("__str__", "sku", "on_hand", "threshold", "unit_cost", "currency", "low_since", "counted_at")
-    list_filter = (("low_since", admin.EmptyFieldListFilter),)
+    list_filter = (OfConnectedCompany, ItemId)
     list_select_related = ("connection",)
-    search_fields = ("=item_id", "=sku")
 
 
 @admin.register(StockRule)
 class StockRuleAdmin(ReadOnly):
     list_display = ("__str__", "company", "threshold", "reorder_quantity", "supplier", "drafts_orders", "changed_by")
+    list_filter = (OfCompany, ItemId)
     list_select_related = ("company",)
-    search_fields = ("company__name", "=item_id")
 
 
 @admin.register(PurchaseOrder)
 class PurchaseOrderAdmin(ReadOnly):
     list_display = ("reference", "company", "state", "supplier", "remote_id", "failure_sentence", "failure_turn")
-    list_filter = ("state", "failure_turn")
+    list_filter = (OfCompany,)
+    looked_up = ("reference",)
     list_select_related = ("company",)
-    search_fields = ("=reference", "=remote_id", "company__name")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from connectors.admin_lists import Code, EntryReference, OfConnectedCompany
 from connectors.models.books_account import BooksAccount
 from connectors.models.books_entry import BooksEntry
 from connectors.models.books_line import BooksLine
@@ -36,10 +37,8 @@ class _Lines(Rows):
 class BooksEntryAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("date", "reference", "kind", "currency", "amount", "narration", "connection", "voided")
-    list_filter = ("kind", "currency")
+    list_filter = (OfConnectedCompany, EntryReference)
     list_select_related = ("connection", "voided_by")
-    search_fields = ("=reference", "=document_key")
-    date_hierarchy = "date"
     exclude = ("digest", "total")
     readonly_fields = ("amount", "voided", "created_at")
     inlines = (_Lines,)
@@ -58,21 +57,21 @@ class BooksEntryAdmin(ReadOnly):
 class BooksAccountAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("code", "name", "type", "subtype", "archived_at", "connection")
-    list_filter = ("type",)
+    list_filter = (OfConnectedCompany, Code)
     list_select_related = ("connection",)
-    search_fields = ("=code", "name")
 
 
 @admin.register(BooksTaxRate)
 class BooksTaxRateAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("code", "name", "rate_ppm", "account", "archived_at", "connection")
+    list_filter = (OfConnectedCompany, Code)
     list_select_related = ("connection", "account")
-    search_fields = ("=code", "name")
 
 
 @admin.register(BooksLock)
 class BooksLockAdmin(ReadOnly):
     partner_path = "connection__company__partner"
     list_display = ("connection", "locked_through", "author", "reason", "created_at")
+    list_filter = (OfConnectedCompany,)
     list_select_related = ("connection",)

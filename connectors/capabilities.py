@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from connectors.declare import ApiKey, Auth, BasicLogin, OAuth2
+from connectors.ledger_facts import TellsBank, TellsLedger
 from connectors.platform import AccountingPlatform, CommercePlatform, Platform
 
 RECORDS: Final = ("order", "refund", "fee", "payout", "dispute", "gift_card_change", "cash_movement")
@@ -46,7 +47,16 @@ def targets(platforms: Iterable[AccountingPlatform]) -> list[Row]:
     """The matrix of where documents go, with its head."""
     rows: list[Row] = [
         (
-            *("Platform", "Access", *DOCUMENTS, "Purchase orders", "Takes back", "Safe to repeat by", "Webhooks"),
+            *(
+                "Platform",
+                "Access",
+                *DOCUMENTS,
+                "Purchase orders",
+                "Takes back",
+                "Safe to repeat by",
+                "Webhooks",
+                "Ledger told",
+            ),
             "Calls a minute",
         )
     ]
@@ -55,9 +65,18 @@ def targets(platforms: Iterable[AccountingPlatform]) -> list[Row]:
         back = "all" if len(platform.voids) >= len(platform.document_kinds) else ", ".join(sorted(platform.voids))
         orders = "drafts" if platform.drafts_orders else ""
         webhooks = _YES if platform.webhooks else ""
-        told = (*taken, orders, back, _safety(platform), webhooks, _rate(platform))
+        told = (*taken, orders, back, _safety(platform), webhooks, _ledger(platform), _rate(platform))
         rows.append((platform.name, access(platform.auth), *told))
     return rows
+
+
+def _ledger(platform: AccountingPlatform) -> str:
+    """What it tells of its own ledger, for our documents to be compared with."""
+    if platform.local:
+        return "all of it, here"
+    told = ["balances", "entries"] if isinstance(platform, TellsLedger) else []
+    told += ["bank statements"] if isinstance(platform, TellsBank) else []
+    return ", ".join(told)
 
 
 def _safety(platform: AccountingPlatform) -> str:

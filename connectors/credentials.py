@@ -81,11 +81,8 @@ def unseal(connection_id: int, ciphertext: bytes) -> Secrets:
 
 
 def rotate_keys(*, batch: int = 500) -> int:
-    """Encrypt every credential with the first key again, `batch` rows a transaction; returns how many.
-
-    Stopped at any moment it goes on where it was: what is done carries the new key's id. Rows that a renewal
-    holds are waited for.
-    """
+    """Encrypt every credential with the first key again, `batch` rows a transaction; returns how many. Stopped at any
+    moment it goes on where it was: what is done carries the new key's id. Rows that a renewal holds are waited for."""
     done = 0
     while True:
         with transaction.atomic():
@@ -104,7 +101,12 @@ def rotate_keys(*, batch: int = 500) -> int:
 
 def current_key_id() -> str:
     """A short name of the key that encrypts now; it tells nothing about the key."""
-    return hashlib.sha256(_keys()[0].encode()).hexdigest()[:16]
+    return known_key_ids()[0]
+
+
+def known_key_ids() -> list[str]:
+    """The short names of all keys that are here, that of the one that encrypts first."""
+    return [hashlib.sha256(key.encode()).hexdigest()[:16] for key in _keys()]
 
 
 class FixedKeys:

@@ -7,12 +7,13 @@ raises `ValueError` while the platform's file is imported, so a wrong declaratio
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 from connectors.hosts import Hosts
 from connectors.rates import Budget, Rate
+from connectors.stated import Stated
 from connectors.ways_in import ApiKey, Asked, Auth, BasicLogin, Handover, NoAuth, OAuth2
 from connectors.wire import Request, Response
 from ledger.commerce import RecordKind
@@ -34,6 +35,7 @@ __all__ = [
     "Pager",
     "Rate",
     "Safety",
+    "Stated",
     "Stream",
 ]
 
@@ -97,6 +99,7 @@ class Stream:
     without an offset are in UTC; else they are refused. `vanishes`: rows are deleted without a trace, so that once a
     day it is asked after what happened in that span of time (`CommercePlatform.gone`). `stock` says that its
     rows tell of stock, beside names or alone (`CommercePlatform.stock`); such a stream has no records.
+    `stated` says where a row prints the totals of its records, read apart from `to`; `untold` why it does not, by kind.
     """
 
     to: Callable[..., Any]
@@ -112,6 +115,8 @@ class Stream:
     is_utc: bool = False
     vanishes: timedelta | None = None
     stock: bool = False
+    stated: tuple[Stated, ...] = ()
+    untold: Mapping[RecordKind, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.stock and self.kinds:

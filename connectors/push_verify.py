@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
@@ -72,8 +73,9 @@ def _compared(session: Session, binding_id: int, document: Document, there: Read
     agrees = not detail
     with sql.unit_of_work():
         sql.execute(
-            "UPDATE connectors_binding SET verified_at = clock_timestamp(), agrees = %s WHERE id = %s",
-            (agrees, binding_id),
+            """UPDATE connectors_binding SET verified_at = clock_timestamp(), agrees = %s, read_back = %s::jsonb
+               WHERE id = %s""",
+            (agrees, json.dumps(theirs), binding_id),
         )
         if not agrees:
             _tell(session, "document.mismatch", document, detail)
@@ -84,7 +86,9 @@ def _removed(session: Session, binding_id: int, document: Document) -> None:
     """Voided or deleted there by a person: not made again, somebody is asked."""
     with sql.unit_of_work():
         sql.execute(
-            "UPDATE connectors_binding SET verified_at = clock_timestamp(), agrees = false WHERE id = %s", (binding_id,)
+            """UPDATE connectors_binding SET verified_at = clock_timestamp(), agrees = false, read_back = '{}'
+               WHERE id = %s""",
+            (binding_id,),
         )
         sql.execute(
             "UPDATE connectors_pushitem SET state = 'removed', updated_at = clock_timestamp() WHERE binding_id = %s",

@@ -157,6 +157,9 @@ def _insist_on_streams(platform: type[CommercePlatform], module: ModuleType) -> 
     for name, stream in platform.streams.items():
         if not platform.local and not fetches and (stream.endpoint is None or stream.paging is None):
             raise _gap(module, f"the stream {name} lacks its endpoint or its paging")
+        told = {kind for stated in stream.stated for kind in stated.kinds} | stream.untold.keys()
+        if silent := [kind for kind in stream.kinds if kind not in told]:
+            raise _gap(module, f"the stream {name} does not say where a row states the total of its kind {silent[0]}")
 
 
 def _gap(module: ModuleType, gap: str) -> MisconfiguredPlatform:

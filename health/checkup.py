@@ -11,12 +11,19 @@ Level = Literal["ok", "warning", "failure"]
 
 
 class Check(Struct, frozen=True):
-    """What one look found. ``remedy`` says what to do; empty when there is nothing to do."""
+    """What one look found. ``remedy`` says what to do; empty when there is nothing to do. ``brief`` is ``said`` without
+    figures that change by the minute: a finding is told of again when its words change; empty where there are none."""
 
     name: str
     level: Level
     said: str
     remedy: str = ""
+    brief: str = ""
+
+    @property
+    def lasting(self) -> str:
+        """What it found, in words that stay the same for as long as it does."""
+        return self.brief or self.said
 
 
 def ok(name: str, said: str) -> Check:
@@ -24,14 +31,14 @@ def ok(name: str, said: str) -> Check:
     return Check(name, "ok", said)
 
 
-def warning(name: str, said: str, remedy: str) -> Check:
+def warning(name: str, said: str, remedy: str, brief: str = "") -> Check:
     """Somebody should look, soon."""
-    return Check(name, "warning", said, remedy)
+    return Check(name, "warning", said, remedy, brief)
 
 
-def failure(name: str, said: str, remedy: str) -> Check:
+def failure(name: str, said: str, remedy: str, brief: str = "") -> Check:
     """Something is wrong now."""
-    return Check(name, "failure", said, remedy)
+    return Check(name, "failure", said, remedy, brief)
 
 
 def worst(checks: Sequence[Check]) -> Level:

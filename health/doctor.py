@@ -8,10 +8,12 @@ from typing import Final
 from django.db import DatabaseError, connection
 
 from health import doctor_books as books
+from health import doctor_findings as watching
 from health import doctor_machine as machine
 from health import doctor_work as work
 from health.checkup import Check, failure
 from health.doctor_bells import bells
+from health.doctor_reconciled import reconciliation
 from health.doctor_webhooks import webhooks
 
 # (name, check), in the order in which a person would look. Everything after the first needs the database.
@@ -31,11 +33,14 @@ CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("deliveries", books.deliveries),
     ("undos", books.undos),
     ("webhooks", webhooks),
+    ("alerts", watching.alerts),
+    ("findings", watching.findings),
+    ("console", watching.console),
     ("bells", bells),
     ("balance", books.balance),
     ("bindings", books.bindings),
     ("once", books.once),
-    ("reconciliation", books.reconciliation),
+    ("reconciliation", reconciliation),
 )
 
 
@@ -48,7 +53,7 @@ def examine(progress: Callable[[int, str], None] = lambda done, name: None) -> l
         try:
             found.append(check())
         except Exception as error:  # whatever is ill, the other checks still have something to say
-            found.append(failure(name, f"could not be checked: {_first_line(error)}", "Repair this or what is above."))
+            found.append(failure(name, f"could not be checked: {first_line(error)}", "Repair this or what is above."))
             if not _answers():
                 break
     return found
@@ -62,5 +67,6 @@ def _answers() -> bool:
         return False
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, without what it says besides."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

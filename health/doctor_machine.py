@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from commerce_sync.checks import OLDEST_POSTGRESQL
-from connectors.credentials import UnreadableCredential, current_key_id, unseal
+from connectors.credentials import UnreadableCredential, current_key_id, known_key_ids, unseal
 from connectors.models import Credential
 from health.checkup import Check, failure, ok, warning
 from ledger import sql
@@ -59,6 +59,23 @@ def encryption() -> Check:
     return ok("encryption", f"{len(keys)} keys work" if len(keys) > 1 else "the key works")
 
 
+def credential_keys() -> Check:
+    """Every stored credential was encrypted with a key that is here: `credentials` without opening them all."""
+    known = known_key_ids()
+    lost, old = sql.rows(
+        """SELECT count(*) FILTER (WHERE key_id <> ALL(%s)), count(*) FILTER (WHERE key_id <> %s)
+           FROM connectors_credential""",
+        (known, known[0]),
+    )[0]
+    if lost:
+        remedy = "Put the former key back at the end of COMMERCE_SYNC_ENCRYPTION_KEYS, or connect these again."
+        return failure("credentials", f"{lost} are encrypted with a key that is not here", remedy)
+    if old:
+        remedy = "Keep the former key until connectors.credentials.rotate_keys() has run."
+        return warning("credentials", f"{old} are encrypted with a former key", remedy, "some have a former key")
+    return ok("credentials", "encrypted with keys that are here")
+
+
 def credentials() -> Check:
     """Every stored credential can be read with the keys that there are."""
     unreadable: list[int] = []
@@ -89,9 +106,9 @@ def clock() -> Check:
     skew = max((before - there).total_seconds(), (there - after).total_seconds(), 0)
     remedy = "Run a time service (chrony, systemd-timesyncd) on this host and on the database's."
     if skew > SKEW_FAILURE_SECONDS:
-        return failure("clock", f"{skew:.0f} s apart from the database's", remedy)
+        return failure("clock", f"{skew:.0f} s apart from the database's", remedy, "far apart from the database's")
     if skew > SKEW_WARNING_SECONDS:
-        return warning("clock", f"{skew:.1f} s apart from the database's", remedy)
+        return warning("clock", f"{skew:.1f} s apart from the database's", remedy, "seconds apart from the database's")
     return ok("clock", "agrees with the database's")
 
 
@@ -101,5 +118,11 @@ def disk() -> Check:
     said = f"{free / 1024**3:.1f} GB free under {settings.COMMERCE_SYNC_DATA_DIR}"
     remedy = "Free some space, or move COMMERCE_SYNC_DATA_DIR."
     if free < DISK_FAILURE_BYTES:
-        return failure("disk", said, remedy)
-    return warning("disk", said, remedy) if free < DISK_WARNING_BYTES else ok("disk", said)
+        return failure("disk", said, remedy, _less_than(DISK_FAILURE_BYTES))
+    return (
+        warning("disk", said, remedy, _less_than(DISK_WARNING_BYTES)) if free < DISK_WARNING_BYTES else ok("disk", said)
+    )
+
+
+def _less_than(limit: int) -> str:
+    return f"less than {limit / 1024**3:.1f} GB are free under {settings.COMMERCE_SYNC_DATA_DIR}"

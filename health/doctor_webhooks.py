@@ -34,7 +34,8 @@ def webhooks() -> Check:
     if late > LATE_WARNING_SECONDS:
         level = failure if late > LATE_FAILURE_SECONDS else warning
         remedy = "Start `manage.py qcluster` (or `manage.py run_worker`), or more of them; the log says what fails."
-        return level("webhooks", f"the oldest that nobody has sent yet waits for {span(late)}", remedy)
+        brief = "what happened is not sent in time"
+        return level("webhooks", f"the oldest that nobody has sent yet waits for {span(late)}", remedy, brief)
     former = WebhookEndpoint.objects.exclude(key_id=current_key_id()).count()
     if former:
         remedy = "Keep the former key; a running worker encrypts them anew within minutes."

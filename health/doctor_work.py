@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from django.conf import settings
 from django_q.models import Schedule as BellSchedule
@@ -39,26 +40,74 @@ def schedules() -> Check:
         said = f"{late} companies are due and not claimed, the first for {span(oldest)}"
         level = failure if oldest > LATE_FAILURE_SECONDS else warning
         return level("schedules", said, _START_WORKERS)
-    if not BellSchedule.objects.filter(func=TICK).exists():
-        remedy = "Run: manage.py shell -c 'from commerce_sync.tasks import ensure_schedules; ensure_schedules()'"
-        return warning("schedules", "qcluster has no minute's bell, so it would sweep nothing", remedy)
-    return ok("schedules", "the minute's bell is there, nothing is overdue")
+    bell = minute_bell()
+    return ok("schedules", f"{bell.said}, nothing is overdue") if bell.level == "ok" else bell
+
+
+def minute_bell() -> Check:
+    """The bell is there that makes qcluster sweep each minute."""
+    if BellSchedule.objects.filter(func=TICK).exists():
+        return ok("schedules", "the minute's bell is there")
+    remedy = "Run: manage.py shell -c 'from commerce_sync.tasks import ensure_schedules; ensure_schedules()'"
+    return warning("schedules", "qcluster has no minute's bell, so it would sweep nothing", remedy)
+
+
+class Due(NamedTuple):
+    """The jobs that could be worked on now: how many, since when the first of them, and how long ago that is."""
+
+    jobs: int
+    since: datetime | None
+    seconds: float
+
+
+def due_work() -> Due:
+    """What waits for a worker."""
+    return Due(
+        *sql.rows(
+            """SELECT count(*), min(next_at),
+                   coalesce(extract(epoch FROM clock_timestamp() - min(next_at)), 0)::float8
+               FROM commerce_sync_job WHERE state = 'ready' AND next_at <= clock_timestamp()"""
+        )[0]
+    )
 
 
 def waiting_work() -> Check:
     """No job that is due has waited long."""
-    count, oldest = sql.rows(
-        """SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(next_at)), 0)::float8
-           FROM commerce_sync_job WHERE state = 'ready' AND next_at <= clock_timestamp()"""
-    )[0]
-    if not count:
+    due = due_work()
+    if not due.jobs:
         return ok("work", "nothing waits")
-    said = f"{count} jobs are due, the oldest for {span(oldest)}"
-    if oldest > LATE_FAILURE_SECONDS:
+    said = f"{due.jobs} jobs are due, the oldest for {span(due.seconds)}"
+    if due.seconds > LATE_FAILURE_SECONDS:
         return failure("work", said, _START_WORKERS)
-    if oldest > LATE_WARNING_SECONDS:
+    if due.seconds > LATE_WARNING_SECONDS:
         return warning("work", said, "Start more workers, or wait if a big import is under way.")
     return ok("work", said)
+
+
+class Beat(NamedTuple):
+    """The last sign of life of a worker, if there was any, and how long ago it was."""
+
+    at: datetime | None
+    seconds: float | None
+
+    @property
+    def is_old(self) -> bool:
+        """Whether a worker at work would have been seen since."""
+        return self.seconds is None or self.seconds > LATE_WARNING_SECONDS
+
+
+def last_beat() -> Beat:
+    """When a worker was seen last."""
+    return Beat(
+        *sql.rows(
+            "SELECT max(at), extract(epoch FROM clock_timestamp() - max(at))::float8 FROM commerce_sync_heartbeat"
+        )[0]
+    )
+
+
+def are_gone(due: Due, beat: Beat) -> bool:
+    """Whether work has waited for a while, and nobody was seen at it."""
+    return due.seconds > LATE_WARNING_SECONDS and beat.is_old
 
 
 def workers() -> Check:
@@ -68,15 +117,12 @@ def workers() -> Check:
     )[0][0]
     if overdue:
         remedy = "A worker is stopped or hangs: end its process; the next one goes on with its job."
-        return warning("workers", f"{overdue} jobs are held beyond their lease", remedy)
-    beat, due = sql.rows(
-        """SELECT (SELECT extract(epoch FROM clock_timestamp() - max(at))::float8 FROM commerce_sync_heartbeat),
-               EXISTS (SELECT 1 FROM commerce_sync_job WHERE state = 'ready'
-                       AND next_at < clock_timestamp() - make_interval(secs => %s))""",
-        (LATE_WARNING_SECONDS,),
-    )[0]
-    seen = "none has been seen yet" if beat is None else f"last seen {span(beat)} ago"
-    if due and (beat is None or beat > LATE_WARNING_SECONDS):
+        return warning(
+            "workers", f"{overdue} jobs are held beyond their lease", remedy, "a job is held beyond its lease"
+        )
+    beat = last_beat()
+    seen = "none has been seen yet" if beat.seconds is None else f"last seen {span(beat.seconds)} ago"
+    if are_gone(due_work(), beat):
         return failure("workers", f"there is work, and {seen}", _START_WORKERS)
     return ok("workers", seen)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from health.console import second_factor, tries
 from health.webhooks.expiring import warn_hourly
 from health.webhooks.rows import something_is_due
 from health.webhooks.secrets import seal_anew
@@ -24,5 +25,7 @@ def run(seconds: float) -> bool:
     send_due(max(ends - time.monotonic(), 0))
     warn_hourly()
     seal_anew()
+    second_factor.seal_anew()
     forget_old_events()
+    tries.forget_old()
     return time.monotonic() >= ends and something_is_due()

@@ -21,6 +21,7 @@ from ledger.commerce import (
     Record,
     Refund,
 )
+from ledger.parts import BEYOND_SALE
 from ledger.problems import Detail, Problem
 
 
@@ -108,8 +109,16 @@ def notices(record: Record, book: Book) -> Iterator[Problem]:
     """What is posted all the same, but somebody should look at."""
     if isinstance(record, Refund) and record.lines is None:
         yield Problem("original_unknown", "refund", record.id)
+    elif isinstance(record, Refund) and (beyond := _beyond(record)):
+        detail: Detail = {"stated": record.stated, "original": record.stated - beyond, "currency": record.currency}
+        yield _problem("refund_exceeds_original", record, "$.stated", detail)
     if book.policy.cost and isinstance(record, Order):
         for index, line in enumerate(record.lines):
             if line.kind == "product" and line.cost is None:
                 path = f"$.lines[{index}].cost"
                 yield Problem("cost_unknown", "order", record.id, path, {"label": line.label})
+
+
+def _beyond(record: Refund) -> int:
+    """What is given back without having been sold."""
+    return sum(line.net for line in record.lines or () if line.label == BEYOND_SALE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import UUID
 
 import msgspec
 from django.contrib import admin
@@ -10,6 +11,21 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ledger.admin_base import ReadOnly, Rows
+from ledger.admin_filters import OfCompany, OfPartner
+from ledger.admin_lists import (
+    AuditCode,
+    AuditDays,
+    DocumentDays,
+    DocumentKind,
+    PartnerOfRow,
+    ProblemCode,
+    ProblemState,
+    RecordId,
+    RecordKind,
+    RecordsOfCompany,
+    Versions,
+)
+from ledger.company_search import companies_said
 from ledger.models import (
     AuditEntry,
     BookVersion,
@@ -22,6 +38,7 @@ from ledger.models import (
     RecordRow,
     Source,
 )
+from ledger.models.document import PUBLIC_ID
 from ledger.money import format_minor
 from ledger.render import render
 
@@ -38,23 +55,31 @@ class PartnerAdmin(ReadOnly):
 class CompanyAdmin(ReadOnly):
     partner_path = "partner"
     list_display = ("name", "partner", "currency", "zone", "public_id", "created_at")
-    list_filter = ("currency",)
+    list_filter = (PartnerOfRow,)
     list_select_related = ("partner",)
-    search_fields = ("name", "=public_id")
+    search_fields = ("name",)
+    search_help_text = "Beginnings of words of the name, or the id"
     ordering = ("name", "pk")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Company], search_term: str
+    ) -> tuple[QuerySet[Company], bool]:
+        """By words of the name or by the id, from an index."""
+        return (companies_said(search_term, queryset) if search_term.strip() else queryset), False
 
 
 @admin.register(Source)
 class SourceAdmin(ReadOnly):
     list_display = ("label", "company", "created_at")
+    list_filter = (OfCompany,)
     list_select_related = ("company",)
 
 
 @admin.register(BookVersion)
 class BookVersionAdmin(ReadOnly):
     list_display = ("company", "number", "author", "reason", "created_at")
+    list_filter = (OfCompany,)
     list_select_related = ("company",)
-    search_fields = ("company__name",)
     exclude = ("body",)
     readonly_fields = ("as_text",)
 
@@ -68,9 +93,8 @@ class BookVersionAdmin(ReadOnly):
 class RecordRowAdmin(ReadOnly):
     partner_path = "source__company__partner"
     list_display = ("external_id", "kind", "revision", "amount", "happened_at", "superseded", "deleted", "source")
-    list_filter = ("kind",)
+    list_filter = (RecordsOfCompany, RecordId, RecordKind, Versions)
     list_select_related = ("source",)
-    search_fields = ("=external_id",)
     exclude = ("body", "digest", "raw_digest")
     readonly_fields = ("amount", "as_text")
 
@@ -92,8 +116,10 @@ class RecordRowAdmin(ReadOnly):
 @admin.register(Posting)
 class PostingAdmin(ReadOnly):
     list_display = ("day", "currency", "label", "revision", "company", "act", "created_at", "withdrawn_at")
+    list_filter = (OfCompany,)
     list_select_related = ("company",)
-    search_fields = ("=act",)
+    looked_up = ("act",)
+    search_help_text = "The id of a sync"
 
 
 class _Lines(Rows):
@@ -119,12 +145,27 @@ class DocumentAdmin(ReadOnly):
         *("reference", "kind", "date", "amount", "narration", "company"),
         *("pushed_at", "withdrawn_at", "voided_at"),
     )
-    list_filter = ("kind",)
+    list_filter = (OfCompany, DocumentDays, DocumentKind)
     list_select_related = ("company",)
-    search_fields = ("=reference", "=key")
+    looked_up = ("reference",)
+    search_help_text = "Reference or id"
     exclude = ("body", "total")
     readonly_fields = ("amount", "as_text")
     inlines = (_Lines,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
+        """Without the bodies, which only the page of one document shows."""
+        return super().get_queryset(request).defer("body")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Document], search_term: str
+    ) -> tuple[QuerySet[Document], bool]:
+        """By the reference, or by the id under which the API knows it."""
+        try:
+            public_id = UUID(search_term.strip())
+        except ValueError:
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.alias(public=PUBLIC_ID).filter(public=public_id), False
 
     @admin.display(description="Total")
     def amount(self, document: Document) -> str:
@@ -140,9 +181,8 @@ class DocumentAdmin(ReadOnly):
 @admin.register(ProblemRow)
 class ProblemRowAdmin(ReadOnly):
     list_display = ("subject", "code", "sentence", "company", "opened_at", "resolved_at")
-    list_filter = ("code", ("resolved_at", admin.EmptyFieldListFilter))
+    list_filter = (OfPartner, OfCompany, ProblemState, ProblemCode)
     list_select_related = ("company",)
-    search_fields = ("=subject",)
     readonly_fields = ("sentence", "remedy")
 
     @admin.display(description="What happened")
@@ -160,8 +200,10 @@ class ProblemRowAdmin(ReadOnly):
 class AuditEntryAdmin(ReadOnly):
     partner_path = "partner"
     list_display = ("at", "code", "subject", "actor", "company", "partner")
+    list_filter = (OfCompany, AuditCode, AuditDays)
     list_select_related = ("company", "partner")
-    search_fields = ("=code", "=subject")
+    looked_up = ("subject",)
+    search_help_text = "What it is about: an id or a reference"
 
 
 def _pretty(body: bytes) -> str:

@@ -6,7 +6,7 @@ They live inside the records of `ledger.commerce`, which says what all amounts a
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -45,6 +45,9 @@ class Tax(Struct, frozen=True, omit_defaults=True):
     amount: int
     rate_ppm: int | None = None
     collected_by: TaxCollector = "merchant"
+
+
+BEYOND_SALE: Final = "Beyond the sale"  # the label of what a refund gives back without having been sold
 
 
 class Line(Struct, frozen=True, omit_defaults=True):

@@ -128,11 +128,6 @@ CATALOG: Final[dict[str, Reason]] = {
         "Check the record at the platform.",
         "partner",
     ),
-    "refund_exceeds_original": Reason(
-        "The refund of {stated} is more than the {original} that was sold.",
-        "Check the refund at the platform; the part beyond the sale needs a reason of its own.",
-        "merchant",
-    ),
     # -- the book ---------------------------------------------------------------------------------------------
     "unmapped_role": Reason(
         "No account is chosen for “{role}”.", "Choose an account for it in the settings.", "merchant"
@@ -179,6 +174,12 @@ CATALOG: Final[dict[str, Reason]] = {
         "The original order of this refund is not known; it was posted by itself, without tax.",
         "Send the order, if it exists; the tax part is then moved.",
         "partner",
+        "notice",
+    ),
+    "refund_exceeds_original": Reason(
+        "The refund of {stated} is more than the {original} that was sold; what is beyond was posted without tax.",
+        "Check the refund at the platform: the part beyond the sale needs a reason of its own.",
+        "merchant",
         "notice",
     ),
     "cost_unknown": Reason(

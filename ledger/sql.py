@@ -50,7 +50,7 @@ def cursor() -> Iterator[psycopg.Cursor[TupleRow]]:
 
 
 def stream(
-    query: LiteralString, parameters: Sequence[Any] = (), chunk_rows: int = 500
+    query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = (), chunk_rows: int = 500
 ) -> Generator[TupleRow, None, None]:
     """The rows of a query of any size in flat memory, the next ones being fetched while these are worked on.
 
@@ -70,6 +70,12 @@ def rows_named(query: LiteralString, parameters: Mapping[str, Any]) -> list[Tupl
     opened = psycopg.Cursor(_raw())
     opened.format = psycopg.pq.Format.BINARY
     return opened.execute(query, parameters, prepare=False, binary=True).fetchall()
+
+
+def execute_named(query: LiteralString, parameters: Mapping[str, Any]) -> int:
+    """Run a statement whose parameters have names; the number of rows it touched."""
+    opened = psycopg.Cursor(_raw())
+    return opened.execute(query, parameters, prepare=False, binary=True).rowcount
 
 
 def execute(query: LiteralString, parameters: Sequence[Any] = (), *, keep_plan: bool = False) -> int:

@@ -13,6 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from commerce_sync import correlation
 from commerce_sync.api import idempotency
 from commerce_sync.api.authentication import KeyAuthentication
 from commerce_sync.api.bodies import MOST_BYTES, decoded, raw_body
@@ -97,6 +98,7 @@ class ApiView(APIView):
         if found is None:
             raise missing("company", company_id)
         found.partner = self.partner  # known already: what needs it asks nothing
+        correlation.about(company=found.pk)
         return found
 
     def connection(self, company_id: str, connection_id: str) -> Connection:

@@ -13,7 +13,8 @@ from msgspec import Struct
 from commerce_sync.flow.locales import NAMES, locale_of
 from commerce_sync.flow.look import Look, look_of
 from commerce_sync.flow.page import page
-from commerce_sync.flow.session import FlowSession, current, last_partner
+from commerce_sync.flow.session import FlowSession, current, end_looking, last_partner, left_for
+from commerce_sync.flow.viewing import looked_long_enough, may_look, only_looked_at
 from commerce_sync.flow_settings import texts_of
 from connectors.models import Connection
 from ledger.models import Company, Partner
@@ -64,6 +65,8 @@ def merchant_page(
         merchant = _merchant(request)
         if merchant is None:
             return again(request)
+        if merchant.session.viewer:
+            return only_looked_at(request, lambda: view(request, merchant, *args, **kwargs))
         return view(request, merchant, *args, **kwargs)
 
     return guarded
@@ -72,6 +75,8 @@ def merchant_page(
 def again(request: HttpRequest, status: int = 401) -> HttpResponse:
     """Late, used or unknown: one page, so that nobody learns which. In the brand of the pages that this browser had
     open before; no id in an address tells whose it would be."""
+    if left_for(request):
+        return looked_long_enough(request)
     return render(request, "flow/again.html", {"look": look_before(request)}, status=status)
 
 
@@ -112,6 +117,9 @@ def _merchant(request: HttpRequest) -> Merchant | None:
         return None
     company = Company.objects.select_related("partner").filter(pk=session.company_id).first()
     if company is None:
+        return None
+    if session.viewer and not may_look(request, session, company):
+        end_looking(request)
         return None
     wanted = (session.commerce_platform, session.accounting_platform)
     # Of several connections to one platform the latest is the one that the merchant means.

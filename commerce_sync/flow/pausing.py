@@ -59,19 +59,19 @@ def resume_page(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     if request.method != "POST":
         return _resume(request, merchant, schedule, version.book)
     text = request.POST.get("start_on", "").strip()
-    day, problem = _chosen(text, version.book)
+    day, problem = chosen_day(text, version.book)
     if day is None:
         return _resume(request, merchant, schedule, version.book, {"problem": problem, "start_on": text[:40]}, 400)
     try:
         go_on(
             company=merchant.company,
             start_on=day,
-            accepted=_accepted(request.POST.get("accepted", "")),
+            accepted=accepted_of(request.POST.get("accepted", "")),
             actor=ACTOR,
             reason=GOING_ON,
         )
     except CannotResume as error:
-        found = {"conflict": error.conflict, "token": _token(error.conflict), "start_on": day.isoformat()}
+        found = {"conflict": error.conflict, "token": token_of(error.conflict), "start_on": day.isoformat()}
         return _resume(request, merchant, schedule, version.book, found, 409)
     return redirect("flow")
 
@@ -99,7 +99,7 @@ def _resume(
     return shown(request, merchant, "flow/resume.html", context, status=status)
 
 
-def _chosen(text: str, book: Book) -> tuple[date | None, str]:
+def chosen_day(text: str, book: Book) -> tuple[date | None, str]:
     """The day that was chosen, or why it cannot be taken."""
     if not text:
         return None, _("Choose the day from which it goes on.")
@@ -116,12 +116,13 @@ def _chosen(text: str, book: Book) -> tuple[date | None, str]:
     return day, ""
 
 
-def _token(conflict: ResumeConflict) -> str:
+def token_of(conflict: ResumeConflict) -> str:
     """What somebody who agrees agrees to: these days and no others."""
     return f"{conflict.kind}:{conflict.first}:{conflict.last}"
 
 
-def _accepted(text: str) -> ResumeConflict | None:
+def accepted_of(text: str) -> ResumeConflict | None:
+    """What somebody agreed to, by its token; None: nothing."""
     kind, *days = text.split(":")
     if kind not in ("overlap", "gap") or len(days) != 2:
         return None

@@ -1,8 +1,9 @@
-"""The addresses of the merchant's pages, and of the pictures of platforms."""
+"""The addresses of the merchant's pages, and of the pictures of platforms. A page of a higher app is named as text."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, path
+from django.utils.module_loading import import_string
 
 from commerce_sync.flow import (
     change,
@@ -31,9 +32,10 @@ from commerce_sync.flow.running import run_now
 from commerce_sync.flow.sales import sales
 from commerce_sync.flow.schedule import schedule
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("flow/", views.home, name="flow"),
     path("flow/start/<uuid:company_id>", views.start, name="flow-start"),
+    path("flow/view/end", views.end_look, name="flow-view-end"),
     path("flow/language", views.language, name="flow-language"),
     path("flow/brand/<slug:name>.<slug:digest>.css", look.colors, name="flow-brand"),
     path("flow/brand/<slug:sha256>.<slug:type>", look.picture, name="flow-picture"),
@@ -82,6 +84,7 @@ urlpatterns = [
     path("flow/versions/<int:number>", versions.version, name="flow-version"),
     path("flow/versions/<int:number>/use", versions.use_version, name="flow-version-use"),
     path("flow/fees", fees, name="flow-fees"),
+    *import_string("health.merchant.urls.urlpatterns"),
     path("flow/connect/<uuid:connection_id>", connecting.connect, name="flow-connect"),
     path("oauth/keys/<slug:platform>", keys.keys, name="oauth-keys"),
     path("oauth/callback/<slug:platform>", connecting.callback, name="oauth-callback"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
@@ -22,6 +22,7 @@ from commerce_sync.flow.progress import fetch_context
 from commerce_sync.flow.session import begin
 from commerce_sync.flow.stage import done_of
 from commerce_sync.flow.stages import next_stage, steps
+from commerce_sync.flow.viewing import is_looking, refused, stop_looking
 from commerce_sync.setup_links import use_link
 from ledger.models import Company
 from ledger.services import now
@@ -39,7 +40,7 @@ ACTOR: Final = "merchant"
 def start(request: HttpRequest, company_id: UUID) -> HttpResponse:
     """The landing page: reading it uses nothing up, so that scanners and prefetching do no harm; its form does."""
     if request.method == "POST":
-        return _opened(request, company_id)
+        return refused(request) if is_looking(request) else _opened(request, company_id)
     code = request.GET.get("code", "")
     if not code or len(code) > LONGEST_CODE:
         return again(request)
@@ -104,3 +105,14 @@ def language(request: HttpRequest, merchant: Merchant) -> HttpResponse:
 def link(request: HttpRequest, company_id: UUID, connection_id: UUID | None = None) -> HttpResponse:
     """The address that the API gives of a company or a connection: the same page for every id, there or not."""
     return render(request, "flow/link.html")
+
+
+@page
+def end_look(request: HttpRequest) -> HttpResponse:
+    """Somebody of the console no longer looks, and goes back to where they came from."""
+    if not is_looking(request):
+        return again(request)
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    found = stop_looking(request)
+    return redirect(found.back if found is not None else "landing")

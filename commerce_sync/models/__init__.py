@@ -18,6 +18,7 @@ from commerce_sync.models.setup_draft import SetupDraft
 from commerce_sync.models.setup_link import SetupLink
 from commerce_sync.models.stored_answer import StoredAnswer
 from commerce_sync.models.sync import Sync
+from commerce_sync.models.sync_day import SyncDay
 from commerce_sync.models.undo import Undo
 from commerce_sync.models.visible_accounts import VisibleAccounts
 
@@ -38,6 +39,7 @@ __all__ = [
     "SetupLink",
     "StoredAnswer",
     "Sync",
+    "SyncDay",
     "Undo",
     "VisibleAccounts",
 ]

@@ -59,6 +59,9 @@ class Schedule(models.Model):
             models.Index(
                 fields=["next_due_at"], condition=Q(enabled=True, paused_at__isnull=True), name="schedule_due"
             ),
+            # Few companies fail or are paused; they are what the console's front page is about.
+            models.Index(fields=["-failing_days"], condition=Q(failing_days__gt=0), name="schedule_failing"),
+            models.Index(fields=["-paused_at"], condition=Q(paused_at__isnull=False), name="schedule_paused"),
         ]
 
     def __str__(self) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.lookups import GreaterThan
 
-from commerce_sync.status import CODES
+from commerce_sync.status import CODES, LONG_RUNNING_SECONDS
+
+LONG: Final = timedelta(seconds=LONG_RUNNING_SECONDS)
+"""Few syncs take longer, so those that do have an index."""
 
 
 class Sync(models.Model):
@@ -71,7 +76,30 @@ class Sync(models.Model):
                 name="sync_from_before_through",
             ),
         ]
-        indexes = [models.Index(fields=["company", "-id"], name="sync_of_company")]
+        indexes = [
+            models.Index(fields=["company", "-id"], name="sync_of_company"),
+            # The console's list, newest first, and its rare kinds; the code with it, so that days are counted from the
+            # index alone.
+            models.Index(fields=["-started_at", "-id"], include=["code", "company"], name="sync_by_start"),
+            models.Index(fields=["-started_at", "-id"], condition=Q(code__gte=4000), name="sync_failed"),
+            models.Index(
+                fields=["code", "-started_at", "-id"], condition=Q(code__gte=4000), name="sync_by_failed_code"
+            ),
+            models.Index(
+                fields=["failure_code", "-started_at", "-id"], condition=~Q(failure_code=""), name="sync_by_failure"
+            ),
+            models.Index(fields=["-started_at", "-id"], condition=Q(finished_at__isnull=True), name="sync_unfinished"),
+            models.Index(
+                fields=["trigger", "-started_at", "-id"],
+                condition=~Q(trigger__in=["schedule", "hourly"]),
+                name="sync_by_trigger",
+            ),
+            models.Index(
+                fields=["-started_at", "-id"],
+                condition=Q(GreaterThan(F("finished_at") - F("started_at"), Value(LONG))),
+                name="sync_long",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"sync {self.public_id} {self.code}"

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 
 from commerce_sync.flow import figures
 from commerce_sync.flow.locales import DEFAULT
+from commerce_sync.flow.session import FlowSession, looked_at_by
 from commerce_sync.flow.version_words import why
 from commerce_sync.flow_texts import defaults, on_one_line, rate_key, shows_nothing
 
@@ -102,6 +103,18 @@ def count(context: template.Context, number: int) -> str:
 def percent(context: template.Context, ppm: int) -> str:
     """A rate in millionths."""
     return figures.percent(ppm, _locale(context))
+
+
+@register.simple_tag(takes_context=True)
+def looking(context: template.Context) -> FlowSession | None:
+    """Who of the console only looks at this page; None: the merchant, or a page that needs no session."""
+    merchant: Any = context.get("merchant")
+    if merchant is not None:
+        session: FlowSession = merchant.session
+        return session if session.viewer else None
+    # Pages that say that something is not there know whose brand it is; those that must not need a session do not.
+    request = context.get("request") if "look" in context else None
+    return looked_at_by(request) if request is not None else None
 
 
 def _locale(context: template.Context) -> str:

@@ -69,15 +69,20 @@ class MoveLine(msgspec.Struct):
         """The signed amount (a debit is positive) in minor units of its currency; 0 for a line of text."""
         if not self.account:
             return 0
-        try:
-            return round_half_even(self.amount_currency, self.currency)
-        except ValueError as error:
-            raise BadAnswer(f"the amount of item {self.id} cannot be read: {error}") from None
+        return of_float(self.amount_currency, self.currency)
 
     @property
     def is_matched(self) -> bool:
         """Whether it is settled by, or settles, another item."""
         return bool(self.matched_debit_ids or self.matched_credit_ids)
+
+
+def of_float(amount: Decimal, currency: str) -> int:
+    """Minor units of an amount as Odoo tells it. Raises `BadAnswer`."""
+    try:
+        return round_half_even(amount, currency)
+    except ValueError as error:
+        raise BadAnswer(f"the amount {amount} of Odoo cannot be read: {error}") from None
 
 
 def sums(lines: Iterable[MoveLine], currency: str) -> dict[str, int]:

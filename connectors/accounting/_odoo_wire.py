@@ -150,7 +150,7 @@ def decoded(body: bytes, shape: type[T], *, write: bool = False) -> T:
 
 def _user(session: Session) -> int:
     """The id of our user: JSON-RPC wants it in every call, JSON-2 in none."""
-    if _interface(session) == JSON2:
+    if interface(session) == JSON2:
         return 0
     args = [_setting(session, "database"), _setting(session, "login"), None]
     found = _rpc(session, "common", "login", args, msgspec.Raw, safe=True)
@@ -194,7 +194,7 @@ def _sent(
     params: dict[str, Any],
 ) -> T:
     model, method = what
-    if _interface(session) == JSON2:
+    if interface(session) == JSON2:
         body = {**params, **({} if ids is None else {"ids": list(ids)}), "context": context}
         request = Request("POST", f"/json/2/{model}/{method}", safe=safe).with_json(body)
         if database := session.settings.get("database"):
@@ -220,7 +220,8 @@ def _rpc(session: Session, service: str, method: str, args: list[Any], shape: ty
     return decoded(bytes(answered.result), shape, write=not safe)
 
 
-def _interface(session: Session) -> str:
+def interface(session: Session) -> str:
+    """`JSON2` or `JSONRPC`, as the setting says."""
     chosen = str(session.settings.get("interface") or JSON2)
     if chosen not in (JSON2, JSONRPC):
         raise MisconfiguredPlatform(f"the setting interface is {JSON2} or {JSONRPC}, not {chosen!r}")

@@ -75,6 +75,11 @@ def cdc(session: Session, entities: Iterable[str], since: str) -> list[Row]:
     return [group for each in answer for group in each.get("QueryResponse", [])]
 
 
+def report(session: Session, name: str, *params: tuple[str, str]) -> Row:
+    """A report, with its rows in sections. Raises a `Failure`."""
+    return _answer(session.send(_request(session, "GET", f"/reports/{name}", *params)))
+
+
 def quoted(value: str) -> str:
     """A value in the query language, whatever it holds."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -150,6 +150,7 @@ class Entry(Wire):
     to_bank_account: Account | None = None
     invoice: Settled | None = None
     credit_note: Settled | None = None
+    is_reconciled: bool = False
     status_attribute_string: str | None = None
     validation_errors: list[Words] = []
     date: str | None = None

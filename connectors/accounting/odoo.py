@@ -34,11 +34,12 @@ Quirks:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from types import MappingProxyType
 
 from connectors.accounting import _odoo_choices as choices
+from connectors.accounting import _odoo_facts as facts
 from connectors.accounting import _odoo_posting as posting
 from connectors.accounting import _odoo_purchasing as purchasing
 from connectors.accounting import _odoo_reading as reading
@@ -48,6 +49,7 @@ from connectors.accounting._odoo_taxes import AMOUNTS, CODES
 from connectors.accounting._odoo_wire import JSON2, JSONRPC, KEY_PLACE
 from connectors.declare import ApiKey, Budget, Hosts, Safety
 from connectors.errors import Failure, RefusalReason, Refused
+from connectors.ledger_facts import BankLine, LedgerBalance, LedgerEntry
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, ReadBack, Session
 from connectors.purchasing import DraftOrder
 from connectors.webhooks import Heard
@@ -131,6 +133,18 @@ class Odoo(AccountingPlatform):
     def gone(self, session: Session, held: Sequence[str]) -> set[str]:
         """See `_odoo_reading.gone`."""
         return reading.gone(session, held)
+
+    def balances(self, session: Session, through: date) -> list[LedgerBalance]:
+        """See `_odoo_facts.balances`."""
+        return facts.balances(session, through)
+
+    def entries(self, session: Session, accounts: frozenset[str], first: date, last: date) -> Iterator[LedgerEntry]:
+        """See `_odoo_facts.entries`."""
+        return facts.entries(session, accounts, first, last)
+
+    def bank_lines(self, session: Session, accounts: frozenset[str], first: date, last: date) -> Iterator[BankLine]:
+        """See `_odoo_facts.bank_lines`."""
+        return facts.bank_lines(session, accounts, first, last)
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Cancel or reverse it; a second time changes nothing."""

@@ -27,13 +27,13 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
 from connectors.accounting import _qbo_company as company
-from connectors.accounting import _qbo_events, _qbo_faults, _qbo_forms, _qbo_orders
+from connectors.accounting import _qbo_events, _qbo_facts, _qbo_faults, _qbo_forms, _qbo_orders
 from connectors.accounting import _qbo_linking as linking
 from connectors.accounting import _qbo_lookup as lookup
 from connectors.accounting import _qbo_settling as settling
@@ -43,6 +43,7 @@ from connectors.accounting._qbo_options import MADE_AS, account, options
 from connectors.auth import Client
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import BadAnswer, Failure, RefusalReason, Refused
+from connectors.ledger_facts import LedgerBalance, LedgerEntry
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, ReadBack, Session
 from connectors.purchasing import DraftOrder
 from connectors.webhooks import Heard
@@ -121,6 +122,14 @@ class QuickBooksOnline(AccountingPlatform):
         row = read(session, entity, id)
         found = legs(session, entity, row)
         return None if found is None else ReadBack(found, day_of(row))
+
+    def balances(self, session: Session, through: date) -> list[LedgerBalance]:
+        """By the trial balance, in the home currency."""
+        return _qbo_facts.balances(session, through)
+
+    def entries(self, session: Session, accounts: frozenset[str], first: date, last: date) -> Iterator[LedgerEntry]:
+        """By the general ledger, in the home currency; what was matched with the bank's statement says so."""
+        return _qbo_facts.entries(session, accounts, first, last)
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Void an invoice, delete anything else; what is gone already stays so. Raises `Refused`."""

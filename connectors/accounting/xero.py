@@ -39,13 +39,15 @@ of their day only, should Xero not answer the other question).
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
 from connectors.accounting import _xero_calls as calls
 from connectors.accounting import _xero_changes as changes
 from connectors.accounting import _xero_events
+from connectors.accounting import _xero_facts as facts
 from connectors.accounting import _xero_orders as orders
 from connectors.accounting import _xero_wire as wire
 from connectors.accounting._xero_bodies import BANK_TRANSACTIONS, INVOICES, Maker
@@ -55,6 +57,7 @@ from connectors.accounting._xero_options import options
 from connectors.accounting._xero_refusals import read_limit, read_refusal
 from connectors.declare import Budget, Hosts, OAuth2, Rate, Safety
 from connectors.errors import Failure, RefusalReason, Refused, UnknownOutcome
+from connectors.ledger_facts import LedgerBalance, LedgerEntry
 from connectors.platform import AccountingPlatform, CompanyFacts, Option, Pushed, ReadBack, Session
 from connectors.purchasing import DraftOrder
 from connectors.webhooks import Heard
@@ -86,6 +89,7 @@ class Xero(AccountingPlatform):
         scopes=(
             *("offline_access", "accounting.settings", "accounting.contacts", "accounting.invoices"),
             *("accounting.payments", "accounting.banktransactions", "accounting.manualjournals"),
+            "accounting.reports.trialbalance.read",
         ),
         margin_seconds=300,  # of half an hour
         rest_days=60,
@@ -150,6 +154,14 @@ class Xero(AccountingPlatform):
     def changed(self, session: Session, since: datetime, at: datetime) -> Heard:
         """What was changed in all lists that documents go to."""
         return changes.changed(calls.with_tenant(session), since)
+
+    def balances(self, session: Session, through: date) -> list[LedgerBalance]:
+        """By the trial balance, in the organisation's own currency."""
+        return facts.balances(calls.with_tenant(session), through)
+
+    def entries(self, session: Session, accounts: frozenset[str], first: date, last: date) -> Iterator[LedgerEntry]:
+        """Document by document; what was matched with the bank's statement says so."""
+        return facts.entries(calls.with_tenant(session), accounts, first, last)
 
     def void(self, session: Session, remote_id: str, kind: str) -> None:
         """Void or delete it; what was taken back already stays so."""

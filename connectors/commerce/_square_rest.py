@@ -38,6 +38,7 @@ _ACTIVITIES: Final[dict[str, tuple[str, GiftCardChangeKind, int]]] = {
     "IMPORT": ("import_activity_details", "adjusted", 1),
     "IMPORT_REVERSAL": ("import_reversal_activity_details", "adjusted", -1),
 }
+CHANGES: Final = tuple(sorted({field for field, _, _ in _ACTIVITIES.values()}))
 # Why a balance was changed, where a refund or a canceled order has told of it already.
 _REASONS_TOLD_ELSEWHERE: Final = ("PURCHASE_WAS_REFUNDED", "TRANSACTION_VOIDED")
 UNPAID_GIFT_CARDS: Final = ("issued_free", "pass_over")

@@ -40,7 +40,7 @@ MEANINGS: Final[dict[str, str]] = {
     "movements_from": "payouts, or ledger for accounts that pay out by hand: who tells of reserves and transfers",
 }
 # Where the decimals that Stripe counts in are not those of ISO 4217.
-_DECIMALS: Final[dict[str, int]] = {"ISK": 2, "UGX": 2, "MGA": 0}
+DECIMALS: Final[dict[str, int]] = {"ISK": 2, "UGX": 2, "MGA": 0}
 
 
 def currency_of(code: str, path: str) -> str:
@@ -53,7 +53,7 @@ def currency_of(code: str, path: str) -> str:
 
 def units(amount: int, currency: str, path: str) -> int:
     """An amount in the minor units of ISO 4217; raises `MappingProblem` when it has more decimals than these."""
-    more = EXPONENTS[currency] - _DECIMALS.get(currency, EXPONENTS[currency])
+    more = EXPONENTS[currency] - DECIMALS.get(currency, EXPONENTS[currency])
     step: int = 10 ** abs(more)
     if more >= 0:
         return amount * step

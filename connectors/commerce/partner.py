@@ -61,7 +61,7 @@ from connectors.commerce._partner_reading import RowProblem, Unfit, read, withou
 from connectors.commerce._partner_references import KINDS, ReferenceRow, reference_of
 from connectors.commerce._partner_stock import DATASET, StockLevel, count_of
 from connectors.commerce._partner_values import updated
-from connectors.declare import Stream
+from connectors.declare import Stated, Stream
 from connectors.platform import CommercePlatform
 from connectors.session import MapContext
 from connectors.stock import StockCount
@@ -86,6 +86,17 @@ _KINDS: Final[dict[str, tuple[RecordKind, ...]]] = {
     "orders": ("order", "refund"),
     "transactions": ("refund", "fee", "payout"),
     "disputes": ("dispute",),
+}
+_CURRENCY: Final = "currency"
+_STATED: Final[dict[str, tuple[Stated, ...]]] = {
+    "orders": (
+        Stated(("order",), ("totalAmount", "totalGratuity"), either=("totalRefund",), currency=_CURRENCY),
+        # A return is an order of less than nothing; a payment of less than nothing was paid back.
+        Stated(("refund",), minus=("totalAmount", "totalGratuity"), either=("totalRefund",), currency=_CURRENCY),
+        Stated(("refund",), minus=("amount",), each="payments", currency=_CURRENCY),
+    ),
+    "transactions": (Stated(("refund", "fee", "payout"), ("totalAmount",), unsigned=True, currency=_CURRENCY),),
+    "disputes": (Stated(("dispute",), ("totalAmount",), unsigned=True, currency=_CURRENCY),),
 }
 PLANS: Final = {name: (msgspec.json.Decoder(shape), to) for name, (shape, to) in _SHAPES.items()}
 _PAGE: Final = msgspec.json.Decoder(list[wire.Identified])
@@ -119,7 +130,12 @@ class Partner(CommercePlatform):
     streams = MappingProxyType(
         {
             name: Stream(
-                to=to, kinds=_KINDS.get(name, ()), wire=shape, updated="sourceModifiedDate", stock=name == DATASET
+                to=to,
+                kinds=_KINDS.get(name, ()),
+                wire=shape,
+                updated="sourceModifiedDate",
+                stock=name == DATASET,
+                stated=_STATED.get(name, ()),
             )
             for name, (shape, to) in _SHAPES.items()
         }

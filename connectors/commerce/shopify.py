@@ -53,13 +53,13 @@ from connectors.auth import Client
 from connectors.commerce import _shopify_gate as gate
 from connectors.commerce import _shopify_queries as queries
 from connectors.commerce import _shopify_wire as wire
-from connectors.commerce._shopify_balance import balance_records, dispute_records, payout_records
+from connectors.commerce._shopify_balance import OWN_FEES, balance_records, dispute_records, payout_records
 from connectors.commerce._shopify_gone import gone_rows
 from connectors.commerce._shopify_names import deleted_order, gift_card_records, location, no_record
 from connectors.commerce._shopify_orders import order_records
 from connectors.commerce._shopify_pages import ENDPOINT, pages
 from connectors.commerce._shopify_variants import Variant, counts, variation
-from connectors.declare import POST, Budget, Endpoint, Hosts, OAuth2, Rate, Stream
+from connectors.declare import POST, Budget, Endpoint, Hosts, OAuth2, Rate, Stated, Stream
 from connectors.errors import BadCallback, Failure
 from connectors.graphql import Relay
 from connectors.named import Thing
@@ -77,6 +77,10 @@ _SINCE: Final = "body:variables.query"
 
 def _ask(query: str, **variables: int) -> Endpoint:
     return POST(ENDPOINT, {"query": query, "variables": variables}, safe=True)
+
+
+# Movements that are fees themselves, also where they are turned round.
+_IS_FEE: Final = "type=" + "|".join([*OWN_FEES, *(f"{kind}_REVERSAL" for kind in OWN_FEES)])
 
 
 class Shopify(CommercePlatform):
@@ -132,31 +136,54 @@ class Shopify(CommercePlatform):
         to=order_records, wire=wire.Order, kinds=("order", "refund"), rows="data.orders.nodes",
         paging=Relay("data.orders"), id="legacyResourceId", updated="updatedAt", since=_SINCE,
         endpoint=_ask(queries.ORDERS, first=10, agreements=3, sales=10),
+        stated=(  # what is printed is what is left after all returns
+            Stated(
+                ("order",), ("currentTotalPriceSet.shopMoney.amount",),
+                either=("transactions[].amountRoundingSet.shopMoney.amount",), id="legacyResourceId",
+                unless=("refunds[]", "agreements.nodes[].refund", "agreements.nodes[].reason=RETURN|REFUND"),
+                currency="currencyCode",
+            ),
+        ),
+        untold={"refund": "it is stated by its lines alone, and by the money that went"},
     )  # fmt: skip
     balance = Stream(
         to=balance_records, wire=wire.BalanceTransaction, kinds=("fee",), rows=f"{_ACCOUNT}.balanceTransactions.nodes",
         paging=Relay(f"{_ACCOUNT}.balanceTransactions"), updated="transactionDate", since=_SINCE,
         lookback=timedelta(days=3), endpoint=_ask(queries.BALANCE, first=100),
+        stated=(
+            Stated(("fee",), ("fee.amount",), unless=(_IS_FEE,), currency="fee.currencyCode"),
+            Stated(("fee",), ("fee.amount",), ("amount.amount",), when=(_IS_FEE,), currency="fee.currencyCode"),
+        ),
     )  # fmt: skip
     payouts = Stream(  # found by when they were issued, and paid or returned by the bank days later
         to=payout_records, wire=wire.Payout, kinds=("payout",), rows=f"{_ACCOUNT}.payouts.nodes",
         paging=Relay(f"{_ACCOUNT}.payouts"), id="legacyResourceId", updated="issuedAt", since=_SINCE,
         lookback=timedelta(days=14), endpoint=_ask(queries.PAYOUTS, first=50),
+        stated=(
+            Stated(("payout",), ("net.amount",), id="legacyResourceId", unsigned=True, currency="net.currencyCode"),
+        ),
     )  # fmt: skip
     disputes = Stream(
         to=dispute_records, wire=wire.Dispute, kinds=("dispute",), rows=f"{_ACCOUNT}.disputes.nodes",
         paging=Relay(f"{_ACCOUNT}.disputes"), id="legacyResourceId", updated=None,
         endpoint=_ask(queries.DISPUTES, first=100),
+        stated=(
+            Stated(
+                ("dispute",), ("amount.amount",), id="legacyResourceId", unsigned=True, currency="amount.currencyCode"
+            ),
+        ),
     )  # fmt: skip
     gift_cards = Stream(
         to=gift_card_records, wire=wire.GiftCard, kinds=("gift_card_change",), rows="data.giftCards.nodes",
         paging=Relay("data.giftCards"), updated="createdAt", since=_SINCE,
         endpoint=_ask(queries.GIFT_CARDS, first=100),
+        stated=(Stated(("gift_card_change",), ("initialValue.amount",), currency="initialValue.currencyCode"),),
     )  # fmt: skip
     deleted_orders = Stream(
         to=deleted_order, wire=wire.Event, kinds=("order",), rows="data.events.nodes", paging=Relay("data.events"),
         updated="createdAt", since=_SINCE, endpoint=_ask(queries.DELETED, first=100),
         vanishes=timedelta(days=45),  # older ones than 60 days are hidden from apps without `read_all_orders`
+        untold={"order": "only that it is gone"},
     )  # fmt: skip
 
     def fetch(

@@ -40,7 +40,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Raw
 
@@ -52,9 +52,9 @@ from connectors.commerce._square_names import location, no_record, thing
 from connectors.commerce._square_orders import order_records
 from connectors.commerce._square_pages import pages
 from connectors.commerce._square_refunds import refund_records
-from connectors.commerce._square_rest import dispute_records, gift_card_records, shift_records
+from connectors.commerce._square_rest import CHANGES, dispute_records, gift_card_records, shift_records
 from connectors.commerce._square_stock import IN_STOCK, count_id, counted, thresholds
-from connectors.declare import GET, POST, Budget, Hosts, OAuth2, Rate, Stream
+from connectors.declare import GET, POST, Budget, Hosts, OAuth2, Rate, Stated, Stream
 from connectors.named import Thing
 from connectors.paging import Cursor, OnePage, Page
 from connectors.place import Place
@@ -62,9 +62,21 @@ from connectors.platform import CommercePlatform
 from connectors.session import MapContext, Session
 from connectors.stock import StockCount
 from connectors.webhooks import Deliveries, HmacSha256
+from ledger.commerce import RecordKind
 
 VERSION: Final = "2026-09-16"
 _PAGES: Final = Cursor("cursor")
+_CURRENCY: Final = "amount_money.currency"
+
+
+def _amounts(kind: RecordKind, **more: Any) -> Stated:
+    """The amount that a row is about."""
+    return Stated((kind,), ("amount_money.amount",), currency=_CURRENCY, in_minor=True, **more)
+
+
+def _fees(*names: str) -> Stated:
+    """What Square took for a payment or a refund."""
+    return _amounts("fee", each="processing_fee", id="effective_at", names=names, numbered=True)
 
 
 class Square(CommercePlatform):
@@ -140,35 +152,63 @@ class Square(CommercePlatform):
             },
             safe=True,
         ),
+        stated=(
+            Stated(
+                ("order",), ("total_money.amount",), either=("return_amounts.total_money.amount",),
+                currency="total_money.currency", in_minor=True,
+            ),
+        ),
+        untold={"refund": "of a return of which nobody says how the money went"},
     )  # fmt: skip
     payments = Stream(
         to=payment_records, wire=money.Payment, kinds=("fee",), rows="payments", paging=_PAGES,
         since="query:updated_at_begin_time",
         endpoint=GET("/v2/payments", sort_field="UPDATED_AT", sort_order="DESC", limit="100"),
+        stated=(_fees("{row}"),),
     )  # fmt: skip
     refunds = Stream(
         to=refund_records, wire=wire.Refund, kinds=("refund", "fee"), rows="refunds", paging=_PAGES,
         since="query:updated_at_begin_time",
         endpoint=GET("/v2/refunds", sort_field="UPDATED_AT", sort_order="DESC", limit="100"),
+        stated=(_amounts("refund"), _fees("{row}:fee")),
     )  # fmt: skip
     payouts = Stream(  # found by when they were made, and paid or returned by the bank days later
         to=payout_records, wire=money.Payout, kinds=("payout", "fee"), rows="payouts", paging=_PAGES,
         since="query:begin_time", lookback=timedelta(days=14),
         endpoint=GET("/v2/payouts", sort_order="ASC", limit="100"),
+        stated=(
+            _amounts("payout"),
+            Stated(("fee",), minus=("net_amount_money.amount",), each="payout_entries", in_minor=True),
+        ),
     )  # fmt: skip
     disputes = Stream(
         to=dispute_records, wire=money.Dispute, kinds=("dispute",), rows="disputes", paging=_PAGES,
         endpoint=GET("/v2/disputes"),
+        stated=(_amounts("dispute"),),
     )  # fmt: skip
     gift_cards = Stream(
         to=gift_card_records, wire=money.GiftCardActivity, kinds=("gift_card_change",), rows="gift_card_activities",
         paging=_PAGES, since="query:begin_time", updated="created_at", lookback=timedelta(hours=1),
         endpoint=GET("/v2/gift-cards/activities", sort_order="ASC", limit="100"),
+        stated=tuple(
+            Stated(("gift_card_change",), (f"{each}.amount_money.amount",), unsigned=True, when=(each,), in_minor=True)
+            for each in CHANGES
+        ),
     )  # fmt: skip
     cash_drawers = Stream(  # found by when they were opened, and counted at the end of the shift
         to=shift_records, wire=money.Shift, kinds=("cash_movement",), rows="cash_drawer_shifts", paging=_PAGES,
         since="query:begin_time", lookback=timedelta(days=4),
         endpoint=GET("/v2/cash-drawers/shifts", sort_order="ASC", limit="200"),
+        stated=(
+            Stated(
+                ("cash_movement",), ("event_money.amount",), each="events", names=("{row}:{id}",), unsigned=True,
+                in_minor=True,
+            ),
+            Stated(
+                ("cash_movement",), ("closed_cash_money.amount",), ("expected_cash_money.amount",),
+                currency="closed_cash_money.currency", in_minor=True,
+            ),
+        ),
     )  # fmt: skip
 
     def fetch(

@@ -46,7 +46,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Raw
 
@@ -56,7 +56,7 @@ from connectors.commerce._stripe_money import dispute_records, payout_records, t
 from connectors.commerce._stripe_names import KINDS, named, no_record
 from connectors.commerce._stripe_pages import NewestFirst, pages
 from connectors.commerce._stripe_sales import refund_records
-from connectors.declare import GET, ApiKey, Asked, Budget, Hosts, OAuth2, Rate, Stream
+from connectors.declare import GET, ApiKey, Asked, Budget, Hosts, OAuth2, Rate, Stated, Stream
 from connectors.errors import Failure, NotAuthorized, Refused
 from connectors.named import Thing
 from connectors.paging import Page
@@ -65,6 +65,7 @@ from connectors.platform import CommercePlatform
 from connectors.session import Session
 from connectors.webhooks import Deliveries, TimedHmacSha256
 from connectors.wire import Response
+from ledger.commerce import RecordKind
 
 ACCOUNT: Final = "stripe_account"
 VERSION: Final = "2026-10-28.endive"
@@ -73,6 +74,13 @@ _SINCE: Final = "query:created[gte]"
 _ACCOUNT: Final = re.compile(r"acct_[A-Za-z0-9]{1,60}")
 _NOT_FOR_US: Final = (400, 403, 404)  # a right that the key has not, a product of Stripe's that is not sold there
 _SHUT_OUT: Final = (b"account_invalid", b"api_key_expired", b"platform_api_key_expired")
+_IS_FEE: Final = "reporting_category=fee|network_cost|tax"  # a row that is nothing but a fee
+_SHARED: Final = "fee_details[].type=application_fee"  # a fee that is two records
+
+
+def _stated(kind: RecordKind, *plus: str, **more: Any) -> Stated:
+    """A total as Stripe counts it."""
+    return Stated((kind,), plus, in_minor=True, decimals=parts.DECIMALS, **{"currency": "currency", **more})
 
 
 class Stripe(CommercePlatform):
@@ -129,6 +137,12 @@ class Stripe(CommercePlatform):
         to=transaction_records, wire=wire.Transaction, kinds=("order", "fee", "payout"), rows="data", paging=_PAGES,
         since=_SINCE, updated="created", lookback=timedelta(hours=3),
         endpoint=GET("/v1/balance_transactions", limit="100", **{"expand[0]": "data.source"}),
+        stated=(
+            _stated("order", "amount", id="source.id", names=("{id}", "{id}:{row}")),
+            _stated("fee", "fee", unless=(_SHARED, _IS_FEE)),
+            _stated("fee", "fee", minus=("amount",), unless=(_SHARED,), when=(_IS_FEE,)),
+        ),
+        untold={"payout": "of movements within the balance, which come to nothing"},
     )  # fmt: skip
     refunds = Stream(
         to=refund_records, wire=wire.Refund, kinds=("refund",), rows="data", paging=_PAGES,
@@ -140,16 +154,19 @@ class Stripe(CommercePlatform):
                 "expand[2]": "data.charge",
             },
         ),
+        stated=(_stated("refund", minus=("balance_transaction.amount",), currency="balance_transaction.currency"),),
     )  # fmt: skip
     payouts = Stream(
         to=payout_records, wire=wire.Payout, kinds=("payout",), rows="data", paging=_PAGES,
         since=_SINCE, updated="created", lookback=timedelta(days=1),
         endpoint=GET("/v1/payouts", limit="100", **{"expand[0]": "data.failure_balance_transaction"}),
+        stated=(_stated("payout", "amount", unless=("status=failed|canceled",)),),
     )  # fmt: skip
     disputes = Stream(
         to=dispute_records, wire=wire.Dispute, kinds=("dispute",), rows="data", paging=_PAGES,
         since=_SINCE, updated="created", lookback=timedelta(days=1),
         endpoint=GET("/v1/disputes", limit="100"),
+        untold={"dispute": "what was taken is told by its movements, which may be of another currency"},
     )  # fmt: skip
 
     def setting_problem(self, name: str, value: str) -> str:

@@ -52,7 +52,7 @@ from connectors.commerce._woo_pages import FETCHES, MODIFIED, PAGE_SIZE, PATH, C
 from connectors.commerce._woo_refunds import refund_records
 from connectors.commerce._woo_stock import counts
 from connectors.commerce._woo_terms import MEANINGS, problem
-from connectors.declare import GET, Asked, BasicLogin, Budget, Handover, Hosts, Rate, Stream
+from connectors.declare import GET, Asked, BasicLogin, Budget, Handover, Hosts, Rate, Stated, Stream
 from connectors.errors import Failure, NothingServed, Refused
 from connectors.named import Thing
 from connectors.paging import OnePage, Page
@@ -144,11 +144,16 @@ class WooCommerce(CommercePlatform):
         to=order_records, wire=wire.Order, kinds=("order", "fee"), paging=CountedPages(), since="query:modified_after",
         updated=MODIFIED, is_utc=True, lookback=_LOOKBACK, vanishes=_ASKED_AFTER,
         endpoint=GET(f"{PATH}/orders", status="any", dp="6", **_CHANGED),
+        stated=(  # fees of less than nothing may be gift cards that it was paid with
+            Stated(("order",), ("total", "gift_cards[].amount"), unless=("fee_lines[].total<0",), currency="currency"),
+        ),
+        untold={"fee": "it is what a gateway's plugin noted down, each in its own way"},
     )  # fmt: skip
     refunds = Stream(
         to=refund_records, wire=wire.Refund, kinds=("refund",), paging=CountedPages(), since="query:modified_after",
         updated=MODIFIED, is_utc=True, lookback=_LOOKBACK, vanishes=_ASKED_AFTER,
         endpoint=GET(f"{PATH}/orders", status="any", _fields=_OF_ORDERS, **_CHANGED),
+        stated=(Stated(("refund",), ("amount",), currency="order.currency"),),
     )  # fmt: skip
 
     def fetch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.models.bank_line import BankLine
 from connectors.models.binding import Binding
 from connectors.models.bookmark import Bookmark
 from connectors.models.books_account import BooksAccount
@@ -14,6 +15,7 @@ from connectors.models.call import Call
 from connectors.models.connection import Connection
 from connectors.models.credential import Credential
 from connectors.models.incoming_webhook import IncomingWebhook
+from connectors.models.ledger_look import LedgerLook
 from connectors.models.option import Option
 from connectors.models.page import Page
 from connectors.models.purchase_order import PurchaseOrder
@@ -21,9 +23,12 @@ from connectors.models.push_item import PushItem
 from connectors.models.reference import Reference
 from connectors.models.stock_level import StockLevel
 from connectors.models.stock_rule import StockRule
+from connectors.models.their_balance import TheirBalance
+from connectors.models.their_entry import TheirEntry
 from connectors.models.watermark import Watermark
 
 __all__ = [
+    "BankLine",
     "Binding",
     "Bookmark",
     "BooksAccount",
@@ -35,6 +40,7 @@ __all__ = [
     "Call",
     "Connection",
     "Credential",
+    "LedgerLook",
     "Option",
     "Page",
     "PurchaseOrder",
@@ -42,6 +48,8 @@ __all__ = [
     "Reference",
     "StockLevel",
     "StockRule",
+    "TheirBalance",
+    "TheirEntry",
     "Watermark",
     "IncomingWebhook",
 ]

@@ -12,7 +12,8 @@ class Binding(models.Model):
     """Our document ↔ their id, one to one in both directions; written in the transaction that says "pushed".
 
     `answer` is what the platform said, `verified_at` when its legs were read back and `agrees` whether they were
-    ours (both null: not read yet, or the platform cannot say). `voided_at`: taken back there.
+    ours (both null: not read yet, or the platform cannot say); `read_back` is what was there: account → debits less
+    credits, in minor units. `voided_at`: taken back there.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -27,6 +28,7 @@ class Binding(models.Model):
     bound_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True, blank=True)
     agrees = models.BooleanField(null=True)
+    read_back: models.JSONField[dict[str, int] | None, dict[str, int] | None] = models.JSONField(null=True, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -40,6 +42,8 @@ class Binding(models.Model):
         ]
         indexes = [
             models.Index(fields=["connection", "id"], condition=Q(verified_at__isnull=True), name="binding_unverified"),
+            # What somebody changed there; few, and asked for by each look of the watches.
+            models.Index(fields=["connection", "id"], condition=Q(agrees=False), name="binding_disagreeing"),
         ]
 
     def __str__(self) -> str:

@@ -33,6 +33,9 @@ class Call(models.Model):
             models.Index(fields=["correlation"], name="call_of_work", condition=~models.Q(correlation="")),
             # The trace is purged by age.
             models.Index(fields=["started_at"], name="call_by_age"),
+            # Of all connections, for the console.
+            models.Index(fields=["platform", "-started_at"], name="call_of_platform"),
+            models.Index(fields=["-started_at"], condition=~models.Q(failure=""), name="call_failed"),
         ]
 
     def __str__(self) -> str:

@@ -66,6 +66,10 @@ class Connection(models.Model):
                 name="connection_linked_has_linked_at",
             ),
         ]
+        indexes = [
+            models.Index(fields=["platform", "-id"], name="connection_by_platform"),
+            models.Index(fields=["status", "-id"], name="connection_by_status"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.platform} {self.name}".strip()

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 STATES = ["prepared", "sending", "pushed", "refused", "waiting", "unknown", "removed", "voiding", "voided"]
+TROUBLED = ["refused", "unknown", "waiting", "removed"]
 BOUND = ["pushed", "removed", "voiding", "voided"]  # it is at the platform, or was
 
 
@@ -88,6 +89,9 @@ class PushItem(models.Model):
                 name="push_item_open",
             ),
             models.Index(fields=["company"], condition=Q(state="refused"), name="push_item_refused"),
+            # What somebody may have to look at, whosever it is; few among many.
+            models.Index(fields=["state", "-document"], condition=Q(state__in=TROUBLED), name="push_item_troubled"),
+            models.Index(fields=["-document"], condition=Q(state__in=TROUBLED), name="push_item_newest_troubled"),
         ]
 
     def __str__(self) -> str:

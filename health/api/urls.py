@@ -6,6 +6,12 @@ from typing import Final
 
 from django.urls import URLPattern
 
-from health.api import webhook_deliveries, webhooks
+from health.api import alerts, finding_acts, findings, webhook_deliveries, webhooks
 
-urlpatterns: Final[list[URLPattern]] = [*webhooks.urlpatterns, *webhook_deliveries.urlpatterns]
+urlpatterns: Final[list[URLPattern]] = [
+    *findings.urlpatterns,
+    *finding_acts.urlpatterns,
+    *webhooks.urlpatterns,
+    *webhook_deliveries.urlpatterns,
+    *alerts.urlpatterns,
+]

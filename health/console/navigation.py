@@ -23,13 +23,14 @@ PLACES: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
         "Work",
         (
             Place("Front page", "admin:index", "dashboard", "ledger.view_company"),
-            Place("Findings", "admin:health_finding_changelist", "flag", "health.view_finding"),
+            Place("Findings", "admin:console-findings", "flag", "health.view_finding"),
             Place("Companies", "admin:ledger_company_changelist", "storefront", "ledger.view_company"),
             Place("Syncs", "admin:commerce_sync_sync_changelist", "sync", "commerce_sync.view_sync"),
             Place("Push items", "admin:connectors_pushitem_changelist", "outbox", "connectors.view_pushitem"),
             Place("Documents", "admin:ledger_document_changelist", "description", "ledger.view_document"),
             Place("Records", "admin:ledger_recordrow_changelist", "receipt_long", "ledger.view_recordrow"),
             Place("Problems", "admin:ledger_problemrow_changelist", "report", "ledger.view_problemrow"),
+            Place("Runbook", "admin:console-runbook", "menu_book", "health.view_finding"),
         ),
     ),
     (
@@ -47,7 +48,12 @@ PLACES: Final[tuple[tuple[str, tuple[Place, ...]], ...]] = (
         (
             Place("Partners", "admin:ledger_partner_changelist", "handshake", "ledger.view_partner"),
             Place("Brandings", "admin:commerce_sync_branding_changelist", "palette", "commerce_sync.view_branding"),
+            Place("Alert rules", "admin:health_alertrule_changelist", "notifications", "health.view_alertrule"),
+            Place("Alerts sent", "admin:health_alert_changelist", "outgoing_mail", "health.view_alert"),
             Place("API keys", "admin:commerce_sync_apikey_changelist", "key", "commerce_sync.view_apikey"),
+            Place("People", "admin:health_member_changelist", "group", "health.view_member"),
+            Place("Platforms", "admin:console-platforms", "grid_on", "connectors.view_connection"),
+            Place("Changes", "admin:console-changes", "difference", "ledger.view_auditentry"),
             Place("Audit trail", "admin:ledger_auditentry_changelist", "history", "ledger.view_auditentry"),
         ),
     ),

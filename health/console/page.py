@@ -14,12 +14,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from msgspec import Struct
 
+from health.console.roles import Right
+from health.console.sessions import NotConfirmed, is_confirmed
 from ledger.admin_base import partner_scope
 from ledger.models import Company
 
 P = ParamSpec("P")
 
 MOST_OF_A_REASON: Final = 500
+PASSWORD_ASKED_FOR: Final = frozenset({Right.PEOPLE, Right.KEYS, Right.ADD_KEYS})
 
 
 class NoReason(Exception):
@@ -42,9 +45,12 @@ class Console(Struct):
         return bool(self.request.user.has_perm(right))
 
     def require(self, right: str) -> None:
-        """Raises PermissionDenied for who may not."""
+        """Raises PermissionDenied for who may not, and NotConfirmed for whoever has not said the password lately where
+        that is asked for: the guard of the console asks then, and leads back."""
         if not self.may(right):
             raise PermissionDenied(f"Your role may not do this ({right}).")
+        if right in PASSWORD_ASKED_FOR and not is_confirmed(self.request):
+            raise NotConfirmed
 
     def why(self) -> str:
         """The reason that was given; raises `NoReason`."""

@@ -30,8 +30,8 @@ class Right(StrEnum):
 
 
 _COMPANIES: Final = ("ledger.partner", "ledger.company", "ledger.auditentry", "ledger.source", "health.finding",
-    "health.findingevent", "commerce_sync.sync", "commerce_sync.schedule", "commerce_sync.undo",
-    "connectors.connection")  # fmt: skip
+    "health.findingevent", "health.companycontact", "commerce_sync.sync", "commerce_sync.schedule",
+    "commerce_sync.undo", "connectors.connection")  # fmt: skip
 _MONEY: Final = ("ledger.bookversion", "ledger.recordrow", "ledger.posting", "ledger.document", "ledger.documentline",
     "ledger.problemrow", "connectors.binding", "connectors.pushitem", "connectors.option", "connectors.reference",
     "connectors.booksentry", "connectors.booksline", "connectors.booksaccount", "connectors.bookstaxrate",
@@ -39,7 +39,7 @@ _MONEY: Final = ("ledger.bookversion", "ledger.recordrow", "ledger.posting", "le
 _SUPPORTED: Final = ("commerce_sync.branding", "connectors.page", "connectors.call", "connectors.watermark",
     "connectors.incomingwebhook", "commerce_sync.job", "commerce_sync.heartbeat", "health.webhookendpoint",
     "health.webhookevent", "health.webhookdelivery", "health.webhookattempt", "health.alertrule",
-    "health.alert")  # fmt: skip
+    "health.alert", "health.alarm")  # fmt: skip
 _TECHNICAL: Final = (*_SUPPORTED, "connectors.bookmark", "connectors.credential", "connectors.budgetline",
     "commerce_sync.companyqueue", "commerce_sync.apikey")  # fmt: skip
 

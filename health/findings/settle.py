@@ -20,8 +20,10 @@ from ledger import sql
 
 GONE: Final = "the watch"  # who closes a finding whose cause is not there any more
 
-# What a person ignored comes back when its facts are others than those that were ignored.
+# What a person ignored comes back when its facts are others than those that were ignored; its history says so. A
+# statement sees the rows as they were before it, so the former state is still there to be read.
 _UPSERT: Final[LiteralString] = """
+    WITH settled AS (
     INSERT INTO health_finding AS finding (public_id, company_id, partner_id, code, subject, root, severity, turn,
         state, day, currency, amount, count, params, causes, digest, opened_at, changed_at, seen_at, resolved_by,
         reason)
@@ -44,11 +46,20 @@ _UPSERT: Final[LiteralString] = """
         state = CASE WHEN finding.state = 'ignored' AND finding.digest <> excluded.digest THEN 'open'
             ELSE finding.state END,
         reason = CASE WHEN finding.state = 'ignored' AND finding.digest <> excluded.digest THEN ''
-            ELSE finding.reason END
-    RETURNING id, xmax = 0, changed_at = %(at)s AND xmax <> 0
+            ELSE finding.reason END,
+        ignored_until = CASE WHEN finding.digest = excluded.digest THEN finding.ignored_until END
+    RETURNING id, xmax = 0 AS is_new, changed_at = %(at)s AND xmax <> 0 AS is_other, state
+    ), back AS (
+        INSERT INTO health_findingevent (finding_id, what, actor, words, at)
+        SELECT settled.id, 'reopened', %(watch)s, 'Its facts are other than those that were ignored.', %(at)s
+        FROM settled JOIN health_finding former ON former.id = settled.id
+        WHERE settled.state = 'open' AND former.state = 'ignored'
+    )
+    SELECT id, is_new, is_other FROM settled
 """
 _GONE: Final[LiteralString] = """
-    UPDATE health_finding finding SET state = 'resolved', resolved_at = %s, resolved_by = %s, changed_at = %s
+    UPDATE health_finding finding SET state = 'resolved', resolved_at = %s, resolved_by = %s, changed_at = %s,
+        ignored_until = NULL
     WHERE finding.resolved_at IS NULL AND finding.code = ANY(%s) AND finding.id <> ALL(%s)
         AND CASE WHEN %s THEN finding.company_id IS NULL ELSE finding.company_id = ANY(%s) END
         AND (%s OR EXISTS (SELECT FROM unnest(%s::bigint[], %s::date[], %s::date[]) AS looked(company_id, first, last)
@@ -76,7 +87,7 @@ def settle(codes: Collection[str], scope: Scope | None, looked: Looked, at: Any 
             raise ValueError(f"a watch of {sorted(codes)} cannot speak of {seen.code} at company {seen.company_id}")
     settled, touched = Settled(), list[int]()
     for batch in sql.batches(list(_once(looked.seen)), 1_000):
-        rows = sql.rows_named(_UPSERT, {"at": moment, **_columns(batch)})
+        rows = sql.rows_named(_UPSERT, {"at": moment, "watch": GONE, **_columns(batch)})
         touched += [row[0] for row in rows]
         settled.opened += sum(row[1] for row in rows)
         settled.changed += sum(row[2] for row in rows)

@@ -13,6 +13,7 @@ from typing import Final
 from django.db import transaction
 from msgspec import Struct
 
+from health.findings.failing import note_looks
 from health.findings.seen import Depth, Looked, Scope
 from health.findings.settle import Settled, settle
 from ledger import sql
@@ -43,7 +44,25 @@ class HouseWatch(Struct, frozen=True):
 
 
 # Modules of health.watches; each has WATCHES or HOUSE_WATCHES, or both.
-MODULES: Final[tuple[str, ...]] = ()
+MODULES: Final[tuple[str, ...]] = (
+    "deliveries",
+    "connections",
+    "syncs",
+    "given_up",
+    "problems",
+    "integrity",
+    "completeness",
+    "numbering",
+    "overlap",
+    "partners",
+    "house",
+    "drift",
+    "payouts",
+    "clearing",
+    "bank",
+    "reconciliation",
+    "gift_cards",
+)
 
 
 def watches() -> tuple[Watch, ...]:
@@ -76,13 +95,16 @@ def look_at(company_ids: Sequence[int], depth: Depth = "night", at: datetime | N
     if held is False:
         return None
     scope, total = Scope(tuple(ids), at or now(), depth), Settled()
+    failed: dict[str, Exception] = {}
     for watch in watches():
         try:
             with transaction.atomic():
                 _add(total, settle(watch.codes, scope, watch.look(scope)))
-        except Exception:
+        except Exception as error:
             logger.exception("the watch %s could not look at %d companies", watch.name, len(ids))
+            failed[watch.name] = error
     _note(scope)
+    note_looks([watch.name for watch in watches()], failed, scope.at)
     return total
 
 
@@ -92,12 +114,15 @@ def look_at_house(at: datetime | None = None) -> Settled | None:
     if not sql.rows("SELECT pg_try_advisory_xact_lock(%s, 0)", (LOOK_LOCK,))[0][0]:
         return None
     moment, total = at or now(), Settled()
+    failed: dict[str, Exception] = {}
     for watch in house_watches():
         try:
             with transaction.atomic():
                 _add(total, settle(watch.codes, None, watch.look(moment), moment))
-        except Exception:
+        except Exception as error:
             logger.exception("the watch %s could not look", watch.name)
+            failed[watch.name] = error
+    note_looks([watch.name for watch in house_watches()], failed, moment)
     return total
 
 

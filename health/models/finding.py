@@ -19,7 +19,8 @@ class Finding(models.Model):
     One row is open for each (company, code, subject). It is closed by the watch when its cause is gone, or by a person;
     when the cause is there again later, that is a new finding. ``company`` None: it is about a partner, or about the
     whole installation. ``amount`` is in minor units of ``currency``. ``digest`` is of the facts, so that it is seen
-    when they change.
+    when they change. ``assigned_to`` names who works on it, also where that is nobody of the console (``assignee``);
+    ``ignored_until`` is the day on which an ignored one comes back by itself, None: only when its facts change.
     """
 
     class State(models.TextChoices):
@@ -52,6 +53,9 @@ class Finding(models.Model):
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    assigned_to = models.CharField(max_length=200, blank=True, default="", db_default="")
+    ignored_until = models.DateField(null=True, blank=True)
+    retried_at = models.DateTimeField(null=True, blank=True)
     escalated_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())
@@ -76,6 +80,12 @@ class Finding(models.Model):
             ),
             models.CheckConstraint(condition=~Q(state="ignored") | ~Q(reason=""), name="finding_ignored_says_why"),
             models.CheckConstraint(condition=~Q(root=""), name="finding_has_root"),
+            models.CheckConstraint(
+                condition=~Q(state="assigned") | ~Q(assigned_to=""), name="finding_assigned_says_to_whom"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="ignored") | Q(ignored_until__isnull=True), name="finding_until_is_of_ignored"
+            ),
         ]
         indexes = [
             # The queue of work, of everybody and of one partner's; and all of one root cause.
@@ -86,6 +96,16 @@ class Finding(models.Model):
             models.Index(fields=["code", "root", "-id"], name="finding_root"),
             models.Index(fields=["company", "-id"], name="finding_company"),
             models.Index(fields=["assignee", "-id"], condition=Q(state="assigned"), name="finding_assigned"),
+            models.Index(fields=["partner", "-id"], name="finding_partner"),
+            # What time alone changes: nobody took it, or it was ignored for a while only.
+            models.Index(
+                fields=["opened_at"],
+                condition=Q(state="open", severity="error", escalated_at__isnull=True),
+                name="finding_unattended",
+            ),
+            models.Index(
+                fields=["ignored_until"], condition=Q(ignored_until__isnull=False), name="finding_ignored_until"
+            ),
             models.Index(fields=["-resolved_at"], condition=Q(resolved_at__isnull=False), name="finding_resolved"),
         ]
 

@@ -7,12 +7,14 @@ from django.db.models.functions import Now
 
 
 class FindingEvent(models.Model):
-    """One act or comment, kept for good. ``what`` is one of `What`; opening has none: the finding has its time."""
+    """One act or comment, kept for good. ``what`` is one of `What`; opening has none: the finding has its time.
+    ``is_internal``: said among us, and never shown to the partner."""
 
     class What(models.TextChoices):
         """What can happen to a finding."""
 
         ASSIGNED = "assigned"
+        RELEASED = "released"
         COMMENTED = "commented"
         ESCALATED = "escalated"
         RETRIED = "retried"
@@ -25,6 +27,7 @@ class FindingEvent(models.Model):
     what = models.CharField(max_length=9, choices=What)
     actor = models.CharField(max_length=200)
     words = models.CharField(max_length=2_000, blank=True)
+    is_internal = models.BooleanField(default=False, db_default=False)
     at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

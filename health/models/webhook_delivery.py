@@ -71,6 +71,7 @@ class WebhookDelivery(models.Model):
                 fields=["endpoint", "lease_until"], condition=Q(state="sending"), name="webhook_delivery_sending"
             ),
             models.Index(fields=["endpoint", "-id"], name="webhook_delivery_log"),
+            models.Index(fields=["-id"], condition=Q(state="failed"), name="webhook_delivery_failed"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -61,27 +61,45 @@ def call(
     *, url: str, event_id: UUID, body: bytes, secrets: Sequence[str], private: Collection[str],
     total_seconds: float = TOTAL_SECONDS,
 ) -> Answer:  # fmt: skip
-    """POST ``body`` to ``url`` and say what came of it; nothing that the other side does is raised.
+    """POST ``body``, signed, to ``url`` and say what came of it; as `post`."""
+    at = datetime.now(UTC)
+    headers = {
+        "webhook-id": str(event_id),
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signatures(secrets, event_id, at, body),
+    }
+    hidden = [*secrets, *(secret.removeprefix(PREFIX) for secret in secrets)]
+    return post(url=url, body=body, headers=headers, hidden=hidden, private=private, total_seconds=total_seconds)
 
-    Nothing is followed, nothing is repeated. ``private`` has the `host:port` pairs that may be private. Touches no
-    database: it runs in a thread.
+
+def post(
+    *,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    hidden: Sequence[str],
+    private: Collection[str],
+    total_seconds: float = TOTAL_SECONDS,
+) -> Answer:
+    """POST ``body``, which is JSON, to ``url`` and say what came of it; nothing that the other side does is raised.
+
+    Nothing is followed, nothing is repeated. ``private`` has the `host:port` pairs that may be private, ``hidden`` the
+    secrets that are taken out of the answer. Touches no database: it runs in a thread.
     """
     started_at, started = datetime.now(UTC), time.monotonic()
-    headers = {
+    whole = {
         "Content-Type": "application/json",
         "User-Agent": USER_AGENT,
         "Accept-Encoding": "identity",  # the beginning of the answer is read as it comes
         "Connection": "close",
-        "webhook-id": str(event_id),
-        "webhook-timestamp": str(int(started_at.timestamp())),
-        "webhook-signature": signatures(secrets, event_id, started_at, body),
+        **headers,
     }
     gate = Gate(frozenset(private))
     status, text, error, asked = None, "", "", None
     try:
         target("", url, origins=frozenset({origin(url)}), private=gate.private)
-        status, text, wait = _talk(gate, url, headers, body, total_seconds)
-        text = _kept(redact(text, [*secrets, *(secret.removeprefix(PREFIX) for secret in secrets)]))
+        status, text, wait = _talk(gate, url, whole, body, total_seconds)
+        text = _kept(redact(text, hidden))
         error = _refusal(status)
         asked = retry_after(wait, started_at) if wait and status in _ASKING else None
     except MisconfiguredPlatform:

@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from commerce_sync.models import Sync
 from connectors.models import PushItem
+from health.models import Finding
 from health.webhooks.facts import Fact
 from health.webhooks.payloads import (
     MOST_LISTED,
@@ -20,10 +21,9 @@ from health.webhooks.payloads import (
     WebhookFinding,
     WebhookFindings,
 )
-from ledger.models import Company, Document, ProblemRow
+from ledger.models import Company, Document, RecordRow
 from ledger.models.document import PUBLIC_ID
 from ledger.money import to_decimal
-from ledger.problems import CATALOG
 
 
 class Group(NamedTuple):
@@ -92,16 +92,35 @@ def _document(row: Document, item: PushItem | None) -> WebhookDocument:
 def _findings(ids: Sequence[int]) -> dict[int, WebhookFinding]:
     if not ids:
         return {}
-    rows = ProblemRow.objects.filter(pk__in=ids)
-    found = rows.values_list("pk", "code", "opened_at", "record__kind", "record__external_id")
-    return {
-        pk: WebhookFinding(
-            code=code,
-            turn=CATALOG[code].turn if code in CATALOG else "support",
-            blocks=code not in CATALOG or CATALOG[code].severity == "blocks",
-            found_utc=opened_at.astimezone(UTC),
-            record_kind=kind or UNSET,
-            record_id=external_id or UNSET,
-        )
-        for pk, code, opened_at, kind, external_id in found
-    }
+    rows = list(Finding.objects.filter(pk__in=ids))
+    first = {row.pk: _first_record(row) for row in rows}
+    records = RecordRow.objects.filter(pk__in=[each for each in first.values() if each]).only("kind", "external_id")
+    known = {each.pk: each for each in records}
+    return {row.pk: _finding(row, known.get(first[row.pk] or 0)) for row in rows}
+
+
+def _first_record(row: Finding) -> int | None:
+    """The row id of the first record among the causes."""
+    ids = (cause["id"] for cause in row.causes if cause["kind"] == "record")
+    return next((int(each) for each in ids if each.isdecimal()), None)
+
+
+def _finding(row: Finding, record: RecordRow | None) -> WebhookFinding:
+    return WebhookFinding(
+        id=row.public_id,
+        code=row.code,
+        title=row.kind.title,
+        sentence=row.sentence,
+        remedy=row.remedy,
+        severity=row.severity,
+        turn=row.turn,
+        blocks=row.severity == "error",
+        found_utc=row.opened_at.astimezone(UTC),
+        count=row.count,
+        day=row.day or UNSET,
+        currency=row.currency or UNSET,
+        amount=to_decimal(row.amount, row.currency) if row.amount is not None and row.currency else UNSET,
+        resolved_utc=row.resolved_at.astimezone(UTC) if row.resolved_at else UNSET,
+        record_kind=record.kind if record else UNSET,
+        record_id=record.external_id if record else UNSET,
+    )

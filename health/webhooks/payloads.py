@@ -92,12 +92,26 @@ class WebhookDocuments(Shape):
 
 
 class WebhookFinding(Shape):
-    """A reason why something is not in the books, or is to be looked at; docs/problems.md has the codes."""
+    """Something that somebody should look at; ``code`` is one of docs/runbook.md, ``blocks`` whether it is grave.
 
+    ``turn`` says who can do something. ``amount`` is by how much the books are off, or what is at stake, in major units
+    of ``currency``. ``record_kind`` and ``record_id`` name the first record that causes it, as it was pushed.
+    """
+
+    id: UUID
     code: str
+    title: str
+    sentence: str
+    remedy: str
+    severity: str
     turn: str
     blocks: bool
     found_utc: datetime
+    count: int
+    day: date | UnsetType = UNSET
+    currency: str | UnsetType = UNSET
+    amount: Decimal | UnsetType = UNSET
+    resolved_utc: datetime | UnsetType = UNSET
     record_kind: str | UnsetType = UNSET
     record_id: str | UnsetType = UNSET
 

@@ -18,7 +18,7 @@ class AuditEntry(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     partner = models.ForeignKey(Partner, on_delete=models.PROTECT, null=True, related_name="+")
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, related_name="audit")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, null=True, related_name="audit", db_index=False)
     code = models.CharField(max_length=60)
     subject = models.CharField(max_length=200, blank=True)
     actor = models.CharField(max_length=200)
@@ -27,6 +27,11 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["code", "-id"], name="audit_by_code"),
+            models.Index(fields=["company", "-id"], name="audit_of_company"),
+            models.Index(fields=["subject", "-id"], condition=~models.Q(subject=""), name="audit_by_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.subject}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -30,6 +32,12 @@ class Company(models.Model):
             # known by name when its set-up begins.
             models.UniqueConstraint("partner", Lower("name"), name="company_name_once_per_partner"),
             models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="company_currency_is_iso"),
+        ]
+        indexes = [
+            # The console's list, of all and of one partner's; and names by the beginnings of their words.
+            models.Index(fields=["name", "id"], name="company_by_name"),
+            models.Index(fields=["partner", "name", "id"], name="company_of_partner_by_name"),
+            GinIndex(SearchVector("name", config="simple"), name="company_by_words"),
         ]
 
     def __str__(self) -> str:

@@ -68,6 +68,8 @@ class Document(models.Model):
             ),
             models.Index(F("company"), F("date"), name="document_by_date"),
             models.Index(PUBLIC_ID, name="document_by_public_id"),
+            # What a merchant reads out on the telephone.
+            models.Index(fields=["reference"], name="document_by_reference"),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ class ProblemRow(models.Model):
     ``subject`` makes an open problem unique: the same thing is reported once, however often it is met.
     """
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="problems")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="problems", db_index=False)
     source = models.ForeignKey(Source, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     record = models.ForeignKey(RecordRow, on_delete=models.PROTECT, null=True, related_name="problems")
     subject = models.CharField(max_length=300)
@@ -38,6 +38,11 @@ class ProblemRow(models.Model):
                 condition=Q(resolved_at__isnull=True),
                 name="problem_is_open_once",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["-id"], condition=Q(resolved_at__isnull=True), name="problem_open"),
+            models.Index(fields=["code", "-id"], condition=Q(resolved_at__isnull=True), name="problem_open_by_code"),
+            models.Index(fields=["company", "-id"], name="problem_of_company"),
         ]
 
     def __str__(self) -> str:

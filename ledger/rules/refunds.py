@@ -15,6 +15,7 @@ from ledger.book import Book
 from ledger.commerce import Line, Order, Refund, line_gross
 from ledger.legs import Leg
 from ledger.money import allocate
+from ledger.parts import BEYOND_SALE
 from ledger.rules import roles
 from ledger.rules.sales import CREDIT, DEBIT, net_legs, rounding_legs, tax_legs, tender_legs, withheld
 
@@ -85,5 +86,5 @@ def _shares(stated: int, original: Order) -> tuple[Line, ...]:
         if net or any(tax.amount for tax in taxes):
             derived.append(msgspec.structs.replace(line, net=net, taxes=taxes, discount=0, cost=None, face=None))
     if stated > shared:
-        derived.append(Line("product", "Beyond the sale", stated - shared))
+        derived.append(Line("product", BEYOND_SALE, stated - shared))
     return tuple(derived)

@@ -8,6 +8,9 @@ from typing import Any
 from commerce_sync import work
 from commerce_sync.api_keys import create_key
 from connectors.models import PurchaseOrder, StockLevel, StockRule
+from health.findings.seen import Looked, Scope, Seen
+from health.findings.settle import settle
+from health.models import Finding
 from ledger.models import Company
 from tests.api.cast import FIRST_DAY, Api, an_order, books_of, push_orders, ready_company, shop_of
 
@@ -47,10 +50,12 @@ def a_world(api: Api, name: str = "Rose & Crown") -> dict[str, str]:
         "clientId": str(api.partner.public_id),
         "syncId": sync_id,
         "undoId": undo["id"],
+        "findingId": _finding(company),
         "documentId": _document(api, company),
         "keyId": str(spare.public_id),
         "originId": _sent(api.post("/config/origins", {"origin": f"https://{len(name)}.example.com"}))["id"],
         "endpointId": endpoint,
+        "alertRuleId": _sent(api.post("/config/alerts", {"name": "Errors", "audience": "partner"}))["id"],
         "deliveryId": _sent(api.post(f"/config/webhooks/{endpoint}/test"))["id"],
         "number": "1",
         "purchaseOrderId": _order(company),
@@ -83,6 +88,13 @@ def _order(company: Company) -> str:
         changed_at=at,
     )  # fmt: skip
     return str(order.public_id)
+
+
+def _finding(company: Company) -> str:
+    """A finding that is the merchant's turn."""
+    seen = Seen("document_edited", company.pk, "CS1", {"reference": "CS1", "changes": "its day"})
+    settle({"document_edited"}, Scope((company.pk,), datetime.now(UTC)), Looked((seen,)))
+    return str(Finding.objects.get(company=company).public_id)
 
 
 def _document(api: Api, company: Company) -> str:

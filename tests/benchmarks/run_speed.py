@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.database import benchmark_database
 from tests.benchmarks.measuring import Result, progress, show
 
-NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages")
+NAMES = ("push", "resync", "linear", "night", "due", "pull", "rate", "api", "pages", "console", "reconcile", "watch")
 
 
 def main(arguments: list[str]) -> int:
@@ -29,12 +29,15 @@ def main(arguments: list[str]) -> int:
         logging.disable(logging.WARNING)
         from tests.benchmarks import (
             measure_api,
+            measure_console,
             measure_due,
             measure_night,
             measure_pages,
             measure_pull,
             measure_push,
             measure_rate,
+            measure_reconcile,
+            measure_watch,
         )
 
         results: list[Result] = []
@@ -49,12 +52,14 @@ def main(arguments: list[str]) -> int:
         if "pull" in only:
             progress("pull against fetching and decoding")
             results += measure_pull.measure(database, Path(folder), options.orders, rounds)
-        if "rate" in only:
-            progress("the rate of a platform, shared by processes")
-            results += measure_rate.measure(database)
-        if "due" in only:
-            progress("the due-scan")
-            results += measure_due.measure(database, options.schedules, 100)
+        small = {
+            "rate": ("the rate of a platform, shared by processes", lambda: measure_rate.measure(database)),
+            "due": ("the due-scan", lambda: measure_due.measure(database, options.schedules, 100)),
+            "watch": ("looking", lambda: measure_watch.measure(database, options.schedules)),
+        }
+        for words, measure in (small[name] for name in small if name in only):
+            progress(words)
+            results += measure()
         if "api" in only:
             progress("the partner API")
             listed = 1_000_000 if options.million else options.orders
@@ -62,6 +67,12 @@ def main(arguments: list[str]) -> int:
         if "pages" in only:
             progress("the merchant's pages")
             results += measure_pages.measure(database, rounds)
+        if "console" in only:
+            progress("the console of a large installation")
+            results += measure_console.measure(database, options.companies, options.records, rounds)
+        if "reconcile" in only:
+            progress("reconciling against posting")
+            results += measure_reconcile.measure(database, Path(folder), options.orders, rounds)
         if "linear" in only:
             progress("ten times the orders")
             sizes = [10_000, 100_000, *([1_000_000] if options.million else [])]
@@ -75,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--orders", type=int, default=100_000, help="orders of push and resync (%(default)s)")
     parser.add_argument("--merchants", type=int, default=1_000, help="merchants of the night (%(default)s)")
     parser.add_argument("--schedules", type=int, default=100_000, help="schedules of due (%(default)s)")
+    parser.add_argument("--companies", type=int, default=10_000, help="companies of the console (%(default)s)")
+    parser.add_argument("--records", type=int, default=1_000_000, help="their records together (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, of which the median counts (%(default)s)")
     parser.add_argument("--million", action="store_true", help="linear and api up to a million (5 GB of disk)")
     parser.add_argument(

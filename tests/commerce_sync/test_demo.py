@@ -119,7 +119,7 @@ def test_it_serves_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
         port = free.getsockname()[1]
     told = run(no_serve=False, port=port, days=1)
     assert served == [("run_worker",), ("runserver", f"127.0.0.1:{port}"), ("terminated",)]
-    assert f"http://127.0.0.1:{port}/books/" in told
+    assert f"http://127.0.0.1:{port}/admin/" in told
 
 
 @pytest.mark.django_db

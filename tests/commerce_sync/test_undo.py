@@ -23,7 +23,8 @@ from connectors.general_ledger.chart import default_book
 from connectors.models import Binding, Connection, PushItem
 from connectors.services import connect_accounting
 from connectors.voiding import request_voids
-from health.doctor_books import balance, bindings, once, reconciliation, undos
+from health.doctor_books import balance, bindings, once, undos
+from health.doctor_reconciled import reconciliation
 from ledger.book import Policy
 from ledger.models import AuditEntry, Company, Document, Posting, Standing
 from ledger.services import save_book

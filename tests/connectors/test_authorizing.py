@@ -519,7 +519,8 @@ def revoked(company: Company, tokens: TokenServer, monkeypatch: pytest.MonkeyPat
 
 def not_returned() -> list[dict[str, Any]]:
     """What the audit trail says of access that was not given back."""
-    return list(AuditEntry.objects.filter(code="connection.access_not_returned").values_list("detail", flat=True))
+    told = AuditEntry.objects.filter(code="connection.access_not_returned").order_by("id")
+    return list(told.values_list("detail", flat=True))
 
 
 @pytest.mark.django_db(transaction=True)

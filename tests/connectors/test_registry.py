@@ -31,7 +31,8 @@ class Shop(CommercePlatform):
     hosts = Hosts(live="https://api.shop.example")
     budget = Budget()
     orders = Stream(
-        to=lambda wire, context: [Deleted(wire["id"], "GBP", AT, AT)], endpoint=GET("/orders"), paging=Cursor("c")
+        to=lambda wire, context: [Deleted(wire["id"], "GBP", AT, AT)], endpoint=GET("/orders"), paging=Cursor("c"),
+        untold={"order": "a shop that only tells what is gone"},
     )
 '''
 
@@ -93,6 +94,7 @@ def test_every_module_of_the_folder_is_found(package: Package) -> None:
         ('    hosts = Hosts(live="https://api.shop.example")\n', "lacks hosts"),
         ("    budget = Budget()\n", "lacks budget"),
         (', paging=Cursor("c")', "orders lacks its endpoint or its paging"),
+        ('untold={"order": "a shop that only tells what is gone"},', "states the total of its kind order"),
         ('"""A shop, with its quirks."""\n', "docstring"),
     ],
 )

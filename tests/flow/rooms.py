@@ -125,6 +125,7 @@ def pages_of(company: Company) -> dict[str, str]:
         "version": "/flow/versions/1",
         "pause": "/flow/pause",
         "connections": "/flow/connections",
+        "notices": "/flow/notices",
         "disconnect": f"/flow/connections/{books.public_id}/disconnect",
         **{name: f"/flow/{name}" for name in ("sales", "fees", "payments", "schedule", "finished")},
         "missing": "/flow/history/00000000-0000-0000-0000-000000000000",

@@ -38,6 +38,7 @@ NO_PAGES: Final = {
     "flow-sync-progress", "flow-retry", "flow-run-day", "flow-run", "flow-post-day", "flow-finish", "flow-new-account",
     "oauth-keys", "oauth-callback", "integration-picture", "flow-evidence", "flow-document-retry", "flow-redo",
     "flow-change-effect", "flow-change-rebase", "flow-change-drop", "flow-version-use", "flow-download",
+    "flow-view-end",
     "flow-organization",  # asks Xero: looked at where it is tested
 }  # fmt: skip
 

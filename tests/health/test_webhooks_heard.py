@@ -22,7 +22,9 @@ from connectors.authorizing import unlink
 from connectors.credentials import store
 from connectors.models import PushItem
 from connectors.services import deauthorize
-from health.models import Heard, WebhookDelivery, WebhookEndpoint, WebhookEvent
+from health.findings.seen import Cause, Looked, Scope, Seen
+from health.findings.settle import settle
+from health.models import Finding, Heard, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from health.webhooks import telling
 from health.webhooks.event_types import EVENT_TYPES, MOST_BYTES, NAMES
 from health.webhooks.expiring import warn_of_ends
@@ -30,9 +32,7 @@ from health.webhooks.payloads import PUBLISHED_TYPES, Webhook, WebhookFinding, W
 from health.webhooks.services import add_endpoint
 from health.webhooks.telling import tell
 from ledger import sql
-from ledger.models import AuditEntry, Company, Document, Partner, ProblemRow
-from ledger.problem_rows import Subject, open_problems, resolve_problems
-from ledger.problems import Problem
+from ledger.models import AuditEntry, Company, Document, Partner, RecordRow
 from ledger.services import audit, create_company, now, save_book
 from tests.api.cast import make_company, make_partner, ready_company, shop_of
 from tests.api.contract import FOLDER, is_here
@@ -200,18 +200,49 @@ def test_two_workers_that_tell_at_once_tell_each_thing_once(partner: Partner) ->
     assert WebhookEvent.objects.count() == WebhookDelivery.objects.count() == 60
 
 
+def find(company: Company | None, count: int, *, code: str = "malformed", **facts: Any) -> None:
+    """So many findings of a code are there, and no others."""
+    scope = Scope((company.pk,), now()) if company else None
+    seen = [Seen(code, company.pk if company else None, f"x {n}", **facts) for n in range(count)]
+    settle({code}, scope, Looked(tuple(seen)), now())
+
+
 def test_findings_are_told_set_by_set_when_they_open_and_when_they_are_resolved(partner: Partner) -> None:
     company = make_company(partner)
     listen(partner)
-    subjects = [Subject(f"order {n}", Problem("malformed", "order", str(n))) for n in range(250)]
-    open_problems(company.pk, subjects, now())
-    open_problems(company.pk, subjects, now())  # brought up to date: nothing new
-    resolve_problems(company.pk, [], ["order 1", "order 2"], now())
+    find(company, 250)
+    find(company, 250)  # seen again: nothing new
+    find(company, 248)
     opened, resolved = [body for body in told(company) if body["type"].startswith("finding.")]
-    assert (opened["type"], opened["data"]["count"], len(opened["data"]["findings"])) == ("finding.opened", 250, 100)
-    assert opened["data"]["findings"][0]["code"] == "malformed"
-    assert opened["data"]["findings"][0]["turn"] in ("merchant", "partner")
+    assert (opened["type"], opened["data"]["count"]) == ("finding.opened", 250)
+    first = opened["data"]["findings"][0]
+    assert (first["code"], first["blocks"], first["severity"]) == ("malformed", True, "error")
+    assert first["turn"] in ("merchant", "partner")
+    assert first["sentence"]
+    assert first["id"] == str(Finding.objects.order_by("id")[0].public_id)
+    assert "resolvedUtc" not in first
     assert (resolved["type"], resolved["data"]["count"]) == ("finding.resolved", 2)
+    assert resolved["data"]["findings"][0]["resolvedUtc"]
+
+
+def test_a_finding_tells_its_amount_and_the_first_record_that_causes_it(shop: Company) -> None:
+    tell_all()
+    WebhookEvent.objects.all().delete()
+    record = RecordRow.objects.order_by("pk")[0]
+    causes = (Cause("document", "1", "D"), Cause("record", str(record.pk), "order 1"))
+    find(shop, 1, code="documents_differ", causes=causes, currency="GBP", amount=1)
+    (body,) = told(shop)
+    (finding,) = body["data"]["findings"]
+    assert (finding["amount"], finding["currency"]) == (0.01, "GBP")
+    assert (finding["recordKind"], finding["recordId"]) == (record.kind, record.external_id)
+
+
+def test_what_is_of_no_company_is_told_to_nobody(partner: Partner) -> None:
+    listen(partner)
+    find(None, 1, code="workers_gone")
+    find(None, 1, code="endpoint_failing", partner_id=partner.pk)
+    assert types() == []
+    assert not Heard.objects.exists()
 
 
 def test_refusals_and_taken_back_documents_are_told_from_the_rows_themselves(shop: Company) -> None:
@@ -345,7 +376,10 @@ def test_events_go_to_their_own_partner_only(partner: Partner) -> None:
 
 
 def test_a_body_is_never_larger_than_it_may_be() -> None:
-    finding = WebhookFinding(code="x" * 40, turn="merchant", blocks=True, found_utc=now(), record_id="é" * 255)
+    finding = WebhookFinding(
+        id=uuid4(), code="x" * 40, title="T", sentence="S" * 200, remedy="R" * 200, severity="error", turn="merchant",
+        blocks=True, found_utc=now(), count=1, record_id="é" * 255,
+    )  # fmt: skip
     data = WebhookFindings(company_id=uuid4(), count=5_000, findings=[finding] * 100, correlation_id="c")
     body = small_body(Webhook(type="finding.opened", timestamp=now(), data=data))
     listed = json.loads(body)["data"]
@@ -360,11 +394,11 @@ def test_every_type_has_a_shape_and_the_published_names_are_those_of_connections
 
 
 def test_the_triggers_are_there_and_a_statement_without_endpoints_is_not_heard(partner: Partner) -> None:
-    """audit_is_heard sync_is_heard document_is_heard refusal_is_heard later_refusal_is_heard problem_is_heard
-    cure_is_heard"""
+    """audit_is_heard sync_is_heard document_is_heard refusal_is_heard later_refusal_is_heard finding_is_heard
+    finding_end_is_heard"""
     company = make_company(partner)
-    open_problems(company.pk, [Subject("order 1", Problem("malformed", "order", "1"))], now())
-    ProblemRow.objects.update(resolved_at=now())
+    find(company, 1)
+    find(company, 0)
     assert not Heard.objects.exists()
     found = {name for (name,) in sql.rows("SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal")}
     wanted = test_the_triggers_are_there_and_a_statement_without_endpoints_is_not_heard.__doc__ or ""

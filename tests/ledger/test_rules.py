@@ -214,6 +214,14 @@ def test_a_missing_cost_and_a_missing_original_are_noticed() -> None:
     assert [notice.code for notice in notices(refund(stated=5), book())] == ["original_unknown"]
 
 
+def test_what_is_given_back_beyond_the_sale_is_posted_and_noticed() -> None:
+    back = derive(refund(stated=1500), order(SHIRT))
+    found = list(notices(back, book()))
+    assert [(notice.code, notice.blocks) for notice in found] == [("refund_exceeds_original", False)]
+    assert found[0].sentence.startswith("The refund of GBP 15.00 is more than the GBP 12.00 that was sold")
+    assert list(notices(derive(refund(stated=1200), order(SHIRT)), book())) == []
+
+
 def test_parts_are_derived_only_from_an_original_that_has_them() -> None:
     money_only = refund(stated=600)
     assert derive(money_only, order()).lines is None

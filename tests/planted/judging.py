@@ -13,8 +13,9 @@ from health.models import Finding
 from ledger.models import Company, RecordRow
 from tests.planted.fault import Fault
 from tests.planted.faults_books import FAULTS as OF_BOOKS
+from tests.planted.faults_books import with_a_bank
 from tests.planted.faults_work import FAULTS as OF_WORK
-from tests.planted.world import kept
+from tests.planted.world import begin, kept
 
 FAULTS: Final = (*OF_BOOKS, *OF_WORK)
 Found = dict[int | None, set[str]]
@@ -45,13 +46,15 @@ class Verdict(Struct):
 
 def clean_world(companies: int) -> Verdict:
     """Merchants without any fault: whatever is found is false."""
+    begin()
     for number in range(companies):
-        kept(f"clean{number:02d}")
+        (with_a_bank if number % 3 == 0 else kept)(f"clean{number:02d}")
     return _verdict({}, {}, 0)
 
 
 def faulty_world(faults: Sequence[Fault] = FAULTS) -> Verdict:
     """One merchant for each fault."""
+    begin()
     expected: dict[int | None, list[Fault]] = defaultdict(list)
     names: dict[int | None, str] = {None: "the house"}
     for number, fault in enumerate(faults):

@@ -16,6 +16,7 @@ from commerce_sync.demo.pricing import Row
 from commerce_sync.demo_sales import encode_rows
 from commerce_sync.models import Schedule
 from commerce_sync.services import receive_sales, request_sync, save_schedule
+from commerce_sync.tasks import ensure_schedules
 from commerce_sync.work import drain
 from connectors import registry
 from connectors.general_ledger.accounts import install_chart
@@ -64,6 +65,11 @@ class Shop(Struct):
 def partner() -> Partner:
     """The one partner of the world."""
     return Partner.objects.get_or_create(name="Till Systems", currency="GBP", zone=SHOP.zone)[0]
+
+
+def begin() -> None:
+    """What an installation has before the first merchant comes: the minute's bell, which a test's clean-up took."""
+    ensure_schedules()
 
 
 def settled_day() -> date:

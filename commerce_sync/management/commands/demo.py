@@ -142,8 +142,7 @@ class Command(BaseCommand):
         if port is not None:
             site = f"http://{HOST}:{port}"
             lines += [
-                f"The books            {site}/books/",
-                f"Administration       {site}/admin/",
+                f"The console          {site}/{settings.COMMERCE_SYNC_ADMIN_PATH}/",
                 f"The partner API      {site}/api/docs",
                 f"The merchant's pages .venv/bin/python manage.py setup_link {NEWCOMER.name!r} --site {site}",
                 "                     prints a link that opens once, within 30 seconds: a set-up not begun yet.",
@@ -154,7 +153,7 @@ class Command(BaseCommand):
             "Key and password are made for this run; the next run makes new ones.",
         ]
         if port is None:
-            lines.append("To look around       manage.py runserver, then http://127.0.0.1:8000/books/")
+            lines.append("To look around       manage.py runserver, then http://127.0.0.1:8000/admin/")
         else:
             lines.append("Ctrl-C ends.")
         self.stdout.write("\n".join([*lines, "─" * 100]))

@@ -24,7 +24,18 @@ from tests.platforms.odoo.orm import VAT20, OdooError, Orm, error
 
 INTERFACES = ("json2", "jsonrpc")
 KEY, DATABASE, LOGIN, USER = "odoo-test-key-0123456789", "books", "bot@example.com", 7
-READS = {"search_read", "read", "fields_get", "context_get", "search", "search_count", "login", "version_info"}
+READS = {
+    "read_group",
+    "formatted_read_group",
+    "search_read",
+    "read",
+    "fields_get",
+    "context_get",
+    "search",
+    "search_count",
+    "login",
+    "version_info",
+}
 STATUSES = {"UserError": 422, "ValidationError": 422, "AccessError": 403, "MissingError": 404, "AccessDenied": 401}
 # What a test asks for → the fault of the server and its header.
 KINDS = {
@@ -126,6 +137,24 @@ class Fake:
         name, header = KINDS[kind]
         self.server.fail(name, header=header, times=times)
 
+    def enter(self, day: date, amounts: dict[str, int], reference: str) -> str:
+        """A person writes an entry and posts it; its id."""
+        move = self.orm.new(
+            "account.move", ref=reference, date=day.isoformat(), state="posted", journal_id=1, name="M/1"
+        )
+        for code, amount in amounts.items():
+            value = Decimal(amount) / 100
+            self.orm.new(
+                "account.move.line", move_id=move["id"], account_id=int(code), balance=value, amount_currency=value,
+                debit=max(value, Decimal(0)), credit=max(-value, Decimal(0)),
+            )  # fmt: skip
+        return str(move["id"])
+
+    def bank_brings(self, day: date, amount: int, text: str) -> None:
+        """A line of a bank statement."""
+        value = Decimal(amount) / 100
+        self.orm.new("account.bank.statement.line", date=day.isoformat(), amount=value, payment_ref=text, journal_id=4)
+
     def delete_tax_code(self, code: str) -> None:
         """Delete a tax."""
         del self.orm.rows["account.tax"][int(code)]
@@ -203,7 +232,7 @@ def _service(fake: Fake, service: str, method: str, args: list[Any]) -> Any:
     if not fake.orm.has(model):
         raise error("UserError", f"Object {model} doesn't exist")
     ids = None
-    if name not in ("create", "load", "search_read", "search", "search_count", "fields_get", "context_get"):
+    if name not in MODEL_METHODS:
         ids = positional.pop(0)
         ids = [ids] if isinstance(ids, int) else ids
     for parameter, value in zip(PARAMETERS.get(name, ()), positional, strict=False):
@@ -211,6 +240,10 @@ def _service(fake: Fake, service: str, method: str, args: list[Any]) -> Any:
     return call(fake, model, name, ids, context, named)
 
 
+MODEL_METHODS = {
+    "create", "load", "search_read", "search", "search_count", "fields_get", "context_get", "read_group",
+    "formatted_read_group",
+}  # fmt: skip
 PARAMETERS = {
     "create": ("vals_list",),
     "write": ("vals",),

@@ -42,6 +42,7 @@ REFERENCES = {
     "uom_id": "uom.uom",
     "uom_po_id": "uom.uom",
     "product_uom": "uom.uom",
+    "default_account_id": "account.account",
 }
 LINES = {"account.move": ("account.move.line", "move_id"), "purchase.order": ("purchase.order.line", "order_id")}
 MOVE_FIELDS = {
@@ -56,7 +57,11 @@ LINE_FIELDS = {
     "group_tax_id": False,
     "reconciled": False, "matched_debit_ids": [], "matched_credit_ids": [], "price_unit": Decimal(0),
     "quantity": Decimal(1), "analytic_distribution": False, "currency_id": GBP,
+    "date": False, "parent_state": "draft", "company_id": COMPANY, "ref": False,
 }  # fmt: skip
+
+
+OF_MOVE = {"date": "date", "parent_state": "state", "company_id": "company_id", "ref": "ref"}
 
 
 class OdooError(Exception):
@@ -88,8 +93,18 @@ class Orm:
             self.seed("res.currency.rate", number, name=day, currency_id=EUR, rate=Decimal(rate))
         self.seed("res.company", COMPANY, name="Rose & Crown Ltd", currency_id=1, **locks)
         self.seed("res.users", 7, name="Bot", login="bot@example.com", company_id=COMPANY)
-        for id, (code, type) in enumerate((("MISC", "general"), ("INV", "sale"), ("BILL", "purchase")), 1):
-            self.seed("account.journal", id, code=code, type=type, company_id=COMPANY, name=code)
+        for id, (code, type) in enumerate(
+            (("MISC", "general"), ("INV", "sale"), ("BILL", "purchase"), ("BNK", "bank")), 1
+        ):
+            account = 1000 if type == "bank" else False
+            self.seed(
+                "account.journal", id, code=code, type=type, company_id=COMPANY, name=code, default_account_id=account
+            )
+        self.rows["account.bank.statement.line"] = {}
+        self.fields["account.bank.statement.line"] = {
+            "id": 0, "date": False, "amount": Decimal(0), "payment_ref": False, "journal_id": False,
+            "company_id": COMPANY, "currency_id": GBP,
+        }  # fmt: skip
         for account in DEFAULT_CHART:
             kind = TYPES.get(account.subtype) or BY_TYPE[account.type]
             self.seed(
@@ -204,6 +219,40 @@ class Orm:
         known = [row["rate"] for row in rates if row["name"] <= day] or [row["rate"] for row in rates[:1]]
         return Decimal(known[-1] if known else 1)
 
+    def grouped(self, domain: Any, context: Any) -> dict[tuple[int, int], Decimal]:
+        """(account, currency) → the sum of the items."""
+        sums: dict[tuple[int, int], Decimal] = {}
+        for id in self.search("account.move.line", None, context, domain):
+            row = self.rows["account.move.line"][id]
+            if row["account_id"]:
+                key = (row["account_id"], row["currency_id"] or GBP)
+                sums[key] = sums.get(key, Decimal(0)) + Decimal(row["amount_currency"])
+        return sums
+
+    def _group(self, account: int, currency: int) -> dict[str, Any]:
+        names = self.rows["account.account"][account]["name"], self.rows["res.currency"][currency]["name"]
+        return {"account_id": [account, names[0]], "currency_id": [currency, names[1]]}
+
+    def read_group(
+        self, model: str, ids: Any, context: Any, domain: Any, fields: Any, groupby: Any, lazy: bool = True
+    ) -> Any:
+        """As versions before 19 answer it."""
+        assert (fields, groupby, lazy) == (["amount_currency:sum"], ["account_id", "currency_id"], False)
+        return [
+            {**self._group(*key), "amount_currency": amount, "__count": 1, "__domain": domain}
+            for key, amount in self.grouped(domain, context).items()
+        ]
+
+    def formatted_read_group(
+        self, model: str, ids: Any, context: Any, domain: Any, groupby: Any, aggregates: Any
+    ) -> Any:
+        """As version 19 answers it."""
+        assert (aggregates, groupby) == (["amount_currency:sum"], ["account_id", "currency_id"])
+        return [
+            {**self._group(*key), "amount_currency:sum": amount, "__extra_domain": domain}
+            for key, amount in self.grouped(domain, context).items()
+        ]
+
     def search_count(self, model: str, ids: Any, context: Any, domain: Any) -> int:
         return len(self.search(model, ids, context, domain))
 
@@ -219,10 +268,16 @@ class Orm:
             made.append(row["id"])
         return made if isinstance(vals_list, list) else made[0]
 
+    def value(self, model: str, row: dict[str, Any], field: str) -> Any:
+        """What a field shows; some of an item's are those of its move."""
+        if model == "account.move.line" and field in OF_MOVE:
+            return self.rows["account.move"][row["move_id"]][OF_MOVE[field]]
+        return row.get(field, self.fields[model].get(field))
+
     def _fits(self, model: str, row: dict[str, Any], field: str, operator: str, value: Any) -> bool:
         if field != "id" and field not in self.fields[model]:
             raise error("builtins.ValueError", f"Invalid field {model}.{field} in leaf")
-        own = row.get(field)
+        own = self.value(model, row, field)
         match operator:
             case "=":
                 return bool(own == value)
@@ -230,6 +285,8 @@ class Orm:
                 return bool(own != value)
             case ">=":
                 return bool(own >= value)
+            case "<=":
+                return bool(own <= value)
             case ">":
                 return bool(own > value)
             case "in":
@@ -239,7 +296,7 @@ class Orm:
     def _shown(self, model: str, row: dict[str, Any], fields: Any, load: str) -> dict[str, Any]:
         found: dict[str, Any] = {"id": row["id"]}
         for name in fields or self.fields[model]:
-            value = row.get(name, self.fields[model].get(name))
+            value = self.value(model, row, name)
             if model == "account.move" and name.endswith("line_ids"):
                 lines = self.rows["account.move.line"].values()
                 value = [line["id"] for line in lines if line["move_id"] == row["id"]]

@@ -22,6 +22,7 @@ from connectors.auth import Secrets
 from connectors.general_ledger.chart import CUSTOMER, DEFAULT_CHART, SUPPLIER
 from tests.connectors.server import Answer, PlatformServer, Seen
 from tests.connectors.server import running as running_server
+from tests.platforms.quickbooks_online.reports import REPORTS
 from tests.platforms.quickbooks_online.rules import Json, Rules, Wrong, legs, total
 
 REALM: Final = "4620816365291273460"
@@ -175,6 +176,8 @@ class FakeQuickBooks:
             return {"QueryResponse": self._query(asked.get("query") or seen.body.decode()), "time": "now"}
         if entity == "cdc":
             return {"CDCResponse": [{"QueryResponse": self._changed(asked)}], "time": "now"}
+        if entity == "reports":
+            return REPORTS[id](self, asked)
         name = next((each for each in (*TRANSACTIONS, *LISTS) if each.lower() == entity), "")
         if not name:
             raise Wrong("500", "Unsupported Operation", f"Operation {entity} is not supported.")
@@ -394,6 +397,30 @@ class Fake:
         company.put(
             "Invoice", "3", DocNumber=reference, TxnDate="2026-03-01", CustomerRef={"value": "8"}, Line=[line],
             TotalAmt=Decimal(1), Balance=Decimal(1), left=Decimal(1),
+        )  # fmt: skip
+
+    def enter(self, day: date, amounts: dict[str, int], reference: str) -> str:
+        """A person writes a journal entry; its id."""
+        lines = [
+            {"Id": str(number), "Amount": Decimal(abs(amount)) / 100, "DetailType": "JournalEntryLineDetail",
+             "JournalEntryLineDetail": {"PostingType": "Debit" if amount > 0 else "Credit",
+                                        "AccountRef": {"value": self.company.account(code)["Id"]}}}
+            for number, (code, amount) in enumerate(amounts.items(), 1)
+        ]  # fmt: skip
+        self.company.made += 1
+        id = str(self.company.made)
+        self.company.put("JournalEntry", id, DocNumber=reference, TxnDate=day.isoformat(), Line=lines, PrivateNote="")
+        return f"JournalEntry/{id}"
+
+    def bank_brings(self, day: date, amount: int, text: str) -> None:
+        """A deposit that a person made of a line of the bank's feed."""
+        value = Decimal(amount) / 100
+        detail = {"AccountRef": {"value": self.company.account("4900")["Id"]}}
+        line = {"Id": "1", "Amount": value, "DetailType": "DepositLineDetail", "DepositLineDetail": detail}
+        self.company.made += 1
+        self.company.put(
+            "Deposit", str(self.company.made), TxnDate=day.isoformat(), PrivateNote=text, TotalAmt=value, Line=[line],
+            DepositToAccountRef={"value": self.company.account("1000")["Id"]},
         )  # fmt: skip
 
     def revoke(self) -> None:

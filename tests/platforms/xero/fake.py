@@ -25,6 +25,7 @@ from connectors.auth import Secrets
 from connectors.general_ledger.chart import CUSTOMER, DEFAULT_CHART, SUPPLIER
 from tests.connectors.server import Answer, PlatformServer, Seen
 from tests.connectors.server import running as running_server
+from tests.platforms.xero.reports import day_of, trial_balance
 from tests.platforms.xero.rules import LISTS, Json, Refusal, checked, legs, total
 
 TENANT: Final = "45e4708e-d862-4111-ab3a-dd8cd03913e1"
@@ -39,6 +40,7 @@ KINDS: Final = {
 SYSTEM: Final = {"receivable": "DEBTORS", "payable": "CREDITORS", "retained_earnings": "RETAINEDEARNINGS"}
 TAX_ACCOUNT: Final = "2200"
 _CONTAINS: Final = re.compile(r'Narration!=null AND Narration\.Contains\("([^"]+)"\)').fullmatch
+_BETWEEN: Final = re.compile(r"Date>=DateTime\((\d+,\d+,\d+)\) AND Date<=DateTime\((\d+,\d+,\d+)\)").fullmatch
 FAULTS: Final[dict[str, tuple[str, str | None]]] = {
     "lose_answer_after_commit": ("lose_after", None),
     "lose_before": ("drop_before", None),
@@ -215,6 +217,8 @@ class Organisation:
                 return {"Accounts": list(self.accounts.values())}
             case "GET", "Organisation":
                 return {"Organisations": [self.organisation()]}
+            case "GET", "Reports" if id == "TrialBalance":
+                return trial_balance(self, date.fromisoformat(seen.query["date"][0]))
             case "GET", "TaxRates":
                 return {"TaxRates": [self.tax_rate(type, height) for type, height in self.taxes.items()]}
             case "GET", "Contacts":
@@ -360,6 +364,9 @@ def _asked_for(seen: Seen) -> Callable[[Json], bool]:
     if "where" not in seen.query:
         return lambda row: True
     question = unquote(seen.query["where"][0])
+    if found := _BETWEEN(question):
+        first, last = (date(*(int(part) for part in found[place].split(","))) for place in (1, 2))
+        return lambda row: first <= day_of(row) <= last
     if found := _CONTAINS(question):
         return lambda row: found[1] in row["Narration"]
     name, _, value = question.partition("==")
@@ -431,6 +438,36 @@ class Fake:
         made["InvoiceID"] = guid(f"by hand/{reference}")
         touch(made)
         self.organisation.rows["Invoices"][made["InvoiceID"]] = made
+
+    def enter(self, day: date, amounts: dict[str, int], reference: str) -> str:
+        """A person writes a manual journal; its id."""
+        accounts = {code: self.organisation.account({"Code": code}) for code in amounts}
+        lines = [
+            {"LineAmount": Decimal(amount) / 100, "AccountID": (accounts[code] or {})["AccountID"], "AccountCode": code,
+             "TaxType": "NONE", "TaxAmount": Decimal(0)}
+            for code, amount in amounts.items()
+        ]  # fmt: skip
+        row = {"ManualJournalID": guid(f"by hand/{reference}"), "Narration": reference, "Date": milliseconds(day),
+               "Status": "POSTED", "LineAmountTypes": "NoTax", "JournalLines": lines}  # fmt: skip
+        self._kept("ManualJournals", row, row["ManualJournalID"])
+        return f"ManualJournals/{row['ManualJournalID']}"
+
+    def bank_brings(self, day: date, amount: int, text: str) -> None:
+        """A line of the bank's feed that a person has coded."""
+        bank, other = self.organisation.account({"Code": "1000"}), self.organisation.account({"Code": "4900"})
+        assert bank is not None
+        assert other is not None
+        line = {"LineAmount": Decimal(amount) / 100, "AccountID": other["AccountID"], "AccountCode": "4900",
+                "TaxType": "NONE", "TaxAmount": Decimal(0)}  # fmt: skip
+        row = {"BankTransactionID": guid(f"bank/{text}"), "Type": "RECEIVE", "Status": "AUTHORISED", "Reference": text,
+               "Date": milliseconds(day), "LineAmountTypes": "NoTax", "LineItems": [line], "BankAccount": bank,
+               "Total": Decimal(amount) / 100, "IsReconciled": True,
+               "CurrencyCode": self.organisation.currency}  # fmt: skip
+        self._kept("BankTransactions", row, row["BankTransactionID"])
+
+    def _kept(self, collection: str, row: Json, id: str) -> None:
+        touch(row)
+        self.organisation.rows[collection][id] = row
 
     def revoke(self) -> None:
         """The merchant disconnects our app there."""

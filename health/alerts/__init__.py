@@ -1,0 +1,1 @@
+"""Who is told of findings: rules become alarms, alarms become messages, messages are sent."""

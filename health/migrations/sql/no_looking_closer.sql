@@ -1,0 +1,13 @@
+DROP INDEX health_record_gone;
+DROP INDEX health_job_dead;
+DROP TRIGGER tax_rate_is_looked_at ON books_tax_rate;
+DROP TRIGGER account_is_looked_at ON books_account;
+DROP TRIGGER option_is_looked_at ON connectors_option;
+DROP TRIGGER removed_job_is_looked_at ON commerce_sync_job;
+DROP TRIGGER dead_job_is_looked_at ON commerce_sync_job;
+DROP TRIGGER pause_is_looked_at ON commerce_sync_schedule;
+DROP TRIGGER new_connection_is_looked_at ON connectors_connection;
+DROP TRIGGER company_is_watched ON ledger_company;
+DROP FUNCTION health_watch_companies();
+DROP FUNCTION health_look_at_link();
+DROP FUNCTION health_look_at_company();
