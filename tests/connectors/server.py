@@ -109,13 +109,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.state.log.append(seen)
             fault = self.state.faults.popleft() if self.state.faults and self.state.meets_faults(seen) else None
         if fault is None:
-            answer = self.state.answer(seen)
-            if isinstance(answer, Answer):
-                self._reply(answer.status, answer.value, **answer.headers)
-            else:
-                self._reply(200, answer)
+            self._reply_to(seen)
         else:
             getattr(self, f"_{fault.name}")(seen, fault)
+
+    def _reply_to(self, seen: Seen) -> None:
+        self._tell(self.state.answer(seen))
+
+    def _tell(self, answer: Any) -> None:
+        if isinstance(answer, Answer):
+            self._reply(answer.status, answer.value, **answer.headers)
+        else:
+            self._reply(200, answer)
 
     do_GET = do_POST = do_PUT = do_DELETE = _handle
 
@@ -146,12 +151,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _slow_before(self, seen: Seen, fault: Fault) -> None:
         """The nastiest: the client has given up, and then it is committed."""
         self.state.stopping.wait(fault.seconds)
-        self._reply(200, self.state.answer(seen))
+        self._reply_to(seen)
 
     def _slow_after(self, seen: Seen, fault: Fault) -> None:
         answer = self.state.answer(seen)
         self.state.stopping.wait(fault.seconds)
-        self._reply(200, answer)
+        self._tell(answer)
+
+    def _twice(self, seen: Seen, fault: Fault) -> None:
+        """A proxy that sends the request on once more by itself."""
+        self.state.answer(seen)
+        self._reply_to(seen)
 
     def _err500_before(self, seen: Seen, fault: Fault) -> None:
         self._reply(500, {"error": "internal"})
@@ -167,7 +177,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(429, {}, **({"Retry-After": fault.header} if fault.header is not None else {}))
 
     def _truncate_after(self, seen: Seen, fault: Fault) -> None:
-        body = json.dumps(self.state.answer(seen)).encode()
+        body = json.dumps(_value(self.state.answer(seen))).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -178,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _cut_json(self, seen: Seen, fault: Fault) -> None:
         """Half of an answer, as whole as HTTP can tell: a proxy that ran out of memory."""
-        body = json.dumps(self.state.answer(seen)).encode()
+        body = json.dumps(_value(self.state.answer(seen))).encode()
         self._send(200, body[: len(body) // 2], **{"Content-Type": "application/json"})
 
     def _html_200(self, seen: Seen, fault: Fault) -> None:
@@ -219,6 +229,10 @@ class _Handler(BaseHTTPRequestHandler):
             except OSError:
                 break
         self.close_connection = True
+
+
+def _value(answer: Any) -> Any:
+    return answer.value if isinstance(answer, Answer) else answer
 
 
 class _Server(ThreadingHTTPServer):

@@ -70,11 +70,15 @@ class Hostile(AccountingPlatform):
         body |= {"settles_id": session.remote_ids.get(body["settles"], "")}
         request = Request("POST", "/documents").with_json(body)
         if self.keyed:
-            request = request.with_headers(("Idempotency-Key", header.key))
+            request = request.with_headers(("Idempotency-Key", self.key_for(document)))
         made = session.send(request).decode(Made)
         if made.refused:
             raise Refused(f"{header.reference} was refused", reason=RefusalReason(made.refused))
         return Pushed(made.id, answer={"id": made.id})
+
+    def key_for(self, document: Document) -> str:
+        """What the platform knows the document by when it comes again."""
+        return document.header.key
 
     def find(self, session: Session, document: Document) -> Pushed | None:
         request = Request("GET", "/search", params=(("reference", document.header.reference),))

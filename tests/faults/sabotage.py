@@ -1,0 +1,89 @@
+"""The guards of delivery, each of which can be taken out of the worker processes: then the run must report a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from uuid import uuid4
+
+from ledger import sql
+
+
+def no_intent() -> None:
+    """What a dead worker was sending counts as not sent."""
+    from connectors import push_rows
+
+    def release_abandoned(connection_id: int, *, is_held: bool) -> int:
+        return sql.execute(
+            "UPDATE connectors_pushitem SET state = 'prepared' WHERE connection_id = %s AND state = 'sending'",
+            (connection_id,),
+        )
+
+    push_rows.release_abandoned = release_abandoned
+
+
+def no_look_up() -> None:
+    """What became of a lost answer is not asked: it is sent again."""
+    from connectors.push_send import Sending
+
+    def settle(self: Any, item: Any) -> bool:
+        self.rows.put_back(item.document_id)
+        return bool(self.send(item._replace(state="prepared")))
+
+    Sending.settle = settle  # type: ignore[method-assign]
+
+
+def new_key() -> None:
+    """Each attempt has an idempotency key of its own."""
+    from tests.faults.platforms import KeyedBooks
+
+    KeyedBooks.key_for = lambda self, document: uuid4().hex  # type: ignore[method-assign]
+
+
+def no_claim() -> None:
+    """Nobody holds a connection while it is written to, and a job is worked on by whoever sees it."""
+    from commerce_sync import work
+    from connectors import push, push_states
+
+    @contextmanager
+    def held(connection_id: int) -> Iterator[bool]:
+        yield True
+
+    def claim(self: Any, document_id: int, seconds: float) -> Any:
+        found = sql.rows(
+            """UPDATE connectors_pushitem SET state = 'sending', attempts = attempts + 1,
+                   claimed_at = clock_timestamp(), deadline_at = clock_timestamp()
+               WHERE document_id = %s AND state <> 'pushed' RETURNING claimed_at""",
+            (document_id,),
+        )
+        return found[0][0] if found else None
+
+    push.held = held
+    push_states.States.claim = claim  # type: ignore[method-assign]
+    work._Hold.take_jobs = lambda self, job_ids: set(job_ids)  # type: ignore[method-assign]
+
+
+def no_lease() -> None:
+    """A job is nobody's: whoever looks takes running ones as free, and whoever was overtaken concludes all the same."""
+    from commerce_sync import work, work_rows
+
+    for name in ("_CONCLUDE", "_POSTPONE"):
+        statement = getattr(work_rows, name)
+        setattr(work_rows, name, statement.replace("AND lease_token = %s", "AND (%s::uuid IS NULL OR true)"))
+    work._Hold.take_jobs = lambda self, job_ids: set(job_ids)  # type: ignore[method-assign]
+
+
+GUARDS: Final[dict[str, Callable[[], None]]] = {
+    "intent": no_intent,
+    "find": no_look_up,
+    "key": new_key,
+    "claim": no_claim,
+    "lease": no_lease,
+}
+
+
+def take_out(name: str) -> None:
+    """Take a guard out of this process; "" leaves all in."""
+    if name:
+        GUARDS[name]()
