@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -38,6 +38,13 @@ class RawPage:
         """As `Reader.is_stated`."""
         rows = self._glance
         return rows is not None and row < len(rows) and self._reader.is_stated(rows[row], kind, external_id, held)
+
+    def all_stated(self, numbers: Sequence[int], kind: str, held: Sequence[tuple[str, int]]) -> bool:
+        """As `Reader.all_stated`, of the rows of these numbers."""
+        rows = self._glance
+        if rows is None or max(numbers) >= len(rows):
+            return False
+        return self._reader.all_stated([rows[number] for number in numbers], kind, held)
 
     def total(self, row: int, kind: str, external_id: str, currency: str, held: int) -> int | None:
         """As `Reader.total`."""

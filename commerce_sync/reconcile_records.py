@@ -17,7 +17,7 @@ import msgspec
 from commerce_sync import reconcile_day_sql as statements
 from commerce_sync import reconcile_shapes as shapes
 from commerce_sync.reconcile_parts import Terms, Told, clearing, tell
-from commerce_sync.reconcile_raw import raw_pages
+from commerce_sync.reconcile_raw import RawPage, raw_pages
 from ledger import sql
 
 _QUARTERS: Final = {f"{minute:02}": f"{minute // 15 * 15:02}" for minute in range(60)}
@@ -159,6 +159,11 @@ class RecordSums:
     def _compare(self) -> None:
         """Hold each record to what its row states."""
         for page, records in raw_pages(self._pages):
+            if _all_stated(page, records):
+                for _, _, _, _, topic, _, _, bucket in records:
+                    if topic not in bucket.lost:
+                        bucket.lost[topic] = []
+                continue
             is_stated = page.is_stated
             for row, kind, external_id, whole, topic, currency, record_id, bucket in records:
                 if is_stated(row, kind, external_id, whole):
@@ -172,6 +177,14 @@ class RecordSums:
                 if stated != whole:
                     lost.append(Lost(record_id, kind, external_id, stated, whole))
         self._pages.clear()
+
+
+def _all_stated(page: RawPage, records: list[_Seen]) -> bool:
+    """Whether every record of a page has just what its row states; where that is not certain, each is looked at."""
+    kind = records[0][1]
+    if any(seen[1] != kind for seen in records):
+        return False
+    return page.all_stated([seen[0] for seen in records], kind, [(seen[2], seen[3]) for seen in records])
 
 
 def _plain(order: shapes.Order, bucket: Bucket, tolerance: int) -> int | None:

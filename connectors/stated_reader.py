@@ -83,6 +83,22 @@ class Reader:
             found += amount
         return found == held and own == external_id
 
+    def all_stated(self, rows: Sequence[Any], kind: str, held: Sequence[tuple[str, int]]) -> bool:
+        """The same of many rows and records at once, for totals of one or two amounts: whether all of them certainly
+        are."""
+        plain = self._plain.get(kind)
+        if plain is None or not rows:
+            return False
+        told = [*map(plain, rows)]
+        found: list[tuple[Any, int]]
+        if len(told[0]) == 2:
+            found = [(own, amount) for own, amount in told if type(amount) is Units]
+        elif len(told[0]) == 3:
+            found = [(own, one + two) for own, one, two in told if type(one) is Units and type(two) is Units]
+        else:
+            return False
+        return found == held
+
     def total(self, row: Any, kind: str, external_id: str, currency: str, held: int, places: int) -> int | None:
         """What ``row``, read for so many ``places``, states as the total of a record in minor units; None: it does not
         say.

@@ -89,3 +89,35 @@ def readable(
         return list(told(platform, dataset, row, context))
     except (msgspec.MsgspecError, MappingProblem, ValueError):
         return []
+
+
+MANY = (
+    b'[{"id": "o1", "totalAmount": 12.00, "totalGratuity": 1.50},'
+    b' {"id": "o2", "totalAmount": 0.10, "totalGratuity": 0.00}]'
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "records", "certain"),
+    [
+        (MANY, [("o1", 1350), ("o2", 10)], True),
+        (MANY, [("o1", 1350), ("o2", 11)], False),
+        (MANY, [("o1", 1349), ("o2", 11)], False),
+        (MANY, [("o2", 1350), ("o1", 10)], False),
+        (MANY, [("o1", 1350)], False),
+        (MANY.replace(b"0.10", b"0.104"), [("o1", 1350), ("o2", 10)], False),
+        (MANY.replace(b"12.00", b"1200").replace(b"1.50", b"150"), [("o1", 1350), ("o2", 10)], False),
+        (MANY.replace(b"1.50", b"null"), [("o1", 1350), ("o2", 10)], False),
+        (MANY.replace(b'"o2"', b"2"), [("o1", 1350), ("o2", 10)], False),
+        (b"[]", [], False),
+    ],
+)
+def test_many_rows_are_looked_at_together_and_only_what_is_certain_passes(
+    body: bytes, records: list[tuple[str, int]], certain: bool
+) -> None:
+    reader = reader_of(registry.commerce("partner"), "orders")
+    rows = reader.glance(body, 2)
+    assert (rows is not None and reader.all_stated(rows, "order", records)) is certain
+    if certain:
+        assert rows is not None
+        assert all(reader.is_stated(row, "order", *record) for row, record in zip(rows, records, strict=True))
