@@ -24,7 +24,7 @@ def test_what_is_chosen_is_kept_shown_and_in_the_trail_without_the_address() -> 
     page = browser.get(f"{AT}?saved=1").content.decode()
     assert "It was saved." in page
     assert 'value="owner@shop.example"' in page
-    assert '<option value="fr-ca" selected>' in page
+    assert '<option value="fr-ca" lang="fr" selected>' in page
     [entry] = AuditEntry.objects.filter(code="contact.changed", actor="merchant")
     assert "owner" not in str(entry.detail)
     browser.post(AT, SAID)
@@ -56,4 +56,4 @@ def test_who_wants_nothing_needs_no_address() -> None:
 def test_the_page_is_in_the_merchant_s_language_and_suggests_it(locale: str, title: str) -> None:
     page = inside(a_linked_merchant(), locale).get(AT).content.decode()
     assert f"<h1>{title}</h1>" in page
-    assert f'<option value="{locale}" selected>' in page
+    assert f'<option value="{locale}" lang="{locale[:2]}" selected>' in page
