@@ -87,7 +87,7 @@ class TestDrain:
         big, small = a_merchant("Big"), a_merchant("Small")
         for number in range(3):
             job(big, f"big:{number}")
-        job(small, "small")
+        job(small, "small", served_at=NOON + timedelta(minutes=1))
         work.drain()
         assert served == [big.pk, small.pk, big.pk, big.pk]
 
@@ -175,10 +175,10 @@ class TestDrain:
         assert Heartbeat.objects.count() == 1
 
 
-def job(company: Company, key: str) -> None:
-    """A job of `company` that is due."""
+def job(company: Company, key: str, *, served_at: datetime = NOON) -> None:
+    """A job that is due, of a company that was last served at `served_at`."""
     Job.objects.create(company=company, key=key, next_at=NOON, created_at=NOON)
-    CompanyQueue.objects.update_or_create(company=company, defaults={"served_at": NOON, "next_at": NOON})
+    CompanyQueue.objects.update_or_create(company=company, defaults={"served_at": served_at, "next_at": NOON})
 
 
 def soon() -> None:

@@ -67,7 +67,9 @@ def test_a_name_is_taken_once_and_only_by_the_same_partner(api: Api, other_api: 
 
 
 def test_nobody_of_ours_is_told_by_a_partner_s_rule(api: Api) -> None:
-    sent(api.post(AT, {"name": "x", "audience": "role", "role": "support"}), 400)
+    answer = sent(api.post(AT, {"name": "x", "audience": "role", "role": "support"}), 400)
+    assert "audience" in json.dumps(answer)
+    assert not AlertRule.objects.filter(partner=api.partner).exists()
 
 
 def test_there_are_only_so_many_rules(api: Api) -> None:

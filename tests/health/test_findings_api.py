@@ -182,6 +182,8 @@ def test_what_a_sync_mends_is_synced(api: Api, shop: Company) -> None:
 def test_what_nothing_mends_is_refused(api: Api, shop: Company) -> None:
     find(edited(shop))
     done(api, "retry", status=409)
+    assert not Sync.objects.exists()
+    assert "retried" not in listed(api)[0]
 
 
 def test_another_partner_s_findings_and_the_installation_s_are_not_there(
