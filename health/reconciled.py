@@ -10,7 +10,8 @@ from typing import Any, Final, LiteralString
 import msgspec
 from msgspec import Struct
 
-from commerce_sync.reconcile_days import DaySums, Four, sum_days
+from commerce_sync.reconcile_days import RATE, DaySums, Four, sum_days
+from commerce_sync.reconcile_parts import TAX
 from health.findings.seen import Scope
 from ledger import sql
 
@@ -110,12 +111,16 @@ def keep(sums: Sequence[DaySums], asked: Iterable[tuple[int, date]], at: datetim
 
 
 def differing(sums: DaySums) -> dict[str, Four]:
-    """The roles whose records and documents differ."""
-    return {
+    """The roles whose records and documents differ; of a tax account with several rates the rates that do."""
+    found = {
         role: four
         for role, four in sums.roles.items()
         if four.records is not None and four.records != four.documents and role not in sums.incomparable
     }
+    for account, keys in sums.taxes.items():
+        if any(f"{RATE} {key}" in found for key in keys):
+            found.pop(f"{TAX} {account}", None)
+    return found
 
 
 def difference(sums: DaySums) -> int:

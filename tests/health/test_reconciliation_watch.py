@@ -21,6 +21,7 @@ from connectors.session import Session
 from health.findings.watching import look_at
 from health.models import Finding, ReconciledDay
 from health.reconciled import kept_days
+from ledger import commerce
 from ledger.models import Company, Document, RecordRow
 from ledger.post_due import post_due
 from tests.commerce_sync.cast import DAYS, FIRST_DAY, a_merchant, an_order, books_of, sell
@@ -107,6 +108,41 @@ def test_a_penny_of_tax_that_went_to_sales_is_a_finding_of_its_rate() -> None:
     assert (finding.code, finding.amount, finding.params["rate"]) == ("tax_differs", 1, "vat20")
     assert finding.sentence == "For 2026-03-02 the records hold GBP 10.00 of tax “vat20”, the documents GBP 9.99."
     assert [cause["kind"] for cause in finding.causes] == ["document"]
+
+
+def taxed_otherwise(number: int) -> commerce.Order:
+    """A sale at the reduced rate, whose tax goes to the account of the full one."""
+    order = an_order(number, amount=2_100)
+    line = commerce.Line("product", "Coal", 2_000, (commerce.Tax("vat5", "VAT 5 %", 100, 50_000),))
+    return msgspec.structs.replace(order, lines=(line,))
+
+
+@pytest.mark.parametrize("mode", ["journal", "invoice"])
+def test_tax_that_went_from_one_rate_to_another_on_the_same_account_is_a_finding_of_both(mode: str) -> None:
+    company = a_merchant(book=msgspec.structs.replace(default_book("GBP", DAYS), mode=mode, customer="Till sales"))
+    sell(company, an_order(1), taxed_otherwise(2))
+    post_due(company_id=company.pk, through=FIRST_DAY, act=uuid4())
+    assert look(company) == []
+    [day] = kept_days(company.pk)
+    rates = {role: four for role, four in day.roles.items() if role.startswith("rate ")}
+    assert {role: (four.records, four.documents) for role, four in rates.items()} == {
+        "rate vat20": (200, 200),
+        "rate vat5": (100, 100),
+    }
+    document = Document.objects.filter(company=company).earliest("id")
+    body = msgspec.json.decode(bytes(document.body))
+    parts = [part for line in body["lines"] for part in (line, *line.get("taxes", ()))]
+    shift = {"tax:vat20": -1, "tax:vat5": 1} if mode == "invoice" else {"tax:vat20": 1, "tax:vat5": -1}
+    for part in parts:
+        part["amount"] += shift.get(part.get("role", ""), 0)
+    changed = msgspec.json.encode(body)
+    tamper("ledger_document", "UPDATE ledger_document SET body = %s WHERE id = %s", changed, document.pk)
+    found = look(company, AT + timedelta(hours=1))
+    assert {(each.code, each.params["rate"], each.amount) for each in found} == {
+        ("tax_differs", "vat20", 1),
+        ("tax_differs", "vat5", 1),
+    }
+    assert all([cause["kind"] for cause in each.causes] == ["document"] for each in found)
 
 
 def test_an_entry_that_was_voided_in_the_built_in_books_is_told_by_its_document_alone() -> None:
