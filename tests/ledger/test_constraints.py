@@ -212,6 +212,7 @@ def test_a_row_that_was_written_is_not_changed(pub: Merchant, trigger: str, tabl
     assert trigger in triggers()
 
 
+@pytest.mark.case("S27")
 @pytest.mark.parametrize(("trigger", "guard", "table"), KEPT)
 def test_no_row_is_deleted_and_no_table_emptied(pub: Merchant, trigger: str | None, guard: str, table: str) -> None:
     if trigger:
