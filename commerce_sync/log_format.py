@@ -15,16 +15,23 @@ from django.conf import settings
 from connectors.redact import LONGEST_DETAIL, redact
 
 MOST_CHARACTERS: Final = 20_000  # of one line; a traceback is cut in its middle
+# Controls of terminals (but tab and the end of a line), what some viewers take for the end of a line, and what turns
+# the direction of a text around.
+_OBEYED: Final = {
+    code: f"\\u{code:04x}"
+    for code in (*range(9), *range(11, 32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+}
 # What logging itself puts on a record, and what is written under a name of ours.
 _KNOWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", "correlation", "company", "sync"}
 
 
 class PlainFormatter(logging.Formatter):
-    """Lines for people."""
+    """Lines for people: what goes on over several lines is indented, so that no text can pass for a line of ours."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """As Django's, without secrets."""
-        return without_secrets(super().format(record))
+        """As Django's, without secrets and without characters that a terminal obeys."""
+        lines = without_secrets(super().format(record)).splitlines() or [""]
+        return "\n    ".join(lines).translate(_OBEYED)
 
 
 class JsonFormatter(logging.Formatter):
@@ -47,7 +54,7 @@ class JsonFormatter(logging.Formatter):
             found["traceback"] = without_secrets(self.formatException(record.exc_info))
         extra = {name: without_secrets(f"{name}={said}")[len(name) + 1 :] for name, said in vars(record).items()
                  if name not in _KNOWN}  # fmt: skip
-        return msgspec.json.encode(found | ({"extra": extra} if extra else {})).decode()
+        return msgspec.json.encode(found | ({"extra": extra} if extra else {})).decode().translate(_OBEYED)
 
 
 def without_secrets(text: str) -> str:
