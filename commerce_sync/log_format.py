@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 import msgspec
 from django.conf import settings
+from django.http import HttpRequest
 
 from connectors.redact import LONGEST_DETAIL, redact
 
@@ -52,7 +53,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             found["error"] = record.exc_info[0].__name__
             found["traceback"] = without_secrets(self.formatException(record.exc_info))
-        extra = {name: without_secrets(f"{name}={said}")[len(name) + 1 :] for name, said in vars(record).items()
+        extra = {name: without_secrets(f"{name}={_shown(said)}")[len(name) + 1 :] for name, said in vars(record).items()
                  if name not in _KNOWN}  # fmt: skip
         return msgspec.json.encode(found | ({"extra": extra} if extra else {})).decode().translate(_OBEYED)
 
@@ -68,6 +69,11 @@ def without_secrets(text: str) -> str:
         "".join(redact(line[at : at + LONGEST_DETAIL]) for at in range(0, max(len(line), 1), LONGEST_DETAIL))
         for line in text.split("\n")
     )
+
+
+def _shown(said: object) -> object:
+    """What a caller added. Django adds the request, of which the query is nobody's to read: people search by names."""
+    return f"{said.method} {said.path}" if isinstance(said, HttpRequest) else said
 
 
 def _message(record: logging.LogRecord) -> str:
