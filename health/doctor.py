@@ -14,6 +14,7 @@ from health import doctor_work as work
 from health.checkup import Check, failure
 from health.doctor_bells import bells
 from health.doctor_reconciled import reconciliation
+from health.doctor_sealed import former_keys
 from health.doctor_webhooks import webhooks
 
 # (name, check), in the order in which a person would look. Everything after the first needs the database.
@@ -22,6 +23,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("migrations", machine.migrations),
     ("encryption", machine.encryption),
     ("credentials", machine.credentials),
+    ("former keys", former_keys),
     ("clock", machine.clock),
     ("disk", machine.disk),
     ("queue settings", work.queue_settings),

@@ -71,7 +71,7 @@ def credential_keys() -> Check:
         remedy = "Put the former key back at the end of COMMERCE_SYNC_ENCRYPTION_KEYS, or connect these again."
         return failure("credentials", f"{lost} are encrypted with a key that is not here", remedy)
     if old:
-        remedy = "Keep the former key until connectors.credentials.rotate_keys() has run."
+        remedy = "Keep the former key until manage.py rotate_keys says that nothing is left."
         return warning("credentials", f"{old} are encrypted with a former key", remedy, "some have a former key")
     return ok("credentials", "encrypted with keys that are here")
 
@@ -93,7 +93,7 @@ def credentials() -> Check:
         remedy = "Put the former key back at the end of COMMERCE_SYNC_ENCRYPTION_KEYS, or connect these again."
         return failure("credentials", f"{len(unreadable)} of {total} cannot be read (connections {named})", remedy)
     if old:
-        remedy = "Keep the former key until connectors.credentials.rotate_keys() has run."
+        remedy = "Keep the former key until manage.py rotate_keys says that nothing is left."
         return warning("credentials", f"{old} of {total} are encrypted with a former key", remedy)
     return ok("credentials", f"{total} stored, all readable")
 
