@@ -74,6 +74,8 @@ def database() -> dict[str, Any]:
             "COMMERCE_SYNC_IDLE_IN_TRANSACTION_TIMEOUT_MS", 60_000, 0, 3_600_000
         ),
         "lock_timeout": whole("COMMERCE_SYNC_LOCK_TIMEOUT_MS", 5_000, 0, 3_600_000),
+        # Far beyond anything that is well: what runs so long would run for ever, and keep others waiting.
+        "statement_timeout": whole("COMMERCE_SYNC_STATEMENT_TIMEOUT_MS", 600_000, 0, 86_400_000),
     }
     ours = " ".join(f"-c {name}={value}" for name, value in session.items())
     options["options"] = f"{ours} {options.get('options', '')}".strip()

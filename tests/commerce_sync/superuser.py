@@ -1,0 +1,23 @@
+"""The superuser of the embedded server, for what a test has to do to the server itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+
+def place() -> dict[str, Any]:
+    """Where the database of the tests is, for psycopg."""
+    settings = connection.settings_dict
+    return {"dbname": settings["NAME"], "user": settings["USER"], "host": settings["HOST"]}
+
+
+@contextmanager
+def superuser() -> Iterator[psycopg.Connection]:
+    """A session in the database of the tests that commits each statement."""
+    with psycopg.connect(**{**place(), "user": "postgres"}, autocommit=True) as session:
+        yield session
