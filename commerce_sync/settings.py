@@ -214,6 +214,7 @@ COMMERCE_SYNC_ERRANDS = [
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
     "connectors.ledger_looks.look_daily",
+    "health.audit_trail.seal_daily",
 ]
 
 # A grave finding that nobody has taken for so long is passed up by itself; 0: never.

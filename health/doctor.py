@@ -12,6 +12,7 @@ from health import doctor_books as books
 from health import doctor_findings as watching
 from health import doctor_machine as machine
 from health import doctor_work as work
+from health.audit_trail import trail
 from health.checkup import Check, failure
 from health.doctor_bells import bells
 from health.doctor_reconciled import reconciliation
@@ -21,6 +22,8 @@ from health.doctor_webhooks import webhooks
 CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("database", machine.database),
     ("migrations", machine.migrations),
+    ("guards", machine.guards),
+    ("audit trail", trail),
     ("encryption", machine.encryption),
     ("credentials", machine.credentials),
     ("clock", machine.clock),

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from commerce_sync.management.commands import migrate
-from tests.commerce_sync.superuser import place
+from tests.commerce_sync.database_place import place
 
 OURS = {"ledger", "connectors", "commerce_sync", "health"}
 # Old code runs beside the new tables until it is restarted: what it reads and writes is taken away in a release of its

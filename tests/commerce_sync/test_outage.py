@@ -12,19 +12,19 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django import db
-from django.core.management import call_command
 from django.db import connection as database
 from django.test import Client
 
 from commerce_sync import outage, services, work
 from commerce_sync.models import Job, Sync
-from ledger.models import RecordRow
+from ledger.models import Company, RecordRow
 from tests.api.cast import Api, make_partner, ready_company, shop_of
 from tests.api.cast import an_order as a_row
-from tests.commerce_sync.cast import FIRST_DAY, a_merchant, allow_truncate, an_order, sell, trial_balance
-from tests.commerce_sync.full_disk import no_room_for
-from tests.commerce_sync.superuser import superuser
+from tests.commerce_sync.cast import FIRST_DAY, allow_truncate, trial_balance
+from tests.commerce_sync.database_place import elsewhere, superuser
+from tests.commerce_sync.full_disk import emptied
 
+STEPS = ("ledger_posting", "ledger_documentline", "books_line")  # of a sync, in their order
 COMMITS = pytest.mark.django_db(transaction=True)
 STATES = {
     "08006": outage.AWAY, "57P01": outage.AWAY, "57P03": outage.AWAY, "25P03": outage.AWAY, "53100": outage.FULL,
@@ -47,19 +47,6 @@ def test_what_is_no_error_of_a_database_is_no_outage() -> None:
     assert outage.outage_of(None) is None
     assert outage.outage_of(TimeoutError("a platform's")) is None
     assert outage.outage_of(db.IntegrityError("without a cause")) is None
-
-
-@contextmanager
-def elsewhere(**place: str) -> Iterator[None]:
-    """Meanwhile the database is looked for at another place."""
-    former = {name: database.settings_dict[name] for name in place}
-    database.close()
-    database.settings_dict.update(place)
-    try:
-        yield
-    finally:
-        database.close()
-        database.settings_dict.update(former)
 
 
 def a_pushing_partner() -> tuple[Api, str]:
@@ -159,50 +146,86 @@ class _Stopped:
 
 @COMMITS
 @pytest.mark.case("H04")
-def test_a_push_onto_a_full_disk_is_refused_whole_and_taken_once_there_is_room() -> None:
-    api, orders = a_pushing_partner()
+def test_on_a_full_disk_nothing_is_lost_and_all_goes_on_by_itself_once_there_is_room() -> None:
     allow_truncate()
+    no_room_for = emptied("commerce_sync_heartbeat", "connectors_page", *STEPS)
+    api, orders = a_pushing_partner()
+    with no_room_for("commerce_sync_heartbeat"):
+        said = worker_says()
+    assert said.startswith("There is no room to store anything at the moment. The disk of the database is full")
+    assert "No space left on device" in said
+
+    rows = [a_row(number, day=FIRST_DAY + timedelta(days=number % 3)) for number in range(12)]
     with no_room_for("connectors_page"):
-        answer = api.put(orders, [a_row(1)])
+        answer = api.put(orders, rows)
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert answer.json()["error"].startswith("There is no room to store anything at the moment.")
     assert RecordRow.objects.count() == 0
-    assert api.put(orders, [a_row(1)]).status_code == 200
-    assert RecordRow.objects.count() == 1
+    assert api.put(orders, rows).status_code == 200
+    assert RecordRow.objects.count() == 12
+
+    company = Company.objects.get()
+    services.request_sync(company=company)
+    for table in STEPS:
+        with no_room_for(table):
+            assert work.drain(5).failed == 1
+        assert (Job.objects.get().state, Job.objects.get().attempts) == ("ready", 0)  # it may last for hours
+        assert "No space left on device" not in Sync.objects.get().failure_sentence
+        soon()
+    assert work.drain(5).ended == 1
+    assert trial_balance(company) == {"1140": 14_400, "4000": -12_000, "2200": -2_400}
+    assert Sync.objects.get().code == 2000
+    assert not Job.objects.exists()
+
+
+GIVES_WAY = """
+    CREATE SEQUENCE ways_given;
+    CREATE FUNCTION give_way() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('ways_given') = 1 THEN RAISE EXCEPTION 'in each other''s way' USING ERRCODE = '{state}'; END IF;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER give_way AFTER INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION give_way();
+"""
+
+
+@contextmanager
+def giving_way_once(table: str, state: str) -> Iterator[None]:
+    """Meanwhile the first statement that adds to ``table`` is the one that PostgreSQL ends for another's sake."""
+    with database.cursor() as cursor:
+        cursor.execute(GIVES_WAY.format(table=table, state=state))
+    try:
+        yield
+    finally:
+        with database.cursor() as cursor:
+            cursor.execute("DROP FUNCTION give_way CASCADE; DROP SEQUENCE ways_given")
 
 
 @COMMITS
-@pytest.mark.case("H04")
-@pytest.mark.parametrize("table", ["ledger_posting", "ledger_documentline", "books_line"])
-def test_a_sync_that_meets_a_full_disk_three_times_ends_with_everything_once(table: str) -> None:
-    allow_truncate()
-    company = a_merchant()
-    sell(company, *(an_order(number, day=FIRST_DAY + timedelta(days=number % 3)) for number in range(12)))
-    services.request_sync(company=company)
-    with no_room_for(table):
-        for _ in range(3):
-            assert (work.drain(5).failed, Job.objects.get().attempts) == (1, 0)
-            soon()
-    work.drain(5)
-    assert trial_balance(company) == {"1100": 14_400, "4000": -12_000, "2200": -2_400}
-    assert Sync.objects.get().code == 2000
-    assert not Job.objects.exists()
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param("40P01", marks=pytest.mark.case("H05")),
+        pytest.param("40001", marks=pytest.mark.case("H07")),
+    ],
+)
+def test_what_gave_way_to_another_transaction_is_done_again_whole_and_once(state: str) -> None:
+    api, orders = a_pushing_partner()
+    with giving_way_once("connectors_page", state):
+        answer = api.put(orders, [a_row(1)])
+        assert (answer.status_code, answer["Retry-After"]) == (503, "2")
+        assert api.put(orders, [a_row(1)]).status_code == 200
+    services.request_sync(company=Company.objects.get())
+    with giving_way_once("ledger_document", state):
+        assert work.drain(5).failed == 1
+        waiting = Job.objects.get()
+        assert (waiting.state, waiting.attempts) == ("ready", 1)  # counted: it does not go on for ever
+        soon()
+        assert work.drain(5).ended == 1
+    assert trial_balance(Company.objects.get()) == {"1140": 1_200, "4000": -1_000, "2200": -200}
 
 
 def soon() -> None:
     """What waits has waited."""
     with database.cursor() as cursor:
-        cursor.execute(
-            "UPDATE commerce_sync_job SET next_at = now(); UPDATE commerce_sync_companyqueue SET next_at = now()"
-        )
-
-
-@COMMITS
-@pytest.mark.case("H04")
-def test_a_worker_without_room_says_so_and_what_to_do() -> None:
-    allow_truncate()
-    with no_room_for("commerce_sync_heartbeat"):
-        said = worker_says()
-    assert said.startswith("There is no room to store anything at the moment. The disk of the database is full")
-    assert "No space left on device" in said
-    call_command("run_worker", "--once")
+        cursor.execute("UPDATE commerce_sync_job SET next_at = now()")
+        cursor.execute("UPDATE commerce_sync_companyqueue SET next_at = now()")

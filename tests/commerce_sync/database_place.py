@@ -1,4 +1,4 @@
-"""The superuser of the embedded server, for what a test has to do to the server itself."""
+"""Where the database of the tests is, how to look for it elsewhere, and the superuser of the embedded server."""
 
 from __future__ import annotations
 
@@ -21,3 +21,16 @@ def superuser() -> Iterator[psycopg.Connection]:
     """A session in the database of the tests that commits each statement."""
     with psycopg.connect(**{**place(), "user": "postgres"}, autocommit=True) as session:
         yield session
+
+
+@contextmanager
+def elsewhere(**place: str) -> Iterator[None]:
+    """Meanwhile the database is looked for at another place."""
+    former = {name: connection.settings_dict[name] for name in place}
+    connection.close()
+    connection.settings_dict.update(place)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(former)
