@@ -25,6 +25,7 @@ from commerce_sync import correlation, faultpoints, work_rows
 from commerce_sync.due import sweep_due
 from commerce_sync.engine import Done, Later, run_sync
 from commerce_sync.fetching import fetch, give_up
+from commerce_sync.outage import Outage, outage_of
 from commerce_sync.retry import backoff
 from commerce_sync.selectors import Run, runs_of
 from commerce_sync.status import Outcome
@@ -112,10 +113,10 @@ def _work(run: Run, drained: Drained) -> None:
             drained.later += 1
         else:
             _carry_out(run, drained)
-    except Exception:
+    except Exception as error:
         drained.failed += 1
         logger.exception("job %s failed (attempt %s of %s)", run.job_id, run.attempts, run.max_attempts)
-        _after_failure(run, traceback.format_exc()[-ERROR_CHARACTERS:])
+        _after_failure(run, traceback.format_exc()[-ERROR_CHARACTERS:], outage_of(error))
 
 
 def _carry_out(run: Run, drained: Drained) -> None:
@@ -139,11 +140,17 @@ def _store(run: Run, came_to: Done | Later) -> bool:
     return work_rows.conclude(run, came_to).was_ours if isinstance(came_to, Done) else work_rows.postpone(run, came_to)
 
 
-def _after_failure(run: Run, error: str) -> None:
-    """Wait longer after each attempt; after the last one, the job is dead and its sync ends."""
+def _after_failure(run: Run, error: str, outage: Outage | None) -> None:
+    """Wait longer after each attempt; after the last one, the job is dead and its sync ends.
+
+    What the database lacks for hours (room, connections) is not the job's illness, so that attempt is not counted. One
+    that ended with the connection is: it may be this very job that brings the server down.
+    """
     if connection.connection is not None and not connection.is_usable():
         connection.close()  # the next statement opens a new one
-    if run.attempts >= run.max_attempts:
+    if outage is not None and outage.is_patient:
+        work_rows.free([(run.job_id, run.lease_token)], uncount=True, seconds=outage.after_seconds)
+    elif run.attempts >= run.max_attempts:
         _bury(run, error)
     else:
         work_rows.fail(run, error, backoff(run.attempts, _chance()).total_seconds())

@@ -45,6 +45,22 @@ def migrations() -> Check:
     return ok("migrations", "all applied")
 
 
+def guards() -> Check:
+    """What the database refuses by itself is switched on, and in production the application cannot switch it off."""
+    off, owns = sql.rows(
+        """SELECT coalesce(array_agg(tgname ORDER BY tgname) FILTER (WHERE tgenabled NOT IN ('O', 'A')), '{}')::text[],
+               (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'ledger_document'::regclass)
+           FROM pg_trigger WHERE NOT tgisinternal"""
+    )[0]
+    if off:
+        remedy = "Somebody switched them off: ALTER TABLE ... ENABLE TRIGGER, then look at what was written meanwhile."
+        return failure("guards", f"{len(off)} triggers are switched off: {', '.join(off[:5])}", remedy)
+    if owns and settings.PRODUCTION:
+        remedy = "Let it log in as a role of its own: manage.py database_role (runbook, The role in the database)."
+        return warning("guards", "the application owns the tables and could switch their triggers off", remedy)
+    return ok("guards", "on, and not the application's to switch off" if not owns else "on")
+
+
 def encryption() -> Check:
     """Every key can encrypt and decrypt."""
     keys = settings.COMMERCE_SYNC_ENCRYPTION_KEYS
