@@ -20,6 +20,7 @@ from health.doctor_webhooks import webhooks
 CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("database", machine.database),
     ("migrations", machine.migrations),
+    ("home", machine.home),
     ("encryption", machine.encryption),
     ("credentials", machine.credentials),
     ("clock", machine.clock),

@@ -49,6 +49,7 @@ LEDGER_SHELL |= {
     "admin_filters",
     "admin_lists",
     "company_search",
+    "home",
 }
 NOT_PURE = {
     "django",
