@@ -223,6 +223,11 @@ COMMERCE_SYNC_ERRANDS = [
     "connectors.ledger_looks.look_daily",
     "health.audit_trail.seal_daily",
 ]
+# Of these, what calls the outside: it rests while the data wait, restored or copied, for a word (ledger/home.py).
+COMMERCE_SYNC_ERRANDS_OUTSIDE = frozenset({
+    "health.errands.run", "health.alerts.errand.run", "connectors.keeping.keep_hourly",
+    "connectors.ledger_looks.look_daily",
+})  # fmt: skip
 
 # A grave finding that nobody has taken for so long is passed up by itself; 0: never.
 COMMERCE_SYNC_ESCALATE_AFTER_HOURS = whole("COMMERCE_SYNC_ESCALATE_AFTER_HOURS", 24, 0, 24 * 365)

@@ -30,6 +30,7 @@ from commerce_sync.retry import backoff
 from commerce_sync.selectors import Run, runs_of
 from commerce_sync.status import Outcome
 from ledger import faultpoints, sql
+from ledger.home import elsewhere
 from ledger.services import now
 
 logger = logging.getLogger(__name__)
@@ -64,9 +65,13 @@ def sweep(at: datetime | None = None) -> int:
 
 
 def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: False) -> Drained:
-    """Work until nothing is due, the time is over or `stopping` says so. Without a free slot, return at once."""
+    """Work until nothing is due, the time is over or `stopping` says so. Without a free slot, or with data that are not
+    at home (`ledger.home`), return at once."""
     ends = time.monotonic() + budget_seconds
     drained = Drained()
+    if elsewhere() is not None:
+        logger.error("these data were restored or copied: nothing is done before `manage.py resume_after_restore`")
+        return drained
     with _Hold() as hold:
         slot = hold.take_slot()
         if slot is None:

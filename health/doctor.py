@@ -25,6 +25,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("migrations", machine.migrations),
     ("guards", machine.guards),
     ("audit trail", trail),
+    ("home", machine.home),
     ("encryption", machine.encryption),
     ("credentials", machine.credentials),
     ("former keys", former_keys),

@@ -16,6 +16,7 @@ from connectors.credentials import UnreadableCredential, current_key_id, known_k
 from connectors.models import Credential
 from health.checkup import Check, failure, ok, warning
 from ledger import sql
+from ledger.home import elsewhere
 
 SKEW_WARNING_SECONDS: Final = 2
 SKEW_FAILURE_SECONDS: Final = 30
@@ -59,6 +60,16 @@ def guards() -> Check:
         remedy = "Let it log in as a role of its own: manage.py database_role (runbook, The role in the database)."
         return warning("guards", "the application owns the tables and could switch their triggers off", remedy)
     return ok("guards", "on, and not the application's to switch off" if not owns else "on")
+
+
+def home() -> Check:
+    """The data are where they were when work was last allowed."""
+    waiting = elsewhere()
+    if waiting is None:
+        return ok("home", "these data are where they belong")
+    behind = f"; they know of nothing after {waiting.behind_at:%Y-%m-%d %H:%M} UTC" if waiting.behind_at else ""
+    said = f"restored, copied or taken over{behind}: nothing is pulled, posted or delivered"
+    return failure("home", said, "See the runbook under Backup and restore, then: manage.py resume_after_restore")
 
 
 def encryption() -> Check:

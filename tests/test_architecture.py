@@ -50,6 +50,7 @@ LEDGER_SHELL |= {
     "admin_lists",
     "company_search",
     "faultpoints",
+    "home",
 }
 NOT_PURE = {
     "django",
