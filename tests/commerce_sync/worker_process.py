@@ -1,8 +1,9 @@
 """Real worker processes, to be killed. Each is a fork of one process that has everything imported already.
 
 To start Python and to import the project takes longer than what a worker then does in a test. The nursery does it once
-for each process of tests; a worker is a process of its own none the less, with sessions of its own, and dies alone. As
-a program this is the nursery: it reads a line of JSON for each worker to start or to wait for, and ends with its parent.
+for each process of tests; a worker is a process of its own none the less, with sessions of its own, and dies alone.
+As a program this is the nursery: it reads a line of JSON for each worker to start or to wait for, and ends with its
+parent.
 """
 
 from __future__ import annotations
