@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -24,7 +25,7 @@ from tests.platforms.folders import Folder, outside_platforms
 from tests.platforms.hostile_rows import POISONS
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
-anything = st.sampled_from(POISONS) | st.recursive(
+anything = st.sampled_from(POISONS).map(deepcopy) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=5,
@@ -34,7 +35,7 @@ anything = st.sampled_from(POISONS) | st.recursive(
 @st.composite
 def spoiled(draw: st.DrawFn, row: Any) -> Any:
     """The row with up to four of its values, wherever they are, gone, given twice, or something else."""
-    value = json.loads(json.dumps(row))
+    value = deepcopy(row)
     for _ in range(draw(st.integers(1, 4))):
         place = _place(draw, value)
         if place is None:
