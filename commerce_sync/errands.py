@@ -8,6 +8,7 @@ its own: the work on syncs goes on.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
@@ -19,11 +20,13 @@ logger = logging.getLogger(__name__)
 SECONDS: Final = 8.0
 
 
-def run_errands(seconds: float = SECONDS) -> bool:
-    """Run each errand of COMMERCE_SYNC_ERRANDS once, for at most ``seconds`` each (and what it says it needs to end);
-    whether one of them has more to do. Raises nothing."""
+def run_errands(seconds: float = SECONDS, *, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Run each errand of COMMERCE_SYNC_ERRANDS once, for at most ``seconds`` each (and what it says it needs to end),
+    and no further one once ``stopping`` says so; whether one of them has more to do. Raises nothing."""
     more = False
     for path in settings.COMMERCE_SYNC_ERRANDS:
+        if stopping():
+            break
         try:
             more |= bool(import_string(path)(seconds))
         except Exception:

@@ -7,6 +7,7 @@ from typing import Final
 
 FIRST_WAIT: Final = timedelta(seconds=2)
 LONGEST_WAIT: Final = timedelta(minutes=15)
+LONGEST_SPREAD_SECONDS: Final = 120.0
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
@@ -20,3 +21,12 @@ def backoff(attempts: int, chance: float) -> timedelta:
         raise ValueError("chance is 0 ≤ x < 1")
     whole = min(LONGEST_WAIT, FIRST_WAIT * (1 << min(attempts - 1, 20)))
     return whole * (0.5 + chance / 2)
+
+
+def spread(seconds: float, chance: float) -> float:
+    """A wait that a platform asks for, lengthened by `chance` (0 ≤ x < 1), up to twice as long.
+
+    All merchants of an app hear the same time when the app is throttled, and when the platform is down: they must not
+    come back in the same second.
+    """
+    return seconds + chance * min(seconds, LONGEST_SPREAD_SECONDS)
