@@ -219,6 +219,7 @@ COMMERCE_SYNC_ERRANDS = [
     "commerce_sync.sync_days.count_days",
     "health.findings.unattended.pass_up",
     "commerce_sync.housekeeping.clean_hourly",
+    "commerce_sync.unheard.ask_now_and_then",
     "connectors.keeping.keep_hourly",
     "connectors.ledger_looks.look_daily",
     "health.audit_trail.seal_daily",
