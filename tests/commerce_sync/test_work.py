@@ -75,6 +75,7 @@ class TestSweep:
 
 @pytest.mark.django_db
 class TestDrain:
+    @pytest.mark.case("L01")
     def test_companies_take_turns_and_the_one_served_longest_ago_comes_first(self, monkeypatch: Any) -> None:
         monkeypatch.setattr(work, "COMPANIES_AT_ONCE", 1)
         served: list[int] = []
@@ -290,6 +291,7 @@ def test_the_worker_command_works_off_what_is_due(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.django_db
+@pytest.mark.case("L03")
 def test_the_due_scan_reads_what_is_due_and_not_what_exists() -> None:
     scheduled("Due")
     with connection.cursor() as cursor:

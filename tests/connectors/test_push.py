@@ -288,6 +288,7 @@ def test_what_was_removed_at_the_platform_is_not_made_again(place: Place) -> Non
     assert writes(place[0]) == 1
 
 
+@pytest.mark.case("L02")
 def test_a_platform_that_fails_again_and_again_is_left_alone(place: Place) -> None:
     company = a_shop(place, days=3)
     sell(company, *(an_order(9 + n, day=date(2026, 3, 10 + n)) for n in range(5)))
