@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from msgspec import Struct
 
-from commerce_sync import correlation, faultpoints, work_rows
+from commerce_sync import correlation, work_rows
 from commerce_sync.due import sweep_due
 from commerce_sync.engine import Done, Later, run_sync
 from commerce_sync.fetching import fetch, give_up
@@ -29,7 +29,8 @@ from commerce_sync.outage import Outage, outage_of
 from commerce_sync.retry import backoff
 from commerce_sync.selectors import Run, runs_of
 from commerce_sync.status import Outcome
-from ledger import sql
+from ledger import faultpoints, sql
+from ledger.home import elsewhere
 from ledger.services import now
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ SLOT_LOCK: Final = 43  # first keys of advisory locks
 JOB_LOCK: Final = 42
 SLOTS: Final = 64  # drains at work at once, on all hosts together
 COMPANIES_AT_ONCE: Final = 50
+CLAIM_TRIES: Final = 5  # while others hold what is due for the moment of their own claim
+CLAIM_AGAIN_SECONDS: Final = 0.02
 OCCUPIED_SECONDS: Final = 10  # until a job looks again whether the other sync of its company has ended
 ERROR_CHARACTERS: Final = 4_000
 FETCHED: Final = Done(Outcome(), {})
@@ -62,9 +65,13 @@ def sweep(at: datetime | None = None) -> int:
 
 
 def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: False) -> Drained:
-    """Work until nothing is due, the time is over or `stopping` says so. Without a free slot, return at once."""
+    """Work until nothing is due, the time is over or `stopping` says so. Without a free slot, or with data that are not
+    at home (`ledger.home`), return at once."""
     ends = time.monotonic() + budget_seconds
     drained = Drained()
+    if elsewhere() is not None:
+        logger.error("these data were restored or copied: nothing is done before `manage.py resume_after_restore`")
+        return drained
     with _Hold() as hold:
         slot = hold.take_slot()
         if slot is None:
@@ -72,7 +79,7 @@ def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: 
         _free_the_dead(hold)
         while time.monotonic() < ends and not stopping():
             work_rows.beat(slot, f"{drained.ended} ended")
-            runs = _claim(hold)
+            runs = _next(hold)
             if not runs:
                 break
             for place, run in enumerate(runs):
@@ -84,6 +91,17 @@ def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: 
                     _work(run, drained)
             hold.release_jobs()
     return drained
+
+
+def _next(hold: _Hold) -> list[Run]:
+    """Claimed jobs; none when nothing is due. Whoever claims looks at more than it takes: it is waited for."""
+    runs = _claim(hold)
+    for _ in range(CLAIM_TRIES):
+        if runs or not work_rows.is_due():
+            break
+        time.sleep(CLAIM_AGAIN_SECONDS * (0.5 + _chance()))
+        runs = _claim(hold)
+    return runs
 
 
 def _claim(hold: _Hold) -> list[Run]:

@@ -16,6 +16,7 @@ from health.audit_trail import trail
 from health.checkup import Check, failure
 from health.doctor_bells import bells
 from health.doctor_reconciled import reconciliation
+from health.doctor_sealed import former_keys
 from health.doctor_webhooks import webhooks
 
 # (name, check), in the order in which a person would look. Everything after the first needs the database.
@@ -24,8 +25,10 @@ CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("migrations", machine.migrations),
     ("guards", machine.guards),
     ("audit trail", trail),
+    ("home", machine.home),
     ("encryption", machine.encryption),
     ("credentials", machine.credentials),
+    ("former keys", former_keys),
     ("clock", machine.clock),
     ("disk", machine.disk),
     ("queue settings", work.queue_settings),

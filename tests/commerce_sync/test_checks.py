@@ -76,11 +76,13 @@ def test_the_shortest_safe_retry_is_accepted() -> None:
     assert list(queue_problems({**settings.Q_CLUSTER, "retry": 180})) == []
 
 
+@pytest.mark.case("S26")
 def test_the_queue_has_no_pages_in_the_admin() -> None:
     assert not admin.site.is_registered(Schedule)
     assert not admin.site.is_registered(OrmQ)
 
 
+@pytest.mark.case("S26")
 def test_a_queue_model_put_back_into_the_admin_is_an_error() -> None:
     admin.site.register(Schedule)
     try:
@@ -112,11 +114,13 @@ def test_a_connection_carries_its_limits_and_utc() -> None:
         assert cursor.fetchone() == ("5s", "1min", "10min", "UTC")
 
 
+@pytest.mark.case("S30")
 def test_a_complete_deployment_passes_every_check_of_a_deployment() -> None:
     done = python("manage.py", "check", "--deploy", "--fail-level", "WARNING", **DEPLOYMENT)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.case("S30")
 @pytest.mark.parametrize("missing", sorted(DEPLOYMENT.keys() - {"COMMERCE_SYNC_PRODUCTION"}))
 def test_production_demands_what_development_generates(missing: str) -> None:
     assert missing in refusal(**{name: value for name, value in DEPLOYMENT.items() if name != missing})

@@ -11,6 +11,7 @@ import time_machine
 from commerce_sync import engine, services, tasks, work
 from commerce_sync.api import limits
 from commerce_sync.models import Job, Schedule, Sync
+from health import doctor_work
 from tests.api.cast import Api, make_partner
 from tests.commerce_sync.cast import FIRST_DAY, a_merchant, an_order, sell
 
@@ -85,3 +86,15 @@ def test_the_clock_of_a_host_that_is_off_makes_nobody_wait(minutes: int) -> None
         tasks.tick()
     assert list(Sync.objects.order_by("company").values_list("code", flat=True)) == [2000, 2000]
     assert not Job.objects.exists()
+
+
+@pytest.mark.case("L03")
+def test_a_long_queue_is_no_alarm_and_an_old_job_is() -> None:
+    company, at = a_merchant(), datetime.now(UTC)
+    Job.objects.bulk_create(
+        Job(kind="sync", company=company, key=f"new:{number}", next_at=at, created_at=at) for number in range(2_000)
+    )
+    assert doctor_work.waiting_work().level == "ok"
+    for minutes, level in ((6, "warning"), (16, "failure")):
+        Job.objects.filter(key="new:7").update(next_at=at - timedelta(minutes=minutes))
+        assert doctor_work.waiting_work().level == level

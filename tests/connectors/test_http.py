@@ -253,6 +253,7 @@ def test_a_body_that_grows_past_the_limit_is_refused(
     assert len(server.log) == 1
 
 
+@pytest.mark.case("S11")
 def test_a_redirect_is_not_followed_and_carries_no_key_away(shop: Opened, server: PlatformServer) -> None:
     with running() as elsewhere:
         server.fail("redirect_out", header=f"{elsewhere.url}/steal")
@@ -362,6 +363,7 @@ def test_plain_http_and_private_addresses_are_refused_unless_the_settings_allow_
         assert server.log == []
 
 
+@pytest.mark.case("S10")
 @pytest.mark.parametrize(
     ("address", "public"),
     [

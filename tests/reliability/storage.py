@@ -50,13 +50,13 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     Case(
         "H09",
-        "A back-up of an hour ago is restored: the accounting software is ahead",
-        "Deliveries are held until what is there has been adopted; nothing is doubled",
+        "A backup of an hour ago is restored; the accounting software knows of what was delivered since",
+        "No work before a person says so; then what may be there is looked up before it is sent: 0 doubled",
     ),
     Case(
         "H10",
-        "A back-up is restored",
-        "A rehearsal by command proves the restored books equal",
+        "Nobody knows whether the backups can be restored",
+        "A command makes one, restores it beside, and proves tables, guards, balances and documents equal",
     ),
     Case(
         "H11",
