@@ -42,7 +42,11 @@ NETWORK_ROOTS = {
     "ftplib",
     "telnetlib",
 }
-SUBPROCESSES = {"commerce_sync/embedded_programs.py", "commerce_sync/management/commands/demo.py"}
+SUBPROCESSES = {
+    "commerce_sync/backup/programs.py",
+    "commerce_sync/embedded_programs.py",
+    "commerce_sync/management/commands/demo.py",
+}
 COMPRESSED = {"connectors/raw_pages.py", "commerce_sync/reconcile_raw.py"}
 SHARES = {"connectors/accounting/_odoo_moves.py"}  # 100.0 percent, a constant that Odoo wants as such
 # XML, archives and pictures are not read at all; what decides what runs is not read from data.
