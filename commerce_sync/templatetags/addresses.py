@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def web(address: str) -> str:
-    """The address when it is one of the web, else "": a platform's answer must not become a script that a click runs."""
+    """The address when it is one of the web, else "": an answer of a platform's must be no script to click on."""
     return address if address.lower().startswith(("https://", "http://")) else ""
