@@ -74,6 +74,8 @@ def database() -> dict[str, Any]:
             "COMMERCE_SYNC_IDLE_IN_TRANSACTION_TIMEOUT_MS", 60_000, 0, 3_600_000
         ),
         "lock_timeout": whole("COMMERCE_SYNC_LOCK_TIMEOUT_MS", 5_000, 0, 3_600_000),
+        # Far beyond anything that is well: what runs so long would run for ever, and keep others waiting.
+        "statement_timeout": whole("COMMERCE_SYNC_STATEMENT_TIMEOUT_MS", 600_000, 0, 86_400_000),
     }
     ours = " ".join(f"-c {name}={value}" for name, value in session.items())
     options["options"] = f"{ours} {options.get('options', '')}".strip()
@@ -220,7 +222,13 @@ COMMERCE_SYNC_ERRANDS = [
     "commerce_sync.housekeeping.clean_hourly",
     "connectors.keeping.keep_hourly",
     "connectors.ledger_looks.look_daily",
+    "health.audit_trail.seal_daily",
 ]
+# Of these, what calls the outside: it rests while the data wait, restored or copied, for a word (ledger/home.py).
+COMMERCE_SYNC_ERRANDS_OUTSIDE = frozenset({
+    "health.errands.run", "health.alerts.errand.run", "connectors.keeping.keep_hourly",
+    "connectors.ledger_looks.look_daily",
+})  # fmt: skip
 
 # A grave finding that nobody has taken for so long is passed up by itself; 0: never.
 COMMERCE_SYNC_ESCALATE_AFTER_HOURS = whole("COMMERCE_SYNC_ESCALATE_AFTER_HOURS", 24, 0, 24 * 365)

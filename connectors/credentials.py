@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -29,6 +29,7 @@ from connectors.errors import Failure, MisconfiguredPlatform, NotAuthorized, Wai
 from connectors.models import Credential
 from connectors.platform import Platform
 from connectors.wire import Request, Response
+from ledger import faultpoints
 
 Exchange = Callable[[Request], Response]
 
@@ -67,10 +68,7 @@ def seal(connection_id: int, secrets: Secrets) -> bytes:
 
 
 def unseal(connection_id: int, ciphertext: bytes) -> Secrets:
-    """The reverse of `seal`.
-
-    Raises `UnreadableCredential` for another connection's ciphertext or an unknown key.
-    """
+    """The reverse of `seal`. Raises `UnreadableCredential` for another connection's ciphertext or an unknown key."""
     try:
         sealed = msgspec.json.decode(fernet().decrypt(ciphertext), type=_Sealed)
     except (InvalidToken, msgspec.DecodeError):
@@ -82,21 +80,19 @@ def unseal(connection_id: int, ciphertext: bytes) -> Secrets:
 
 def rotate_keys(*, batch: int = 500) -> int:
     """Encrypt every credential with the first key again, `batch` rows a transaction; returns how many. Stopped at any
-    moment it goes on where it was: what is done carries the new key's id. Rows that a renewal holds are waited for."""
-    done = 0
+    moment it goes on where it was: what is done carries the new key's id. Rows that a renewal holds are waited for;
+    what no key here reads is passed over, and stays."""
+    stale, done, after = Credential.objects.exclude(key_id=current_key_id()).order_by("connection_id"), 0, 0
     while True:
         with transaction.atomic():
-            rows = list(
-                Credential.objects.select_for_update()
-                .exclude(key_id=current_key_id())
-                .order_by("connection_id")[:batch]
-            )
+            rows = list(stale.select_for_update().filter(connection_id__gt=after)[:batch])
             for row in rows:
-                secrets = unseal(row.connection_id, bytes(row.ciphertext))
-                Credential.objects.filter(pk=row.pk).update(**_row(row.connection_id, secrets))
-        done += len(rows)
+                with suppress(UnreadableCredential):
+                    secrets = unseal(row.connection_id, bytes(row.ciphertext))
+                    done += Credential.objects.filter(pk=row.pk).update(**_row(row.connection_id, secrets))
         if len(rows) < batch:
             return done
+        after = rows[-1].connection_id
 
 
 def current_key_id() -> str:
@@ -179,7 +175,10 @@ def refresh(*, connection_id: int, stale: Secrets, auth: OAuth2, client: Client,
             if again != held:
                 return again
             fresh = _exchanged(held, auth, client, exchange)
-        return _keep(connection_id, held, fresh)
+        faultpoints.reached("after_refresh_response")
+        kept = _keep(connection_id, held, fresh)
+        faultpoints.reached("after_token_save")
+        return kept
 
 
 def _exchanged(held: Secrets, auth: OAuth2, client: Client, exchange: Exchange) -> Secrets:
@@ -207,10 +206,7 @@ def _keep(connection_id: int, before: Secrets, fresh: Secrets) -> Secrets:
 
 @contextmanager
 def _alone(connection_id: int) -> Iterator[None]:
-    """Hold the connection's advisory lock.
-
-    Of the session, not of a transaction, because HTTP happens inside.
-    """
+    """Hold the connection's advisory lock: of the session, not of a transaction, because HTTP happens inside."""
     name = f"connectors.credential:{connection_id}"
     give_up_at = time.monotonic() + LOCK_PATIENCE.total_seconds()
     while not _ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name):

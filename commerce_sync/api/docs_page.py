@@ -50,5 +50,6 @@ class DocsPage(SpectacularSwaggerSplitView):
 @cache
 def _document() -> bytes:
     generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-    written: bytes = OpenApiJsonRenderer().render(generator.get_schema(request=None, public=True))
+    schema = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    written: bytes = OpenApiJsonRenderer().render(schema)
     return written
