@@ -138,6 +138,7 @@ MIDDLEWARE = [
     *("django_otp.middleware.OTPMiddleware", "health.console.guard.ConsoleMiddleware"),
 ]
 AUTHENTICATION_BACKENDS = ["health.console.access.RoleBackend"]
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 ROOT_URLCONF = "commerce_sync.urls"
 WSGI_APPLICATION = "commerce_sync.wsgi.application"
 CONTEXT = "django.template.context_processors.request", "django.contrib.auth.context_processors.auth"
