@@ -29,6 +29,7 @@ from connectors.errors import Failure, MisconfiguredPlatform, NotAuthorized, Wai
 from connectors.models import Credential
 from connectors.platform import Platform
 from connectors.wire import Request, Response
+from ledger import faultpoints
 
 Exchange = Callable[[Request], Response]
 
@@ -67,10 +68,7 @@ def seal(connection_id: int, secrets: Secrets) -> bytes:
 
 
 def unseal(connection_id: int, ciphertext: bytes) -> Secrets:
-    """The reverse of `seal`.
-
-    Raises `UnreadableCredential` for another connection's ciphertext or an unknown key.
-    """
+    """The reverse of `seal`. Raises `UnreadableCredential` for another connection's ciphertext or an unknown key."""
     try:
         sealed = msgspec.json.decode(fernet().decrypt(ciphertext), type=_Sealed)
     except (InvalidToken, msgspec.DecodeError):
@@ -177,7 +175,10 @@ def refresh(*, connection_id: int, stale: Secrets, auth: OAuth2, client: Client,
             if again != held:
                 return again
             fresh = _exchanged(held, auth, client, exchange)
-        return _keep(connection_id, held, fresh)
+        faultpoints.reached("after_refresh_response")
+        kept = _keep(connection_id, held, fresh)
+        faultpoints.reached("after_token_save")
+        return kept
 
 
 def _exchanged(held: Secrets, auth: OAuth2, client: Client, exchange: Exchange) -> Secrets:
@@ -205,10 +206,7 @@ def _keep(connection_id: int, before: Secrets, fresh: Secrets) -> Secrets:
 
 @contextmanager
 def _alone(connection_id: int) -> Iterator[None]:
-    """Hold the connection's advisory lock.
-
-    Of the session, not of a transaction, because HTTP happens inside.
-    """
+    """Hold the connection's advisory lock: of the session, not of a transaction, because HTTP happens inside."""
     name = f"connectors.credential:{connection_id}"
     give_up_at = time.monotonic() + LOCK_PATIENCE.total_seconds()
     while not _ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name):

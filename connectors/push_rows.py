@@ -12,6 +12,7 @@ from connectors.push_states import Item, States, Step, storable
 from connectors.session import Pushed
 from ledger import sql
 from ledger.documents import Document, decode_document
+from ledger.home import Doubt
 
 
 def prepare(*, company_id: int, connection_id: int) -> int:
@@ -39,6 +40,22 @@ def release_abandoned(connection_id: int, *, is_held: bool) -> int:
         """UPDATE connectors_pushitem SET state = 'unknown', waits_until = NULL, updated_at = clock_timestamp()
            WHERE connection_id = %s AND state = 'sending' AND (%s OR deadline_at < clock_timestamp())""",
         (connection_id, is_held),
+    )
+
+
+def doubt_unsent(connection_id: int, doubt: Doubt) -> int:
+    """What a former history of these data may have sent is `unknown`: looked up before it is sent for the first time.
+
+    The call of that history was over when work began here again, so "not there" is believed from then on.
+    """
+    return sql.execute(
+        """UPDATE connectors_pushitem item SET state = 'unknown', claimed_at = clock_timestamp(), deadline_at = %s,
+               waits_until = NULL, updated_at = clock_timestamp()
+           FROM ledger_document document JOIN ledger_posting posting ON posting.id = document.posting_id
+           WHERE item.connection_id = %s AND item.state IN ('prepared', 'waiting')
+               AND (item.claimed_at IS NULL OR item.claimed_at < %s)
+               AND document.id = item.document_id AND posting.day <= %s""",
+        (doubt.opened_at, connection_id, doubt.opened_at, doubt.through),
     )
 
 

@@ -49,6 +49,8 @@ LEDGER_SHELL |= {
     "admin_filters",
     "admin_lists",
     "company_search",
+    "faultpoints",
+    "home",
 }
 NOT_PURE = {
     "django",

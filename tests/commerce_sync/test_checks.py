@@ -104,13 +104,14 @@ def test_a_server_older_than_15_is_refused_with_its_version() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.case("H06")
 def test_a_connection_carries_its_limits_and_utc() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'),"
-            " current_setting('TimeZone')"
+            " current_setting('statement_timeout'), current_setting('TimeZone')"
         )
-        assert cursor.fetchone() == ("5s", "1min", "UTC")
+        assert cursor.fetchone() == ("5s", "1min", "10min", "UTC")
 
 
 @pytest.mark.case("S30")
@@ -167,7 +168,7 @@ def test_a_database_on_a_unix_socket_keeps_its_own_options() -> None:
     url = "postgresql://u@/books?host=/run/pg&options=-c%20work_mem%3D8MB"
     shown = python("-c", SHOW, **{**DEPLOYMENT, "DATABASE_URL": url}).stdout
     assert "'host': '/run/pg'" in shown
-    assert "lock_timeout=5000 -c work_mem=8MB" in shown
+    assert "-c statement_timeout=600000 -c work_mem=8MB" in shown
 
 
 def test_generated_secrets_are_made_once_and_only_for_their_owner(tmp_path: Path) -> None:

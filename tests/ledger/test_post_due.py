@@ -7,9 +7,8 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
-import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from ledger import post_due as posting
 from ledger.book import Book
@@ -535,7 +534,7 @@ def test_a_run_that_breaks_in_the_middle_leaves_nothing_half_done(event: str) ->
     with connection.cursor() as cursor:
         cursor.execute(BREAK.format(event=event))
     try:
-        with pytest.raises(psycopg.Error, match="broken"):
+        with pytest.raises(DatabaseError, match="broken"):
             post(pub)
     finally:
         with connection.cursor() as cursor:
@@ -557,7 +556,7 @@ def test_windows_that_were_finished_before_a_run_broke_stay(monkeypatch: pytest.
             "ALTER TABLE ledger_posting ADD CONSTRAINT break_here CHECK (day <> %s::date)", [DAY + timedelta(days=2)]
         )
     try:
-        with pytest.raises(psycopg.errors.CheckViolation):
+        with pytest.raises(IntegrityError):
             post(pub)
         assert balances(pub)["sales"] in (-1_000, -2_000)
     finally:
