@@ -15,7 +15,7 @@ from django_q.signing import SignedPackage
 
 from commerce_sync.tasks import TICK, ensure_schedules
 
-pytestmark = [pytest.mark.django_db, pytest.mark.case("S26")]
+pytestmark = pytest.mark.django_db
 
 
 class Planted:
@@ -28,6 +28,7 @@ class Planted:
         return Path.touch, (self.path,)
 
 
+@pytest.mark.case("S26")
 @pytest.mark.parametrize(
     "row",
     [
@@ -64,6 +65,7 @@ def test_what_was_scheduled_before_the_guard_is_removed_with_it(transactional_db
     assert Schedule.objects.get().func == TICK
 
 
+@pytest.mark.case("S26")
 def test_a_task_that_this_installation_has_not_signed_is_not_even_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
