@@ -124,9 +124,10 @@ def live(town: Town, merchant: Merchant) -> None:
     random, now = town.random, datetime.now(UTC)
     with town.place.server.lock:
         rows = merchant.till.rows
+        moment = _a_moment(merchant, random, now)
         for _ in range(random.randrange(1, 4)):
             merchant.made += 1
-            sold = _a_moment(merchant, random, now)
+            sold = moment - timedelta(seconds=random.randrange(10_000))
             rows[f"s{merchant.made}"] = _row(merchant.made, random.randrange(100, 90_000), sold, now)
         if rows and random.random() < 0.3:
             chosen = random.choice(list(rows))
