@@ -11,11 +11,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.faults.without import without_each
+
 
 def main(arguments: list[str]) -> int:
     """One run in a folder and on a PostgreSQL of its own."""
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    if options.sabotage == "all":
+        return 0 if without_each(options.seed) else 1
     folder = Path(options.folder or tempfile.mkdtemp(prefix="fault-run-"))
     folder.mkdir(exist_ok=True)
     folder.chmod(0o711)
@@ -58,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--restart", type=float, default=45, help="seconds between restarts of PostgreSQL (default 45)")
     parser.add_argument("--workers", type=int, default=3, help="workers of each of the two clusters (default 3)")
     parser.add_argument("--books", default="", help="kinds of books: keyed, unique, search; comma separated")
-    parser.add_argument("--sabotage", default="", help="take out a guard: intent, find, key, claim, lease")
+    parser.add_argument(
+        "--sabotage", default="", help="take out a guard: intent, find, key, claim, lease, or all in turn"
+    )
     parser.add_argument("--quiet", type=float, default=240, help="seconds that the quiet may last (default 240)")
     parser.add_argument("--measure", action="store_true", help="no storm: measure turns and recovery")
     parser.add_argument("--folder", default="", help="where the database and the logs are (default: made, and removed)")

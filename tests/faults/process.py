@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -94,6 +95,8 @@ def _run(what: str, said: dict[str, Any]) -> None:
     from django.core.management import call_command
 
     call_command(what)
+    for child in multiprocessing.active_children():
+        child.join()  # a cluster lives as long as its sentinel
 
 
 def _prepare(said: dict[str, Any]) -> None:
