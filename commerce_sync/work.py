@@ -25,10 +25,12 @@ from commerce_sync import correlation, work_rows
 from commerce_sync.due import sweep_due
 from commerce_sync.engine import Done, Later, run_sync
 from commerce_sync.fetching import fetch, give_up
+from commerce_sync.outage import Outage, outage_of
 from commerce_sync.retry import backoff
 from commerce_sync.selectors import Run, runs_of
 from commerce_sync.status import Outcome
 from ledger import faultpoints, sql
+from ledger.home import elsewhere
 from ledger.services import now
 
 logger = logging.getLogger(__name__)
@@ -63,9 +65,13 @@ def sweep(at: datetime | None = None) -> int:
 
 
 def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: False) -> Drained:
-    """Work until nothing is due, the time is over or `stopping` says so. Without a free slot, return at once."""
+    """Work until nothing is due, the time is over or `stopping` says so. Without a free slot, or with data that are not
+    at home (`ledger.home`), return at once."""
     ends = time.monotonic() + budget_seconds
     drained = Drained()
+    if elsewhere() is not None:
+        logger.error("these data were restored or copied: nothing is done before `manage.py resume_after_restore`")
+        return drained
     with _Hold() as hold:
         slot = hold.take_slot()
         if slot is None:
@@ -125,10 +131,10 @@ def _work(run: Run, drained: Drained) -> None:
             drained.later += 1
         else:
             _carry_out(run, drained)
-    except Exception:
+    except Exception as error:
         drained.failed += 1
         logger.exception("job %s failed (attempt %s of %s)", run.job_id, run.attempts, run.max_attempts)
-        _after_failure(run, traceback.format_exc()[-ERROR_CHARACTERS:])
+        _after_failure(run, traceback.format_exc()[-ERROR_CHARACTERS:], outage_of(error))
 
 
 def _carry_out(run: Run, drained: Drained) -> None:
@@ -152,11 +158,17 @@ def _store(run: Run, came_to: Done | Later) -> bool:
     return work_rows.conclude(run, came_to).was_ours if isinstance(came_to, Done) else work_rows.postpone(run, came_to)
 
 
-def _after_failure(run: Run, error: str) -> None:
-    """Wait longer after each attempt; after the last one, the job is dead and its sync ends."""
+def _after_failure(run: Run, error: str, outage: Outage | None) -> None:
+    """Wait longer after each attempt; after the last one, the job is dead and its sync ends.
+
+    What the database lacks for hours (room, connections) is not the job's illness, so that attempt is not counted. One
+    that ended with the connection is: it may be this very job that brings the server down.
+    """
     if connection.connection is not None and not connection.is_usable():
         connection.close()  # the next statement opens a new one
-    if run.attempts >= run.max_attempts:
+    if outage is not None and outage.is_patient:
+        work_rows.free([(run.job_id, run.lease_token)], uncount=True, seconds=outage.after_seconds)
+    elif run.attempts >= run.max_attempts:
         _bury(run, error)
     else:
         work_rows.fail(run, error, backoff(run.attempts, _chance()).total_seconds())

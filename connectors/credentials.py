@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -80,21 +80,19 @@ def unseal(connection_id: int, ciphertext: bytes) -> Secrets:
 
 def rotate_keys(*, batch: int = 500) -> int:
     """Encrypt every credential with the first key again, `batch` rows a transaction; returns how many. Stopped at any
-    moment it goes on where it was: what is done carries the new key's id. Rows that a renewal holds are waited for."""
-    done = 0
+    moment it goes on where it was: what is done carries the new key's id. Rows that a renewal holds are waited for;
+    what no key here reads is passed over, and stays."""
+    stale, done, after = Credential.objects.exclude(key_id=current_key_id()).order_by("connection_id"), 0, 0
     while True:
         with transaction.atomic():
-            rows = list(
-                Credential.objects.select_for_update()
-                .exclude(key_id=current_key_id())
-                .order_by("connection_id")[:batch]
-            )
+            rows = list(stale.select_for_update().filter(connection_id__gt=after)[:batch])
             for row in rows:
-                secrets = unseal(row.connection_id, bytes(row.ciphertext))
-                Credential.objects.filter(pk=row.pk).update(**_row(row.connection_id, secrets))
-        done += len(rows)
+                with suppress(UnreadableCredential):
+                    secrets = unseal(row.connection_id, bytes(row.ciphertext))
+                    done += Credential.objects.filter(pk=row.pk).update(**_row(row.connection_id, secrets))
         if len(rows) < batch:
             return done
+        after = rows[-1].connection_id
 
 
 def current_key_id() -> str:
