@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--strike", type=float, default=4, help="seconds between kills from outside (default 4)")
     parser.add_argument("--restart", type=float, default=45, help="seconds between restarts of PostgreSQL (default 45)")
     parser.add_argument("--workers", type=int, default=3, help="workers of each of the two clusters (default 3)")
+    parser.add_argument("--spread", action="store_true", help="sales of several days between two syncs")
     parser.add_argument("--books", default="", help="kinds of books: keyed, unique, search; comma separated")
     parser.add_argument(
         "--sabotage", default="", help="take out a guard: intent, find, key, claim, lease, or all in turn"

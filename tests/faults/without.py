@@ -10,9 +10,10 @@ from tests.faults.sabotage import GUARDS
 
 
 def without_each(seed: int) -> bool:
-    """Print a row of a table for each guard; whether every one was missed."""
+    """Print a row of a table for each guard; whether every one was missed, or held by the one that is said to."""
     sys.stdout.write("| without | seed | syncs | reported |\n|---|---|---|---|\n")
-    return all([_without(name, seed) for name in GUARDS])
+    found = [_without(name, seed) for name in GUARDS]  # each, whatever the first say
+    return all(found)
 
 
 def _without(name: str, seed: int) -> bool:
@@ -23,4 +24,6 @@ def _without(name: str, seed: int) -> bool:
     counts = dict(part.split(" ") for part in line.split(", "))
     sys.stdout.write(f"| {name} | {seed} | {json.loads(said)['syncs']} | {line} |\n")
     sys.stdout.flush()
+    if not guard.losses:
+        return run.returncode == 0
     return run.returncode == 1 and any(int(counts[loss]) for loss in guard.losses)

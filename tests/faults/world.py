@@ -36,7 +36,9 @@ def a_world(
         machines = Machines({**said, "site_port": port}, environment, folder, options.seed)
         try:
             kinds = options.books.split(",") if options.books else ()
-            yield merchants.a_town(there, options.merchants, options.seed, kinds), machines, f"http://127.0.0.1:{port}"
+            town = merchants.a_town(there, options.merchants, options.seed, kinds)
+            town.is_spread = options.spread
+            yield town, machines, f"http://127.0.0.1:{port}"
         finally:
             machines.end()
 
