@@ -8,17 +8,16 @@ at once; a paused worker still has it, so it is not overtaken.
 from __future__ import annotations
 
 import logging
+import math
 import random
-import socket
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from django.db import connection, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
 from msgspec import Struct
 
 from commerce_sync import correlation, work_rows
@@ -29,22 +28,27 @@ from commerce_sync.outage import Outage, outage_of
 from commerce_sync.retry import backoff
 from commerce_sync.selectors import Run, runs_of
 from commerce_sync.status import Outcome
+from commerce_sync.work_hold import Hold
 from ledger import faultpoints, sql
 from ledger.home import elsewhere
 from ledger.services import now
 
 logger = logging.getLogger(__name__)
 
-SLOT_LOCK: Final = 43  # first keys of advisory locks
-JOB_LOCK: Final = 42
-SLOTS: Final = 64  # drains at work at once, on all hosts together
 COMPANIES_AT_ONCE: Final = 50
 CLAIM_TRIES: Final = 5  # while others hold what is due for the moment of their own claim
 CLAIM_AGAIN_SECONDS: Final = 0.02
+DRAIN_SECONDS: Final = 20
+BEAT_SECONDS: Final = 5
+NEWER_SECONDS: Final = 60  # until a job that newer code has made is offered again: to newer code, by then
 OCCUPIED_SECONDS: Final = 10  # until a job looks again whether the other sync of its company has ended
 ERROR_CHARACTERS: Final = 4_000
 FETCHED: Final = Done(Outcome(), {})
 _chance = random.SystemRandom().random
+
+
+class UnreadableRun(Exception):
+    """The rows of a job are not what this code writes: it waits for code that reads them, and is given up at last."""
 
 
 class Drained(Struct):
@@ -64,7 +68,7 @@ def sweep(at: datetime | None = None) -> int:
     return total
 
 
-def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: False) -> Drained:
+def drain(budget_seconds: float = DRAIN_SECONDS, *, stopping: Callable[[], bool] = lambda: False) -> Drained:
     """Work until nothing is due, the time is over or `stopping` says so. Without a free slot, or with data that are not
     at home (`ledger.home`), return at once."""
     ends = time.monotonic() + budget_seconds
@@ -72,13 +76,13 @@ def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: 
     if elsewhere() is not None:
         logger.error("these data were restored or copied: nothing is done before `manage.py resume_after_restore`")
         return drained
-    with _Hold() as hold:
+    with Hold() as hold:
         slot = hold.take_slot()
         if slot is None:
             return drained
         _free_the_dead(hold)
         while time.monotonic() < ends and not stopping():
-            work_rows.beat(slot, f"{drained.ended} ended")
+            seen_at = _beat(slot, drained, -math.inf)
             runs = _next(hold)
             if not runs:
                 break
@@ -87,13 +91,14 @@ def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: 
                     left = [(each.job_id, each.lease_token) for each in runs[place:]]
                     work_rows.free(left, uncount=True)
                     break
+                seen_at = _beat(slot, drained, seen_at)
                 with correlation.of(str(run.act), company=run.company_id, sync=run.act if run.sync_id else ""):
                     _work(run, drained)
             hold.release_jobs()
     return drained
 
 
-def _next(hold: _Hold) -> list[Run]:
+def _next(hold: Hold) -> list[Run]:
     """Claimed jobs; none when nothing is due. Whoever claims looks at more than it takes: it is waited for."""
     runs = _claim(hold)
     for _ in range(CLAIM_TRIES):
@@ -104,7 +109,16 @@ def _next(hold: _Hold) -> list[Run]:
     return runs
 
 
-def _claim(hold: _Hold) -> list[Run]:
+def _beat(slot: str, drained: Drained, seen_at: float) -> float:
+    """Tell that the slot is alive, unless it did so a moment ago; when it last did. A long batch is no silence."""
+    at = time.monotonic()
+    if at - seen_at < BEAT_SECONDS:
+        return seen_at
+    work_rows.beat(slot, f"{drained.ended} ended")
+    return at
+
+
+def _claim(hold: Hold) -> list[Run]:
     """Claimed jobs with all that their runs must know; the lock of each is ours before anybody sees it running."""
     token = uuid4()
     with sql.unit_of_work():
@@ -120,7 +134,13 @@ def _claim(hold: _Hold) -> list[Run]:
 def _work(run: Run, drained: Drained) -> None:
     """One attempt at one job. Whatever it raises stays with the job; what ends the process is counted already."""
     try:
-        if run.attempts > run.max_attempts:
+        if run.kind not in work_rows.KINDS or run.payload_version > work_rows.PAYLOAD_VERSION:
+            # While a release is rolled out, old and new code share the table: what is not understood is left alone.
+            work_rows.free([(run.job_id, run.lease_token)], uncount=True, seconds=NEWER_SECONDS)
+            drained.later += 1
+        elif run.unreadable:
+            raise UnreadableRun(run.unreadable)
+        elif run.attempts > run.max_attempts:
             _bury(run, "")
             drained.failed += 1
         elif run.kind == "fetch":
@@ -180,7 +200,7 @@ def _bury(run: Run, error: str) -> None:
         give_up(run)
 
 
-def _free_the_dead(hold: _Hold) -> None:
+def _free_the_dead(hold: Hold) -> None:
     """Jobs that are running in nobody's session any more."""
     running = work_rows.running_jobs()
     if not running:
@@ -190,51 +210,3 @@ def _free_the_dead(hold: _Hold) -> None:
     hold.release_jobs()
     if freed:
         logger.warning("%s jobs of dead workers are free again", freed)
-
-
-class _Hold:
-    """The session whose advisory locks say that this worker lives: a connection of its own, so that no transaction,
-    time-out or reconnection of the work itself lets them go."""
-
-    def __init__(self) -> None:
-        self._side: BaseDatabaseWrapper = connection.copy()
-        self._jobs: set[int] = set()
-
-    def __enter__(self) -> _Hold:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._side.close()
-
-    def take_slot(self) -> str | None:
-        """The name of a free slot; None when all are at work."""
-        for slot in range(SLOTS):
-            if self._ask("SELECT pg_try_advisory_lock(%s, %s)", (SLOT_LOCK, slot))[0][0]:
-                return f"{socket.gethostname()}/{slot}"[:60]
-        return None
-
-    def take_jobs(self, job_ids: Sequence[int]) -> set[int]:
-        """Those of `job_ids` whose lock is ours now."""
-        if not job_ids:
-            return set()
-        found = self._ask(
-            "SELECT id, pg_try_advisory_lock(%s, (id & 2147483647)::int) FROM unnest(%s::bigint[]) AS t(id)",
-            (JOB_LOCK, list(job_ids)),
-        )
-        taken = {job_id for job_id, is_ours in found if is_ours}
-        self._jobs |= taken
-        return taken
-
-    def release_jobs(self) -> None:
-        """Let all jobs go; the slot stays."""
-        if self._jobs:
-            self._ask(
-                "SELECT pg_advisory_unlock(%s, (id & 2147483647)::int) FROM unnest(%s::bigint[]) AS t(id)",
-                (JOB_LOCK, list(self._jobs)),
-            )
-            self._jobs.clear()
-
-    def _ask(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        with self._side.cursor() as cursor:
-            cursor.execute(query, parameters)
-            return list(cursor.fetchall())

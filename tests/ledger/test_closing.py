@@ -174,6 +174,7 @@ def test_an_account_missing_in_a_former_book_without_suspense_blocks_the_group()
     assert found.held.keys() == {1}
 
 
+@pytest.mark.case("E03")
 def test_rounding_is_capped_on_each_day_and_told_with_its_day() -> None:
     kept = book(policy=Policy(record_tolerance=2, rounding_cap=1))
     off = order("a", stated=122, tenders=(Tender("t", "cash", 122, NOON),))

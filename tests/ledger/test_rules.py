@@ -167,6 +167,7 @@ def test_goods_shipped_before_the_sale_are_recognized_with_it() -> None:
     assert "deferred_revenue" not in {leg.role for leg in legs}
 
 
+@pytest.mark.case("E22")
 def test_a_card_captured_moments_after_the_cut_off_pays_the_sale_of_the_day_before() -> None:
     late = NOON.replace(hour=3, minute=50)
     sold = order(SHIRT, closed_at=late, tenders=(Tender("t", "card", 1200, late + timedelta(minutes=20)),))
@@ -180,6 +181,7 @@ def test_what_is_still_open_of_an_open_check_is_what_its_payments_leave() -> Non
     assert roles_of(opened, book()) == {"tender:card": 200, "deposit": -200}
 
 
+@pytest.mark.case("E03")
 def test_a_tolerated_difference_goes_to_rounding_on_both_ways() -> None:
     kept = book(record_tolerance=1)
     assert roles_of(order(SHIRT, paid=1201, stated=1201), kept)["rounding"] == -1
