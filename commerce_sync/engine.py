@@ -16,7 +16,6 @@ from typing import Final, TypeVar
 
 from msgspec import Struct, structs
 
-from commerce_sync import faultpoints
 from commerce_sync.engine_rows import moved, oldest_refusal, recount, unmapped_roles
 from commerce_sync.obstacles import SETTINGS, obstacle
 from commerce_sync.retry import spread
@@ -36,6 +35,7 @@ from connectors.push import Delivery, PushResult, deliver, prepare
 from connectors.push_verdicts import Verdict, verdict_of
 from connectors.services import deauthorize
 from connectors.session import CompanyFacts, Session
+from ledger import faultpoints
 from ledger.post_due import NoBook, PostingResult, post_due
 from ledger.services import now
 

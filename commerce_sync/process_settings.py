@@ -47,6 +47,8 @@ def logging_to_stderr(form: str, level: str) -> dict[str, Any]:
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form, "filters": ["correlation"]}},
         "root": {"handlers": ["stderr"], "level": level},
+        # At DEBUG it writes the whole address of each call, and some addresses are secrets; `connectors_call` has ours.
+        "loggers": {"urllib3": {"level": "INFO"}},
     }
 
 

@@ -97,6 +97,12 @@ def _is_outside(link: Link) -> bool:
     return is_pulled(registry.commerce(link.platform))
 
 
+def outside_links() -> list[str]:
+    """The connections whose runs call somebody outside, as ``kind:platform``."""
+    accounting = [f"accounting:{key}" for key in registry.accounting_keys() if not registry.accounting(key).local]
+    return accounting + [f"commerce:{key}" for key in registry.commerce_keys() if is_pulled(registry.commerce(key))]
+
+
 def is_pulled(platform: CommercePlatform) -> bool:
     """Whether the platform has streams to fetch; what partners push to us is here already."""
     return any(stream.endpoint is not None for stream in platform.streams.values())

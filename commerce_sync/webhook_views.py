@@ -24,6 +24,7 @@ from commerce_sync.webhooks import take_delivery
 from connectors import deliveries
 from connectors.models import Connection
 from connectors.signatures import Arrived, BadSignature, is_greeting
+from ledger import faultpoints
 from ledger.services import now
 
 MOST_BYTES: Final = 1024 * 1024
@@ -85,9 +86,11 @@ def _taken(request: HttpRequest, slug: str, connection: Connection | None) -> Ht
     except BadSignature as reason:
         logger.warning("a delivery to %s is not believed: %s", request.path, reason)
         return HttpResponse(status=401)
+    faultpoints.reached("after_verify")
     concerned = [connection] if connection is not None else deliveries.concerned(platform, declared, arrived)
     for each in concerned:
         take_delivery(connection=each, declared=declared, arrived=arrived, at=at)
+    faultpoints.reached("before_200")
     # 200 also for a seller whom nobody here knows (any more): the platform would switch the whole address off.
     return HttpResponse(status=200)
 

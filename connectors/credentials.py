@@ -30,6 +30,7 @@ from connectors.models import Credential
 from connectors.platform import Platform
 from connectors.renewal_lock import alone
 from connectors.wire import Request, Response
+from ledger import faultpoints
 
 Exchange = Callable[[Request], Response]
 
@@ -68,10 +69,7 @@ def seal(connection_id: int, secrets: Secrets) -> bytes:
 
 
 def unseal(connection_id: int, ciphertext: bytes) -> Secrets:
-    """The reverse of `seal`.
-
-    Raises `UnreadableCredential` for another connection's ciphertext or an unknown key.
-    """
+    """The reverse of `seal`. Raises `UnreadableCredential` for another connection's ciphertext or an unknown key."""
     try:
         sealed = msgspec.json.decode(fernet().decrypt(ciphertext), type=_Sealed)
     except (InvalidToken, msgspec.DecodeError):
@@ -83,21 +81,19 @@ def unseal(connection_id: int, ciphertext: bytes) -> Secrets:
 
 def rotate_keys(*, batch: int = 500) -> int:
     """Encrypt every credential with the first key again, `batch` rows a transaction; returns how many. Stopped at any
-    moment it goes on where it was: what is done carries the new key's id. Rows that a renewal holds are waited for."""
-    done = 0
+    moment it goes on where it was: what is done carries the new key's id. Rows that a renewal holds are waited for;
+    what no key here reads is passed over, and stays."""
+    stale, done, after = Credential.objects.exclude(key_id=current_key_id()).order_by("connection_id"), 0, 0
     while True:
         with transaction.atomic():
-            rows = list(
-                Credential.objects.select_for_update()
-                .exclude(key_id=current_key_id())
-                .order_by("connection_id")[:batch]
-            )
+            rows = list(stale.select_for_update().filter(connection_id__gt=after)[:batch])
             for row in rows:
-                secrets = unseal(row.connection_id, bytes(row.ciphertext))
-                Credential.objects.filter(pk=row.pk).update(**_row(row.connection_id, secrets))
-        done += len(rows)
+                with suppress(UnreadableCredential):
+                    secrets = unseal(row.connection_id, bytes(row.ciphertext))
+                    done += Credential.objects.filter(pk=row.pk).update(**_row(row.connection_id, secrets))
         if len(rows) < batch:
             return done
+        after = rows[-1].connection_id
 
 
 def current_key_id() -> str:
@@ -180,7 +176,10 @@ def refresh(*, connection_id: int, stale: Secrets, auth: OAuth2, client: Client,
             if again != held:
                 return again
             fresh = _exchanged(held, auth, client, exchange)
-        return _kept(connection_id, held, fresh)
+        faultpoints.reached("after_refresh_response")
+        kept = _kept(connection_id, held, fresh)
+        faultpoints.reached("after_token_save")
+        return kept
 
 
 def _exchanged(held: Secrets, auth: OAuth2, client: Client, exchange: Exchange) -> Secrets:

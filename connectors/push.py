@@ -19,6 +19,7 @@ from msgspec import Struct
 from connectors import push_rows as rows
 from connectors.limits import Limits
 from connectors.options import kept_accounts
+from connectors.otherwise_dated import otherwise_dated
 from connectors.platform import AccountingPlatform
 from connectors.push_local import deliver_local
 from connectors.push_result import PushResult
@@ -30,6 +31,7 @@ from connectors.session import Pushed, Session
 from connectors.watching import watch
 from ledger import sql
 from ledger.documents import Document, Payment
+from ledger.home import Doubt, doubt
 
 __all__ = ["CONNECTION_LOCK", "Delivery", "PushResult", "deliver", "held", "prepare"]
 
@@ -61,8 +63,11 @@ def deliver(delivery: Delivery) -> PushResult:
         if not is_held:
             return PushResult(next_seconds=AGAIN_SECONDS)
         rows.release_abandoned(session.connection_id, is_held=True)
+        former = doubt()
+        if former is not None:
+            rows.doubt_unsent(session.connection_id, former)
         session = replace(session, accounts=kept_accounts(session.connection_id))
-        round_ = _Round(msgspec.structs.replace(delivery, session=session))
+        round_ = _Round(msgspec.structs.replace(delivery, session=session), former)
         round_.work()
         watch(delivery.platform, session)
         verify(delivery.platform, session)
@@ -84,9 +89,10 @@ def held(connection_id: int) -> Iterator[bool]:
 class _Round:
     """One pass over the open items."""
 
-    def __init__(self, delivery: Delivery) -> None:
+    def __init__(self, delivery: Delivery, former: Doubt | None) -> None:
         self.session, self.safety = delivery.session, delivery.platform.safety
         self.sender = Sender(delivery.platform, delivery.session, delivery.limits.total_seconds, delivery.step)
+        self.sender.former = former
         self.ends = time.monotonic() + delivery.seconds
         self.written = 0
         self.is_cut_short = False
@@ -133,12 +139,18 @@ class Sender(Sending[Document]):
     """Sends documents."""
 
     rows = rows.Deliveries()
+    former: Doubt | None = None  # what may have been delivered before these data were restored
 
     def _push(self, item: Item[Document]) -> Pushed:
         return self.platform.push(self._session_for(item), item.document)
 
     def _find(self, item: Item[Document]) -> Pushed | None:
-        return self.platform.find(self._session_for(item), item.document)
+        session = self._session_for(item)
+        found = self.platform.find(session, item.document)
+        if found is None and self.former is not None:
+            for other in otherwise_dated(item.document, self.former):
+                found = found or self.platform.find(session, other)
+        return found
 
     def _reference(self, item: Item[Document]) -> str:
         return item.document.header.reference

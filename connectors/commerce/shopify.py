@@ -122,6 +122,7 @@ class Shopify(CommercePlatform):
         ),
     )
     met = frozenset({"tender", "tax_rate"})
+    announces = ("x-shopify-api-deprecated-reason", "sunset", "deprecation")
     budget = Budget((Rate(calls=600, seconds=60, burst=60),))  # none is published for calls: points are what counts
 
     locations = Stream(

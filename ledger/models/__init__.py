@@ -5,6 +5,7 @@ from ledger.models.book import BookVersion
 from ledger.models.company import Company
 from ledger.models.document import Document
 from ledger.models.document_line import DocumentLine
+from ledger.models.home import Home
 from ledger.models.partner import Partner
 from ledger.models.posting import Posting
 from ledger.models.problem import ProblemRow
@@ -18,6 +19,7 @@ __all__ = [
     "Company",
     "Document",
     "DocumentLine",
+    "Home",
     "Partner",
     "Posting",
     "ProblemRow",

@@ -19,7 +19,8 @@ class RecordRow(models.Model):
     because raw pages may be purged without touching the books. ``confirmed_at`` is a later time stamp under which the
     platform said the same again: what it said in between is an older truth. ``incomplete`` marks a refund whose parts
     wait for its original order. ``total`` is the record's signed effect on money owed, in minor units: what
-    reconciliation sums.
+    reconciliation sums. ``erased_at`` is when what the body says of a person was last taken out of it: `digest` stays
+    that of what was received.
     """
 
     source = models.ForeignKey(
@@ -42,6 +43,7 @@ class RecordRow(models.Model):
     page = models.BigIntegerField(null=True)
     page_row = models.IntegerField(null=True)
     body = models.BinaryField()
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "ledger_record"

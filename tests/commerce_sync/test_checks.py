@@ -91,11 +91,13 @@ def test_the_queue_makes_up_for_no_bell_and_renews_its_workers() -> None:
     assert 0 < settings.Q_CLUSTER["max_rss"] <= 1_000_000
 
 
+@pytest.mark.case("S26")
 def test_the_queue_has_no_pages_in_the_admin() -> None:
     assert not admin.site.is_registered(Schedule)
     assert not admin.site.is_registered(OrmQ)
 
 
+@pytest.mark.case("S26")
 def test_a_queue_model_put_back_into_the_admin_is_an_error() -> None:
     admin.site.register(Schedule)
     try:
@@ -117,20 +119,23 @@ def test_a_server_older_than_15_is_refused_with_its_version() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.case("H06")
 def test_a_connection_carries_its_limits_and_utc() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'),"
-            " current_setting('TimeZone')"
+            " current_setting('statement_timeout'), current_setting('TimeZone')"
         )
-        assert cursor.fetchone() == ("5s", "1min", "UTC")
+        assert cursor.fetchone() == ("5s", "1min", "10min", "UTC")
 
 
+@pytest.mark.case("S30")
 def test_a_complete_deployment_passes_every_check_of_a_deployment() -> None:
     done = python("manage.py", "check", "--deploy", "--fail-level", "WARNING", **DEPLOYMENT)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.case("S30")
 @pytest.mark.parametrize("missing", sorted(DEPLOYMENT.keys() - {"COMMERCE_SYNC_PRODUCTION"}))
 def test_production_demands_what_development_generates(missing: str) -> None:
     assert missing in refusal(**{name: value for name, value in DEPLOYMENT.items() if name != missing})
@@ -178,7 +183,7 @@ def test_a_database_on_a_unix_socket_keeps_its_own_options() -> None:
     url = "postgresql://u@/books?host=/run/pg&options=-c%20work_mem%3D8MB"
     shown = python("-c", SHOW, **{**DEPLOYMENT, "DATABASE_URL": url}).stdout
     assert "'host': '/run/pg'" in shown
-    assert "lock_timeout=5000 -c work_mem=8MB" in shown
+    assert "-c statement_timeout=600000 -c work_mem=8MB" in shown
 
 
 def test_generated_secrets_are_made_once_and_only_for_their_owner(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_a_second_run_finds_nothing_to_write() -> None:
     assert trial_balance(company) == before
 
 
+@pytest.mark.case("B10")
 def test_a_late_change_posts_its_difference() -> None:
     company = a_merchant()
     sell(company, an_order(1))
@@ -173,6 +174,7 @@ def test_a_platform_that_no_longer_lets_us_in_is_not_called_again(settings: Any)
         assert len(server.log) == calls
 
 
+@pytest.mark.case("A25")
 def test_a_subscription_that_ended_has_its_own_code(settings: Any) -> None:
     with hostile_books.running() as (server, rules):
         settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]

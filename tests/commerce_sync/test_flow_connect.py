@@ -87,7 +87,7 @@ def test_a_seller_logs_in_anew_at_square_and_in_its_sandbox_as_the_sandbox_wants
     assert "scope=MERCHANT_PROFILE_READ" in sandbox
 
 
-@pytest.mark.case("C15", "C16")
+@pytest.mark.case("S07", "C15", "C16")
 def test_a_code_comes_back_once_and_only_to_the_browser_that_went(square: PlatformServer) -> None:
     browser, row = a_merchant("square")
     asked = to_consent(browser, row, square)
@@ -138,7 +138,7 @@ def test_a_refusal_is_told_kindly_and_can_be_tried_again(square: PlatformServer,
     assert (noted.company_id, noted.subject, noted.actor) == (row.company_id, str(row.public_id), "merchant")
 
 
-@pytest.mark.case("C15")
+@pytest.mark.case("S07", "C15")
 def test_a_return_after_ten_minutes_is_too_late(square: PlatformServer) -> None:
     browser, row = a_merchant("square")
     asked = to_consent(browser, row, square)

@@ -98,6 +98,7 @@ def assert_exactly_once(place: Place, company: Company) -> None:
 @pytest.mark.case("G01", "G13")
 @pytest.mark.parametrize("platform", ["hostile", "hostile_keyed"])
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.case("A01", "A13")
 def test_a_worker_killed_at_a_step_loses_and_doubles_nothing(place: Place, platform: str, step: str) -> None:
     company = a_shop(place, platform)
     killed(place, step)
@@ -108,6 +109,7 @@ def test_a_worker_killed_at_a_step_loses_and_doubles_nothing(place: Place, platf
 @pytest.mark.case("G01")
 @pytest.mark.parametrize("moment", ["before_commit", "on_commit"])
 @pytest.mark.parametrize("platform", ["hostile", "hostile_keyed", "hostile_search"])
+@pytest.mark.case("A01", "A02")
 def test_a_worker_killed_while_the_platform_works_loses_and_doubles_nothing(
     place: Place, platform: str, moment: str
 ) -> None:
@@ -140,7 +142,7 @@ def test_a_worker_killed_over_the_local_books_loses_and_doubles_nothing(place: P
     assert Sync.objects.get().code == 2000
 
 
-@pytest.mark.case("G05")
+@pytest.mark.case("A27", "G05")
 def test_a_paused_worker_is_not_overtaken(place: Place) -> None:
     company = a_shop(place, "hostile_search")
     paused = worker(place, "before_send:STOP")

@@ -50,7 +50,7 @@ def test_a_delivery_is_noted_and_rung_for_in_one_transaction(link: Connection) -
     assert jobs() == 1
 
 
-@pytest.mark.case("D01", "D08")
+@pytest.mark.case("S21", "D01", "D08")
 def test_the_same_delivery_again_is_answered_and_counts_once(link: Connection) -> None:
     body = event()
     assert [ring(of(link), body) for _ in range(3)] == [200, 200, 200]
@@ -60,7 +60,7 @@ def test_the_same_delivery_again_is_answered_and_counts_once(link: Connection) -
     assert jobs() == 0
 
 
-@pytest.mark.case("D05")
+@pytest.mark.case("S21", "D05")
 def test_what_is_not_signed_by_the_platform_changes_nothing(link: Connection) -> None:
     body = event()
     assert ring(of(link), body, key="another") == 401

@@ -469,6 +469,7 @@ def test_an_address_is_kept_in_one_way_of_writing(url: str, kept: str) -> None:
     assert base_address(kept, private={"127.0.0.1:9"}) == kept
 
 
+@pytest.mark.case("S10")
 @pytest.mark.parametrize(
     "url",
     [

@@ -191,6 +191,7 @@ def test_a_beancount_entry_links_to_its_document() -> None:
     assert entry.meta["document"] == "key/Sales"
 
 
+@pytest.mark.case("S16")
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_a_csv_cell_that_would_be_a_formula_is_neutral(start: str) -> None:
     rows = rows_of(f"{start}HYPERLINK(1)", "GBP", 5)

@@ -89,6 +89,7 @@ def shop_at(url: str) -> Platform:
     return Shop()
 
 
+@pytest.mark.case("S17")
 @pytest.mark.django_db
 def test_what_is_stored_is_unreadable_and_comes_back() -> None:
     link = new_connection()
@@ -100,6 +101,7 @@ def test_what_is_stored_is_unreadable_and_comes_back() -> None:
     assert "access-0" not in repr(OLD)
 
 
+@pytest.mark.case("S17")
 @pytest.mark.django_db
 def test_two_rows_cannot_be_swapped() -> None:
     mine, theirs = new_connection(), new_connection()
@@ -117,7 +119,7 @@ def test_a_connection_without_a_credential_must_be_connected() -> None:
         credentials.load(new_connection().pk)
 
 
-@pytest.mark.case("C14")
+@pytest.mark.case("S18", "C14")
 @pytest.mark.django_db
 def test_keys_rotate_in_batches_and_go_on_where_they_stopped(settings: Any) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -302,6 +304,7 @@ def test_a_key_goes_into_the_body_where_there_is_a_gap_for_it_and_all_else_stays
         assert (signed.body, signed.headers) == (other, (("Authorization", 'Bearer a"k'),))
 
 
+@pytest.mark.case("S07")
 def test_the_merchant_is_sent_to_the_platform_with_a_challenge_and_without_our_secret() -> None:
     url = authorize_url(OAUTH, CLIENT, state="s", verifier="dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
     assert url.startswith("https://login.example/a?response_type=code&client_id=app&")

@@ -44,7 +44,7 @@ from connectors.redact import redact
 from connectors.trace import Trace
 from connectors.transport import is_public
 from connectors.wire import Request, Response, retry_after
-from tests.connectors.server import PlatformServer, running
+from tests.connectors.server import Answer, PlatformServer, running
 
 CANARY = "canary-7f3a9c51-secret"
 OVER = datetime(2021, 1, 1, tzinfo=UTC)
@@ -135,6 +135,7 @@ def test_a_write_arrives_once_and_leaves_a_trace(shop: Opened, server: PlatformS
         ("unavailable", 0),
     ],
 )
+@pytest.mark.case("A05", "A06", "A11")
 def test_a_write_without_a_clear_answer_is_unknown_and_is_not_sent_again(
     shop: Opened, server: PlatformServer, fault: str, made: int
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_write_without_a_clear_answer_is_unknown_and_is_not_sent_again(
 
 
 @pytest.mark.parametrize("fault", ["slow_before", "slow_after"])
+@pytest.mark.case("A03")
 def test_a_write_that_timed_out_is_unknown(shop: Opened, server: PlatformServer, fault: str) -> None:
     server.fail(fault, seconds=0.8)
     with pytest.raises(UnknownOutcome):
@@ -154,6 +156,17 @@ def test_a_write_that_timed_out_is_unknown(shop: Opened, server: PlatformServer,
     assert len(server.log) == 1
 
 
+@pytest.mark.parametrize("header", ["Sunset", "deprecation"])
+@pytest.mark.case("B26")
+def test_what_an_answer_announces_is_in_the_trace(shop: Opened, server: PlatformServer, header: str) -> None:
+    server.routes["/old"] = lambda seen: Answer(200, {"rows": []}, {header: "Sat, 31 Oct 2026 23:59:59 GMT"})
+    assert shop.door.get("/old").ok
+    assert shop.door.get("/documents").ok
+    said = [trace.detail for trace in shop.traces]
+    assert said == [f"announced: {header.lower()}: Sat, 31 Oct 2026 23:59:59 GMT", ""]
+
+
+@pytest.mark.case("A05", "A11")
 def test_an_unavailable_platform_with_a_time_does_not_repeat_a_write(shop: Opened, server: PlatformServer) -> None:
     server.fail("unavailable", header="1")
     with pytest.raises(UnknownOutcome):
@@ -268,7 +281,7 @@ def test_a_body_that_grows_past_the_limit_is_refused(
     assert len(server.log) == 1
 
 
-@pytest.mark.case("F06")
+@pytest.mark.case("S11", "F06")
 def test_a_redirect_is_not_followed_and_carries_no_key_away(shop: Opened, server: PlatformServer) -> None:
     with running() as elsewhere:
         server.fail("redirect_out", header=f"{elsewhere.url}/steal")
@@ -323,6 +336,7 @@ def test_nothing_is_sent_to_a_server_that_is_not_who_it_should_be_or_that_is_not
     assert b"".join(received) == b""
 
 
+@pytest.mark.case("A06")
 def test_a_log_in_page_with_status_200_is_no_answer(shop: Opened, server: PlatformServer) -> None:
     server.fail("html_200")
     with pytest.raises(BadAnswer):
@@ -380,6 +394,7 @@ def test_a_second_401_asks_the_merchant_to_connect_again(server: PlatformServer)
     assert caught.value.whose_turn is Turn.MERCHANT
 
 
+@pytest.mark.case("A06")
 def test_a_secret_echoed_by_the_platform_appears_nowhere(server: PlatformServer) -> None:
     for auth in (ApiKey(), ApiKey(header=None, query="k"), ApiKey(header="X-Odd", scheme="")):
         opened = Opened(server.url, auth=auth)
@@ -426,6 +441,7 @@ def test_plain_http_and_private_addresses_are_refused_unless_the_settings_allow_
         assert server.log == []
 
 
+@pytest.mark.case("S10")
 @pytest.mark.parametrize(
     ("address", "public"),
     [

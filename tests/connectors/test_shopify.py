@@ -378,6 +378,7 @@ def test_goods_that_are_not_paid_back_yet_are_owed_to_the_customer() -> None:
     assert check(order) is check(given) is None
 
 
+@pytest.mark.case("B20")
 def test_an_order_canceled_before_money_moved_is_gone_and_a_test_never_was() -> None:
     [gone] = read("orders", an_order(cancelledAt=AT, transactions=[paid(1_000, "AUTHORIZATION")]))
     assert isinstance(gone, Deleted)

@@ -129,7 +129,7 @@ def test_while_a_secret_is_exchanged_both_the_old_and_the_new_one_count() -> Non
         verify(STRIPE, Arrived(URL, {"stripe-signature": header}, b"{}"), ["unknown"], NOW)
 
 
-@pytest.mark.case("D07")
+@pytest.mark.case("S21", "D07")
 @pytest.mark.parametrize(
     ("seconds", "is_believed"), [(0, True), (299, True), (-299, True), (302, False), (-302, False)]
 )

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 def main(arguments: list[str]) -> int:
     """One run in a folder and on a PostgreSQL of its own."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     folder = Path(tempfile.mkdtemp(prefix="fault-run-"))
     folder.chmod(0o711)
     os.environ |= {"COMMERCE_SYNC_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "commerce_sync.settings"}
@@ -47,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kill", type=float, default=0.004, help="chance to die at a named step (default 0.004)")
     parser.add_argument("--pause", type=float, default=0.001, help="chance to be stopped at one (default 0.001)")
     parser.add_argument("--strike", type=float, default=4, help="seconds between kills from outside (default 4)")
+    parser.add_argument("--restart", type=float, default=45, help="seconds between restarts of PostgreSQL (default 45)")
+    parser.add_argument("--workers", type=int, default=3, help="workers of each of the two clusters (default 3)")
+    parser.add_argument("--books", default="", help="kinds of books: keyed, unique, search; comma separated")
     parser.add_argument("--sabotage", default="", help="take out a guard: intent, find, key, claim, lease")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     return parser

@@ -20,7 +20,7 @@ from commerce_sync.models import Heartbeat, Job, Schedule, Sync
 from commerce_sync.tasks import ensure_schedules
 from connectors.auth import Secrets
 from connectors.credentials import store
-from connectors.models import Binding, Connection, Credential
+from connectors.models import Binding, Call, Connection, Credential
 from health import doctor, doctor_machine
 from health.checkup import Check
 from health.doctor_work import minute_bell
@@ -178,6 +178,18 @@ def test_a_credential_under_a_former_key_is_a_warning() -> None:
     assert found("credentials").level == "ok"
     Credential.objects.update(key_id="former")
     assert found("credentials").level == "warning"
+
+
+@pytest.mark.case("B26")
+def test_a_platform_that_announces_the_end_of_what_we_ask_is_a_warning_with_its_words() -> None:
+    call = {"platform": "shopify", "method": "POST", "url": "https://x.example", "duration_ms": 1, "status": 200}
+    old = Call.objects.create(**call, started_at=LONG_AGO, detail="announced: sunset: Sat, 31 Oct 2026")
+    Call.objects.create(**call, started_at=datetime.now(UTC), failure="Refused", detail="announced: by a refusal")
+    assert found("interfaces").level == "ok"
+    Call.objects.filter(pk=old.pk).update(started_at=datetime.now(UTC))
+    check = found("interfaces")
+    assert (check.level, check.said) == ("warning", "shopify says “sunset: Sat, 31 Oct 2026”")
+    assert check.remedy
 
 
 def test_work_under_way_with_a_living_worker_is_well() -> None:

@@ -155,9 +155,13 @@ IMMUTABLE = [
     ("book_version_is_immutable", "ledger_bookversion", "body = ''"),
     ("book_version_is_immutable", "ledger_bookversion", "author = 'mallory'"),
     ("audit_is_append_only", "ledger_auditentry", "actor = 'mallory'"),
+    ("record_loses_persons_only", "ledger_record", "erased_at = now(), total = total + 1"),
+    ("record_loses_persons_only", "ledger_record", "erased_at = now(), digest = 'x'"),
+    ("record_loses_persons_only", "ledger_record", "erased_at = '-infinity', body = ''"),
+    ("record_is_immutable", "ledger_record", "body = ''"),
 ]
 KEPT = [  # of these, no row is ever deleted and no table emptied
-    ("record_is_immutable", "record_no_truncate", "ledger_record"),
+    ("record_is_kept", "record_no_truncate", "ledger_record"),
     ("standing_is_kept", "standing_no_truncate", "ledger_standing"),
     ("posting_is_immutable", "posting_no_truncate", "ledger_posting"),
     ("document_is_immutable", "document_no_truncate", "ledger_document"),
@@ -212,6 +216,7 @@ def test_a_row_that_was_written_is_not_changed(pub: Merchant, trigger: str, tabl
     assert trigger in triggers()
 
 
+@pytest.mark.case("S27")
 @pytest.mark.parametrize(("trigger", "guard", "table"), KEPT)
 def test_no_row_is_deleted_and_no_table_emptied(pub: Merchant, trigger: str | None, guard: str, table: str) -> None:
     if trigger:

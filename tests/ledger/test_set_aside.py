@@ -419,6 +419,7 @@ def test_the_constraint_refuses(name: str, statement: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.case("A29")
 def test_a_posting_has_one_reversal_and_a_reversal_none() -> None:
     pub = london()
     deliver(pub, an_order())

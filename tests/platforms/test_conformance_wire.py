@@ -282,6 +282,7 @@ def test_a_secret_is_seen_nowhere(
 
 
 @of_each_platform
+@pytest.mark.case("B25")
 def test_one_bad_row_among_good_ones_is_refused_alone_with_its_place(key: str, linked: Linked) -> None:
     name = next(name for name, stream in linked.folder.streams.items() if stream.kinds)
     stream = linked.folder.streams[name]
@@ -323,6 +324,7 @@ def _refused(folder: Folder, name: str) -> Json:
 
 
 @of_each_platform
+@pytest.mark.case("B25")
 def test_spoiled_rows_bring_down_neither_their_page_nor_the_books(key: str, linked: Linked) -> None:
     folder, facts = linked.folder, linked.folder.facts
     book = default_book(facts.currency, (DayRule(START, facts.zone, 0),))

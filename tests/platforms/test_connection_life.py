@@ -302,6 +302,7 @@ def test_an_access_that_is_given_back_is_deleted_and_the_platform_told_where_it_
     assert not AuditEntry.objects.filter(code="connection.access_not_returned").exists()
 
 
+@pytest.mark.case("S19")
 @of_each_platform
 def test_the_access_is_seen_nowhere_in_all_its_life(
     key: str, life: Life, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]

@@ -9,10 +9,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, close_old_connections
+from django.db import close_old_connections
 
 from commerce_sync import work
 from commerce_sync.errands import run_errands
+from commerce_sync.outage import first_line, outage_of
 
 
 class Command(BaseCommand):
@@ -51,8 +52,11 @@ class Command(BaseCommand):
             swept = work.sweep()
             drained = work.drain(seconds, stopping=stop.is_set)
             more = run_errands(stopping=stop.is_set)
-        except OperationalError as error:
-            self.stderr.write(f"the database is not available: {error}".strip())
+        except Exception as error:
+            outage = outage_of(error)
+            if outage is None:
+                raise
+            self.stderr.write(f"{outage.said} {outage.todo} ({first_line(error)})")
             stop.wait(2)
             return 0
         if drained.failed:

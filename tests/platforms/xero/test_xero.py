@@ -269,6 +269,7 @@ def test_tax_of_a_journal_against_the_sign_of_its_lines_stays_a_line() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.case("A21")
 def test_a_number_that_somebody_else_took_is_a_matter_for_support(shop: Linked, fake: Fake) -> None:
     invoice = Invoice(a_header("i"), "Daily sales", account("1200"), (Line(account("4000"), 100, "Tea"),))
     pushed(shop, invoice)
@@ -287,6 +288,7 @@ def test_a_tax_rate_that_is_gone_is_the_merchants_turn(shop: Linked, fake: Fake)
     assert list(found) == [("tax_rate_gone", "merchant")]
 
 
+@pytest.mark.case("A25")
 def test_an_organisation_that_was_disconnected_ends_the_access(shop: Linked, fake: Fake) -> None:
     fake.organisation.disconnected = True
     with pytest.raises(NotAuthorized, match="disconnected"):
