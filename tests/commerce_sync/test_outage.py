@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django import db
+from django.conf import settings
 from django.db import connection as database
 from django.test import Client
 
@@ -61,7 +62,7 @@ def a_pushing_partner() -> tuple[Api, str]:
 def test_without_the_database_everybody_is_told_to_come_again_and_nobody_sees_our_insides() -> None:
     api, orders = a_pushing_partner()
     browser = Client(raise_request_exception=False)
-    browser.cookies["sessionid"] = "somebody"
+    browser.cookies[settings.SESSION_COOKIE_NAME] = "somebody"
     with elsewhere(HOST="/nowhere"):
         page, console = browser.get("/flow/"), browser.get("/admin/")
         rung = browser.post(f"/webhooks/square/{uuid4()}", b"{}", content_type="application/json")
