@@ -23,6 +23,7 @@ from connectors.credentials import store
 from connectors.models import Binding, Call, Connection, Credential
 from health import doctor, doctor_machine
 from health.checkup import Check
+from health.doctor_work import minute_bell
 from health.reconcile import off_days
 from ledger import commerce
 from ledger.models import Company, Document
@@ -158,6 +159,16 @@ def test_what_can_wait_is_a_warning_and_does_not_ring_the_watchdog() -> None:
     assert levels == {"dead jobs": "warning", "syncs": "warning", "workers": "warning"}
     assert run()[0] == 0
     assert "Boom" in found("dead jobs").said
+
+
+@pytest.mark.case("G09")
+def test_a_schedule_of_the_queue_that_nobody_here_made_is_named() -> None:
+    ensure_schedules()
+    assert minute_bell().level == "ok"
+    BellSchedule.objects.create(name="theirs", func="os.system", schedule_type="O")
+    told = minute_bell()
+    assert (told.level, "“theirs” (os.system)" in told.said) == ("warning", True)
+    assert found("schedules").level == "warning"
 
 
 def test_a_credential_under_a_former_key_is_a_warning() -> None:

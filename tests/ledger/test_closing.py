@@ -204,3 +204,9 @@ def test_a_posting_that_does_not_balance_stops_before_anything_is_stored() -> No
     sums[next(iter(sums))] += 1
     with pytest.raises(Unbalanced, match="does not balance"):
         close(tally, CONTEXT)
+
+
+def test_what_was_never_in_the_books_is_deleted_with_its_day_where_each_order_has_a_document() -> None:
+    records: list[Record] = [order("a"), Fee("f", "GBP", NOON, NOON, 50), Deleted("b", "GBP", NOON, NOON)]
+    found = run(records, book(mode="per_order"))
+    assert {group.group.party: group.handles for group in found.groups} == {"a": (0,), "": (1, 2)}

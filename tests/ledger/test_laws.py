@@ -223,7 +223,7 @@ def _two_versions(data: st.DataObject) -> tuple[Fact, Record]:
     if data.draw(st.booleans()):
         at = datetime(2026, 12, 24, tzinfo=UTC)
         return before, Deleted(before.id, before.currency, at, at)
-    after = data.draw(own.records.filter(lambda record: type(record) is type(before)))
+    after = data.draw(own.records_like(before))
     return before, msgspec.structs.replace(after, id=before.id)
 
 
