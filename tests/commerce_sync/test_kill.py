@@ -98,6 +98,7 @@ def assert_exactly_once(place: Place, company: Company) -> None:
 @pytest.mark.case("G01", "G13")
 @pytest.mark.parametrize("platform", ["hostile", "hostile_keyed"])
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.case("H02")
 @pytest.mark.case("A01", "A13")
 def test_a_worker_killed_at_a_step_loses_and_doubles_nothing(place: Place, platform: str, step: str) -> None:
     company = a_shop(place, platform)
@@ -178,6 +179,7 @@ def wait_until(holds: Any, seconds: float = 10) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.case("H01", "H02")
 def test_a_database_session_that_is_cut_during_the_call_loses_and_doubles_nothing(place: Place) -> None:
     company = a_shop(place)
     with psycopg.connect(**connection_parameters(), autocommit=True) as other:

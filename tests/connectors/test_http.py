@@ -407,7 +407,7 @@ def test_a_secret_echoed_by_the_platform_appears_nowhere(server: PlatformServer)
         assert "page" in trace.url
 
 
-@pytest.mark.case("C03")
+@pytest.mark.case("C03", "H06")
 def test_no_http_inside_a_transaction(shop: Opened, server: PlatformServer, db: None) -> None:
     with transaction.atomic(), pytest.raises(OpenTransaction):
         shop.door.get("/documents")

@@ -199,6 +199,7 @@ def test_work_under_way_with_a_living_worker_is_well() -> None:
     assert (found("work").level, found("workers").level) == ("ok", "ok")
 
 
+@pytest.mark.case("E24")
 def test_a_clock_that_is_off_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     class Behind(datetime):
         @classmethod
@@ -220,6 +221,7 @@ def test_unsafe_queue_settings_and_unusable_keys_are_failures() -> None:
             assert found("encryption").level == "failure"
 
 
+@pytest.mark.case("H04")
 def test_a_full_disk_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     for limit, level in (("DISK_WARNING_BYTES", "warning"), ("DISK_FAILURE_BYTES", "failure")):
         monkeypatch.setattr(doctor_machine, limit, 2**62)

@@ -38,6 +38,7 @@ in_each_mode = pytest.mark.parametrize("mode", MODES)
 
 @of_each_target
 @in_each_mode
+@pytest.mark.case("E08", "E09", "E10")
 def test_a_month_arrives_once_reads_back_equal_and_balances_as_our_own_books_do(
     key: str, mode: Any, fake: Fake
 ) -> None:
