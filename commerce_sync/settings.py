@@ -31,7 +31,7 @@ from commerce_sync.environment import (
     word,
     words,
 )
-from commerce_sync.process_settings import CONSOLE, PASSWORDS, logging_to_stderr, queue
+from commerce_sync.process_settings import CONSOLE, ERRANDS, PASSWORDS, logging_to_stderr, queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -212,21 +212,7 @@ DEFAULT_FROM_EMAIL = text("COMMERCE_SYNC_EMAIL_FROM") or "Commerce Sync <alerts@
 if PRODUCTION and MAIL.host and not text("COMMERCE_SYNC_EMAIL_FROM"):
     raise ImproperlyConfigured("COMMERCE_SYNC_EMAIL_FROM must be set with COMMERCE_SYNC_EMAIL_URL")
 
-# What apps above commerce_sync do regularly, after the work on syncs (commerce_sync/errands.py).
-COMMERCE_SYNC_ERRANDS = [
-    "health.errands.run",
-    "health.findings.errand.look",
-    "health.alerts.errand.run",
-    "commerce_sync.sync_days.count_days",
-    "health.findings.unattended.pass_up",
-    "commerce_sync.housekeeping.clean_hourly",
-    "commerce_sync.unheard.ask_now_and_then",
-    "connectors.keeping.keep_hourly",
-    "connectors.ledger_looks.look_daily",
-    "health.audit_trail.seal_daily",
-    "health.personal.erasing.erase",
-    "health.personal.retention.forget_hourly",
-]
+COMMERCE_SYNC_ERRANDS = ERRANDS
 # For how many days what may name persons is kept; 0: for ever (docs/retention.md).
 COMMERCE_SYNC_KEEP_RAW_DAYS = whole("COMMERCE_SYNC_KEEP_RAW_DAYS", 400, 0, 36_500)
 COMMERCE_SYNC_KEEP_CALLS_DAYS = whole("COMMERCE_SYNC_KEEP_CALLS_DAYS", 90, 0, 36_500)

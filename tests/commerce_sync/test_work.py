@@ -17,6 +17,7 @@ from django_q.models import Schedule as BellSchedule
 from commerce_sync import engine, services, tasks, work, work_rows
 from commerce_sync.due import SWEEP_ROWS
 from commerce_sync.models import CompanyQueue, Heartbeat, Job, Schedule, Sync
+from commerce_sync.work_hold import JOB_LOCK
 from ledger import sql
 from ledger.models import AuditEntry, Company
 from tests.commerce_sync.cast import FIRST_DAY, a_merchant, allow_truncate, an_order, sell
@@ -314,7 +315,7 @@ class TestTogether:
 
 def _wait_until_no_job_is_held() -> None:
     ends = time.monotonic() + 5
-    while sql.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s::oid", (work.JOB_LOCK,)):
+    while sql.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s::oid", (JOB_LOCK,)):
         assert time.monotonic() < ends, "a job is still held"
         time.sleep(0.01)
 
