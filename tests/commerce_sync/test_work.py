@@ -235,7 +235,7 @@ def soon() -> None:
 
 
 def claimed() -> Any:
-    with work._Hold() as hold:
+    with work.Hold() as hold:
         (run,) = work._claim(hold)
     return run
 
@@ -287,7 +287,7 @@ class TestTogether:
     @pytest.mark.case("G05")
     def test_a_paused_worker_keeps_its_job_and_a_dead_one_frees_it_at_once(self) -> None:
         services.request_sync(company=a_merchant())
-        with work._Hold() as hold:
+        with work.Hold() as hold:
             work._claim(hold)
             Job.objects.update(lease_until=NOON)  # long over, and still held
             assert work.drain().ended == 0
