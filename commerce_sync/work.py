@@ -26,7 +26,7 @@ from commerce_sync.engine import Done, Later, run_sync
 from commerce_sync.fetching import fetch
 from commerce_sync.selectors import Run, runs_of
 from commerce_sync.status import Outcome
-from commerce_sync.work_hold import Hold as _Hold
+from commerce_sync.work_hold import Hold
 from ledger import faultpoints, sql
 from ledger.home import elsewhere
 from ledger.services import now
@@ -69,7 +69,7 @@ def drain(budget_seconds: float = DRAIN_SECONDS, *, stopping: Callable[[], bool]
     if elsewhere() is not None:
         logger.error("these data were restored or copied: nothing is done before `manage.py resume_after_restore`")
         return drained
-    with _Hold() as hold:
+    with Hold() as hold:
         slot = hold.take_slot()
         if slot is None:
             return drained
@@ -91,7 +91,7 @@ def drain(budget_seconds: float = DRAIN_SECONDS, *, stopping: Callable[[], bool]
     return drained
 
 
-def _next(hold: _Hold) -> list[Run]:
+def _next(hold: Hold) -> list[Run]:
     """Claimed jobs; none when nothing is due. Whoever claims looks at more than it takes: it is waited for."""
     runs = _claim(hold)
     for _ in range(CLAIM_TRIES):
@@ -111,7 +111,7 @@ def _beat(slot: str, drained: Drained, seen_at: float) -> float:
     return at
 
 
-def _claim(hold: _Hold) -> list[Run]:
+def _claim(hold: Hold) -> list[Run]:
     """Claimed jobs with all that their runs must know; the lock of each is ours before anybody sees it running."""
     token = uuid4()
     with sql.unit_of_work():
@@ -171,7 +171,7 @@ def _store(run: Run, came_to: Done | Later) -> bool:
     return work_rows.conclude(run, came_to).was_ours if isinstance(came_to, Done) else work_rows.postpone(run, came_to)
 
 
-def _free_the_dead(hold: _Hold) -> None:
+def _free_the_dead(hold: Hold) -> None:
     """Jobs that are running in nobody's session any more."""
     running = work_rows.running_jobs()
     if not running:

@@ -1,4 +1,4 @@
-"""The session whose advisory locks say that a worker lives, and which slot and jobs it holds."""
+"""The session whose advisory locks say that a worker lives."""
 
 from __future__ import annotations
 
