@@ -63,7 +63,8 @@ def _posting(evidence: Evidence) -> Iterator[str]:
             url = f" {item.binding.url}" if item.binding.url else ""
             yield f"There     {item.binding.remote_id}{url} since {_when(item.binding.bound_at)}"
             agrees = {True: "reads back the same", False: "READS BACK DIFFERENT", None: "not read back"}
-            verified = f", {_when(item.binding.verified_at)}" if item.binding.verified_at else ""
+            read_at = None if item.binding.agrees is None else item.binding.verified_at
+            verified = f", {_when(read_at)}" if read_at else ""
             yield f"Verified  {agrees[item.binding.agrees]}{verified}"
             yield f"Answer    {json.dumps(evidence.answer, ensure_ascii=False, default=str)}"
     for event in evidence.events:
@@ -99,6 +100,8 @@ def _record(found: EvidenceRecord) -> Iterator[str]:
     yield from ("", f"{record.kind.replace('_', ' ').capitalize()} {record.external_id}: {amount}", "─" * _WIDTH)
     yield f"Version {record.revision}{gone}, changed there {_when(record.updated_at)}"
     yield f"received here {_when(record.received_at)}, digest {record.digest}"
+    if record.erased_at is not None:
+        yield f"what it said of a person was erased on {record.erased_at:%Y-%m-%d}; the digest is of what was received"
     if record.url:
         yield record.url
     for account, signed in sorted(record.accounts.items()):

@@ -15,6 +15,7 @@ from health import doctor_work as work
 from health.audit_trail import trail
 from health.checkup import Check, failure
 from health.doctor_bells import bells
+from health.doctor_interfaces import interfaces
 from health.doctor_reconciled import reconciliation
 from health.doctor_sealed import former_keys
 from health.doctor_webhooks import webhooks
@@ -44,6 +45,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("findings", watching.findings),
     ("console", watching.console),
     ("bells", bells),
+    ("interfaces", interfaces),
     ("balance", books.balance),
     ("bindings", books.bindings),
     ("once", books.once),

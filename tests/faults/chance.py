@@ -59,6 +59,7 @@ class Chance:
         self._weights = [weight for weight, _, _, _ in DECK]
         self._who, self._may_repeat = who, may_repeat
         self.rate = rate
+        self.slow_seconds = 0.0  # what a write takes at the least
         self.met: Counter[str] = Counter()
         self.hanging: set[str] = set()
         self._down: dict[str, float] = {}
@@ -66,7 +67,7 @@ class Chance:
         self._seen: Seen | None = None
 
     def __bool__(self) -> bool:
-        return self.rate > 0 or bool(self._down) or bool(self.hanging)
+        return self.rate > 0 or self.slow_seconds > 0 or bool(self._down) or bool(self.hanging)
 
     def look(self, seen: Seen) -> bool:
         """Which request it is that draws next; any may meet a fault."""
@@ -86,7 +87,7 @@ class Chance:
             self._bursts[name] -= 1
             return self._met("burst", Fault("err500_before"))
         if self._random.random() >= self.rate:
-            return None
+            return Fault("slow_before", self.slow_seconds) if self.slow_seconds and seen.method == "POST" else None
         return self._drawn(seen, name)
 
     def _drawn(self, seen: Seen, name: str) -> Fault:
@@ -111,6 +112,6 @@ class Chance:
 
     def stop(self) -> None:
         """From now on everything goes well."""
-        self.rate = 0.0
+        self.rate = self.slow_seconds = 0.0
         self._down.clear()
         self._bursts.clear()

@@ -40,6 +40,7 @@ class Machines:
         self.running: dict[int, psutil.Process] = {}
         self.kills: Counter[str] = Counter()
         self.pauses = self.restarts = self.watchdog = 0
+        self.hands = 2 + 2 * int(environment["COMMERCE_SYNC_WORKERS"])
         self._stopped_since: dict[int, float] = {}
 
     def start(self) -> None:
@@ -59,11 +60,12 @@ class Machines:
                 self.running[place] = psutil.Process(int(self._keeper.stdout.readline()))
                 return
 
-    def calm(self) -> None:
-        """From now on processes are started without the chance to die; those that have it end."""
+    def kill_all(self) -> None:
+        """SIGKILL for every worker at once; from now on processes are started without the chance to die."""
         self._said |= {"kill": 0, "pause": 0}
-        for place in self.running:
-            self._replace(place)
+        for process in self.running.values():
+            _end(process)
+        self.kills["everybody"] += 1
 
     def look_after(self) -> None:
         """Start what has died, and wake what has been stopped for a while."""
@@ -81,12 +83,6 @@ class Machines:
     def _replace(self, place: int) -> None:
         _end(self.running[place])  # what is left of it: the service manager kills the whole control group
         self._begin(place)
-
-    def kill_all(self) -> None:
-        """SIGKILL for every worker at once."""
-        for place in range(len(PROGRAMS)):
-            _end(self.running[place])
-            self.kills["cluster"] += 1
 
     def _wake(self) -> None:
         for process in self._all():

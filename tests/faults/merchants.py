@@ -62,13 +62,14 @@ class Merchant(Struct):
 
 
 class Town(Struct):
-    """All merchants, and what they are reached by."""
+    """All merchants, and what they are reached by. `is_spread`: what is sold between two syncs is on several days."""
 
     place: Place
     merchants: list[Merchant]
     key: str
     random: Random
     callers: ThreadPoolExecutor
+    is_spread: bool = False
     reconnected: int = 0
     asked: dict[str, int] = {}
 
@@ -124,9 +125,11 @@ def live(town: Town, merchant: Merchant) -> None:
     random, now = town.random, datetime.now(UTC)
     with town.place.server.lock:
         rows = merchant.till.rows
+        moment = _a_moment(merchant, random, now)
         for _ in range(random.randrange(1, 4)):
             merchant.made += 1
-            sold = _a_moment(merchant, random, now)
+            moment = _a_moment(merchant, random, now) if town.is_spread else moment
+            sold = moment - timedelta(seconds=random.randrange(10_000))
             rows[f"s{merchant.made}"] = _row(merchant.made, random.randrange(100, 90_000), sold, now)
         if rows and random.random() < 0.3:
             chosen = random.choice(list(rows))
@@ -196,10 +199,10 @@ def _post(url: str, times: int, headers: dict[str, str], body: bytes = b"") -> N
 
 def reconnect_the_lost(town: Town) -> None:
     """Merchants whose access was lost (a strict platform, and an answer that never came) connect again."""
+    lost = set(Connection.objects.exclude(status=Connection.Status.LINKED).values_list("pk", flat=True))
     for merchant in town.merchants:
         for connection, side in ((merchant.sales, merchant.till), (merchant.accounting, merchant.books)):
-            connection.refresh_from_db(fields=["status"])
-            if connection.status != Connection.Status.LINKED:
+            if connection.pk in lost:
                 with town.place.server.lock:
                     side.renew()
                 hand_over(connection, side)

@@ -22,7 +22,7 @@ from tests.connectors.server import running as running_server
 from tests.faults.chance import Chance
 
 PAGE_SIZE: Final = 20
-TOKEN_SECONDS: Final = 20
+TOKEN_SECONDS: Final = 40
 ENDS_IN_MID_PAGE: Final = 0.05  # how often an access token ends between two pages
 
 

@@ -11,11 +11,14 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import multiprocessing
 import os
 import random
 import signal
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,11 +50,22 @@ def main(folder: Path) -> None:
 
 
 def end_sessions(leaders: list[int]) -> None:
-    """SIGKILL for every process of these sessions, whoever of their parents still lives."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
-            if os.getsid(process.pid) in leaders:
+    """SIGKILL for every process of these sessions, whoever of their parents still lives, until none is found."""
+    while found := [*psutil.Process().children(recursive=True), *filter(_is_of(leaders), psutil.process_iter())]:
+        for process in found:
+            with contextlib.suppress(psutil.Error):
                 process.kill()
+        time.sleep(0.05)
+
+
+def _is_of(leaders: list[int]) -> Callable[[psutil.Process], bool]:
+    def is_of(process: psutil.Process) -> bool:
+        try:
+            return os.getsid(process.pid) in leaders and process.status() != psutil.STATUS_ZOMBIE
+        except (ProcessLookupError, PermissionError, psutil.Error):
+            return False
+
+    return is_of
 
 
 def _become(asked: dict[str, Any]) -> NoReturn:
@@ -81,6 +95,8 @@ def _run(what: str, said: dict[str, Any]) -> None:
     from django.core.management import call_command
 
     call_command(what)
+    for child in multiprocessing.active_children():
+        child.join()  # a cluster lives as long as its sentinel
 
 
 def _prepare(said: dict[str, Any]) -> None:

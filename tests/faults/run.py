@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from django.core.management import call_command
-
+from commerce_sync import work_rows
 from commerce_sync.models import Sync
-from commerce_sync.tasks import ensure_schedules
 from connectors.models import IncomingWebhook
-from tests.faults import machine, merchants, place, platforms
-from tests.faults.chance import PATIENCE
+from tests.faults import measure
 from tests.faults.judging import Verdict, judge
 from tests.faults.machine import Machines
 from tests.faults.merchants import Town
 from tests.faults.storm import Storm, patient
+from tests.faults.world import a_world
 
-
-@contextmanager
-def a_world(
-    options: argparse.Namespace, folder: Path, patience: float = PATIENCE
-) -> Iterator[tuple[Town, Machines, str]]:
-    """The merchants, the machines (not started yet) and the address of the site; nothing of it is left behind."""
-    platforms.register()
-    call_command("migrate", verbosity=0, interactive=False)
-    ensure_schedules()
-    port = _free_port()
-    with place.running(options.seed, options.rate) as there:
-        from django.conf import settings
-
-        settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [there.server.place]
-        said = {"patience": patience, "kill": options.kill, "pause": options.pause, "sabotage": options.sabotage}
-        environment = machine.settings_of_processes(folder, there.server.port, options.workers)
-        machines = Machines({**said, "site_port": port}, environment, folder, options.seed)
-        try:
-            kinds = options.books.split(",") if options.books else ()
-            yield merchants.a_town(there, options.merchants, options.seed, kinds), machines, f"http://127.0.0.1:{port}"
-        finally:
-            machines.end()
+TAKEN_UP_SECONDS: Final = work_rows.LEASE_SECONDS + 60
 
 
 def carry_out(options: argparse.Namespace, folder: Path) -> tuple[dict[str, Any], Verdict]:
@@ -57,10 +31,15 @@ def carry_out(options: argparse.Namespace, folder: Path) -> tuple[dict[str, Any]
         town.callers.shutdown()
         town.place.chance.stop()
         town.place.restless = 0.0
-        machines.calm()
+        machines.kill_all()
+        held, killed = measure.in_hand(), time.monotonic()
+        machines.look_after()
+        waits = measure.taken_up(held, killed)
         quiet = storm.settle()
         verdict = patient(lambda: judge(town))
+        verdict.stuck += [f"a job was taken up after {wait:.0f} s" for wait in waits if wait > TAKEN_UP_SECONDS]
         figures = {"seed": options.seed, "sabotage": options.sabotage} | patient(lambda: _figures(town, machines))
+        figures |= {"in hand when all were killed": len(held), "taken up after": round(max(waits, default=0), 1)}
         figures |= {"storm seconds": round(stormed), "quiet seconds": round(quiet)}
     return figures, verdict
 
@@ -80,9 +59,3 @@ def _figures(town: Town, machines: Machines) -> dict[str, Any]:
         "by kill": dict(machines.kills), "killed at": dict(machines.steps("kill")),
         "stopped at": dict(machines.steps("stop")),
     }  # fmt: skip
-
-
-def _free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])

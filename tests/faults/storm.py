@@ -21,7 +21,6 @@ from tests.faults.machine import SILENT_SECONDS, Machines
 from tests.faults.merchants import Town
 
 T = TypeVar("T")
-QUIET_SECONDS: Final = 240
 MOST_OPEN: Final = 1.5  # jobs per merchant that are let pile up
 ASKED_AT_ONCE: Final = 4
 COUNTED_SECONDS: Final = 0.3  # how old a count may be that the storm goes by
@@ -94,7 +93,7 @@ class Storm:
         """No more faults and no more sales: until all work is done and every merchant was synced once more."""
         began = time.monotonic()
         asked = patient(self._ask_all)
-        while time.monotonic() - began < QUIET_SECONDS:
+        while time.monotonic() - began < self.options.quiet:
             self.machines.look_after()
             if self._is_time("reconnect", 1):
                 patient(lambda: merchants.reconnect_the_lost(self.town))

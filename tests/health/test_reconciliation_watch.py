@@ -56,6 +56,7 @@ def test_lifelike_sales_have_no_finding_and_their_totals_are_kept() -> None:
     assert ReconciledDay.objects.count() == 3
 
 
+@pytest.mark.case("B27")
 def test_a_penny_that_is_lost_in_mapping_names_the_record_that_lost_it() -> None:
     shop = a_posted_shop(LONDON, days=1)
     in_books = RecordRow.objects.filter(source__company=shop.company, standings__state=1)
