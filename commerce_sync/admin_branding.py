@@ -41,7 +41,7 @@ class BrandingAdmin(Scoped):
     readonly_fields = ("pictures", "contrast", "further", "updated_at")
     fields = (
         "partner", "display_name", "primary_color", "secondary_color", "contrast", "logo_url", "icon_url", "logo_file",
-        "icon_file", "remove_logo", "remove_icon", "pictures", "further", "updated_at",
+        "icon_file", "remove_logo", "remove_icon", "why", "pictures", "further", "updated_at",
     )  # fmt: skip
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -55,7 +55,7 @@ class BrandingAdmin(Scoped):
     def get_fields(self, request: HttpRequest, obj: Branding | None = None) -> tuple[str, ...]:
         """Without what can only be sent, for those who may not."""
         may = self.has_change_permission(request, obj) if obj is not None else self.has_add_permission(request)
-        sent = {name for kind in KINDS for name in (f"{kind}_file", f"remove_{kind}")}
+        sent = {"why"} | {name for kind in KINDS for name in (f"{kind}_file", f"remove_{kind}")}
         return tuple(name for name in self.fields if may or name not in sent)
 
     @admin.display(description="Shown to merchants")
@@ -108,15 +108,14 @@ class BrandingAdmin(Scoped):
 
     def save_model(self, request: HttpRequest, obj: Branding, form: Any, change: Any) -> None:
         """Through the services, which write the audit trail."""
-        partner, actor = obj.partner, request.user.get_username()
-        obj.updated_at = set_branding(
-            partner=partner, values={name: getattr(obj, name) for name in FIELDS}, actor=actor
-        ).updated_at
+        partner, by = obj.partner, {"actor": request.user.get_username(), "why": form.cleaned_data["why"]}
+        values = {name: getattr(obj, name) for name in FIELDS}
+        obj.updated_at = set_branding(partner=partner, values=values, **by).updated_at
         for kind in KINDS:
             if form.cleaned_data.get(f"remove_{kind}"):
-                remove_picture(partner=partner, kind=kind, actor=actor)
+                remove_picture(partner=partner, kind=kind, **by)
             if form.cleaned_data.get(f"{kind}_body"):
-                upload_picture(partner=partner, kind=kind, body=form.cleaned_data[f"{kind}_body"], actor=actor)
+                upload_picture(partner=partner, kind=kind, body=form.cleaned_data[f"{kind}_body"], **by)
         request.saved_partner = partner  # type: ignore[attr-defined]
 
     def get_urls(self) -> list[URLPattern]:

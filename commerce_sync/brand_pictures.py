@@ -46,30 +46,29 @@ def fetch_pictures(*, partner: Partner, actor: str) -> dict[str, BrandPicture]:
     return pictures_of(partner)
 
 
-def upload_picture(*, partner: Partner, kind: str, body: bytes, actor: str) -> None:
+def upload_picture(*, partner: Partner, kind: str, body: bytes, actor: str, why: str = "") -> None:
     """Keep an uploaded picture. Raises `BadPicture`."""
-    _keep(partner=partner, kind=kind, url="", body=body, found=read_picture(body), actor=actor)
+    _keep(partner=partner, kind=kind, url="", body=body, found=read_picture(body), actor=actor, why=why)
 
 
 @transaction.atomic
-def remove_picture(*, partner: Partner, kind: str, actor: str) -> None:
+def remove_picture(*, partner: Partner, kind: str, actor: str, why: str = "") -> None:
     """The picture goes, wherever it came from."""
     hold(partner)
     if BrandPicture.objects.filter(partner=partner, kind=kind).delete()[0]:
-        audit(code="brand_picture.removed", actor=actor, partner=partner, subject=kind)
+        audit(code="brand_picture.removed", actor=actor, partner=partner, subject=kind, why=why)
 
 
 @transaction.atomic
-def _keep(*, partner: Partner, kind: str, url: str, body: bytes, found: Picture, actor: str) -> None:
+def _keep(*, partner: Partner, kind: str, url: str, body: bytes, found: Picture, actor: str, why: str = "") -> None:
     hold(partner)
     if url and not _is_wanted(partner, kind, url):
         return
     sha256 = hashlib.sha256(body).hexdigest()
     values = {**found._asdict(), "sha256": sha256, "body": body, "source_url": url, "problem": "", "updated_at": now()}
     BrandPicture.objects.update_or_create(partner=partner, kind=kind, defaults=values)
-    audit(
-        code="brand_picture.kept", actor=actor, partner=partner, subject=kind, detail={"url": url, "sha256": sha256},
-    )  # fmt: skip
+    detail = {"url": url, "sha256": sha256}
+    audit(code="brand_picture.kept", actor=actor, partner=partner, subject=kind, detail=detail, why=why)
 
 
 @transaction.atomic

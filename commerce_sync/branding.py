@@ -50,8 +50,9 @@ def problems_of(partner: Partner, values: Mapping[str, str]) -> list[tuple[str, 
 
 
 @transaction.atomic
-def set_branding(*, partner: Partner, values: Mapping[str, str], actor: str) -> Branding:
-    """Replace the branding by ``values`` of `FIELDS`; what is missing or empty is our neutral look.
+def set_branding(*, partner: Partner, values: Mapping[str, str], actor: str, why: str = "") -> Branding:
+    """Replace the branding by ``values`` of `FIELDS`; what is missing or empty is our neutral look. ``why`` is what
+    somebody at the console gives as the reason.
 
     Raises `BadBranding` naming every field that cannot be used.
     """
@@ -61,7 +62,7 @@ def set_branding(*, partner: Partner, values: Mapping[str, str], actor: str) -> 
     if items:
         raise BadBranding(items)
     row, _ = Branding.objects.update_or_create(partner=partner, defaults={**checked, "updated_at": now()})
-    audit(code="branding.changed", actor=actor, partner=partner, detail=checked)
+    audit(code="branding.changed", actor=actor, partner=partner, detail=checked, why=why)
     return row
 
 

@@ -11,6 +11,7 @@ from commerce_sync.models import Branding
 from commerce_sync.picture_bytes import MOST_BYTES, BadPicture, read_picture
 
 KINDS: Final = ("logo", "icon")
+LONGEST_REASON: Final = 500
 
 
 class BrandingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -18,6 +19,7 @@ class BrandingForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
 
     logo_file = forms.FileField(required=False, label="Upload a logo", help_text="PNG, JPEG, GIF or WebP, to 300 kB.")
     icon_file = forms.FileField(required=False, label="Upload an icon", help_text="Square; PNG, GIF or WebP.")
+    why = forms.CharField(max_length=LONGEST_REASON, label="Why", help_text="Kept in the audit trail.")
     remove_logo = forms.BooleanField(required=False, label="Remove the logo that is shown")
     remove_icon = forms.BooleanField(required=False, label="Remove the icon that is shown")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from commerce_sync import faultpoints
 from commerce_sync.selectors import Run
 from connectors.push_verdicts import Verdict
-from ledger import sql
+from ledger import faultpoints, sql
 
 
 def recount(run: Run, counts: dict[str, int]) -> None:

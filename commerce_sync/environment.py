@@ -18,19 +18,9 @@ VARIABLES = frozenset(
     for name in (
         *("ADMIN_PATH", "ALLOW_PRIVATE_HOSTS", "API_CALLS_A_MINUTE", "DATA_DIR", "DEBUG", "EMAIL_FROM", "EMAIL_URL"),
         *("ENCRYPTION_KEYS", "ESCALATE_AFTER_HOURS", "IDLE_IN_TRANSACTION_TIMEOUT_MS", "LOCK_TIMEOUT_MS"),
-        *(
-            "KEEP_CALLS_DAYS",
-            "KEEP_MESSAGES_DAYS",
-            "KEEP_RAW_DAYS",
-            "LOG_FORMAT",
-            "LOG_LEVEL",
-            "METRICS_TOKEN",
-            "OAUTH_CLIENTS",
-            "PRODUCTION",
-            "PUBLIC_URL",
-            "REDIS_URL",
-        ),
-        *("SENTRY_DSN", "STAFF_SECOND_FACTOR", "TRUST_PROXY", "WORKERS"),
+        *("KEEP_CALLS_DAYS", "KEEP_MESSAGES_DAYS", "KEEP_RAW_DAYS", "LOG_FORMAT", "LOG_LEVEL", "METRICS_TOKEN"),
+        *("OAUTH_CLIENTS", "PRODUCTION", "PUBLIC_URL", "REDIS_URL", "SENTRY_DSN", "STAFF_SECOND_FACTOR"),
+        *("STATEMENT_TIMEOUT_MS", "TRUST_PROXY", "WORKERS"),
     )
 )
 

@@ -63,7 +63,8 @@ def _posting(evidence: Evidence) -> Iterator[str]:
             url = f" {item.binding.url}" if item.binding.url else ""
             yield f"There     {item.binding.remote_id}{url} since {_when(item.binding.bound_at)}"
             agrees = {True: "reads back the same", False: "READS BACK DIFFERENT", None: "not read back"}
-            verified = f", {_when(item.binding.verified_at)}" if item.binding.verified_at else ""
+            read_at = None if item.binding.agrees is None else item.binding.verified_at
+            verified = f", {_when(read_at)}" if read_at else ""
             yield f"Verified  {agrees[item.binding.agrees]}{verified}"
             yield f"Answer    {json.dumps(evidence.answer, ensure_ascii=False, default=str)}"
     for event in evidence.events:

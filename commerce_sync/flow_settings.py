@@ -38,7 +38,9 @@ def visible_keys(partner: Partner, platform_key: str) -> frozenset[str] | None:
 
 
 @transaction.atomic
-def choose_visible_keys(*, partner: Partner, platform_key: str, keys: Sequence[str] | None, actor: str) -> None:
+def choose_visible_keys(
+    *, partner: Partner, platform_key: str, keys: Sequence[str] | None, actor: str, why: str = ""
+) -> None:
     """Show only ``keys`` and the required ones for a platform; None: all again. Raises `UnknownKeys`."""
     unknown = account_keys.unknown(keys or ())
     if unknown:
@@ -51,7 +53,7 @@ def choose_visible_keys(*, partner: Partner, platform_key: str, keys: Sequence[s
         VisibleAccounts.objects.update_or_create(partner=partner, platform=platform_key, defaults={"keys": chosen})
     audit(
         code="visible_accounts.changed", actor=actor, partner=partner, subject=platform_key,
-        detail={"keys": None if keys is None else chosen},
+        detail={"keys": None if keys is None else chosen}, why=why,
     )  # fmt: skip
 
 
@@ -62,7 +64,9 @@ def texts_of(partner: Partner, locale: str) -> dict[str, str]:
 
 
 @transaction.atomic
-def change_texts(*, partner: Partner, locale: str, changes: Mapping[str, str | None], actor: str) -> None:
+def change_texts(
+    *, partner: Partner, locale: str, changes: Mapping[str, str | None], actor: str, why: str = ""
+) -> None:
     """Set texts in one locale: "" shows nothing, None restores the default. Raises `BadTexts`."""
     items = [(key, found) for key, text in changes.items() if (found := _problem(key, text))]
     if items:
@@ -83,7 +87,7 @@ def change_texts(*, partner: Partner, locale: str, changes: Mapping[str, str | N
     )
     audit(
         code="flow_texts.changed", actor=actor, partner=partner, subject=locale,
-        detail={"set": sorted(set(changes) - set(restored)), "restored": sorted(restored)},
+        detail={"set": sorted(set(changes) - set(restored)), "restored": sorted(restored)}, why=why,
     )  # fmt: skip
 
 

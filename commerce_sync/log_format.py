@@ -11,20 +11,28 @@ from typing import Any, Final, cast
 
 import msgspec
 from django.conf import settings
+from django.http import HttpRequest
 
 from connectors.redact import LONGEST_DETAIL, redact
 
 MOST_CHARACTERS: Final = 20_000  # of one line; a traceback is cut in its middle
+# Controls of terminals (but tab and the end of a line), what some viewers take for the end of a line, and what turns
+# the direction of a text around.
+_OBEYED: Final = {
+    code: f"\\u{code:04x}"
+    for code in (*range(9), *range(11, 32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+}
 # What logging itself puts on a record, and what is written under a name of ours.
 _KNOWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"asctime", "message", "correlation", "company", "sync"}
 
 
 class PlainFormatter(logging.Formatter):
-    """Lines for people."""
+    """Lines for people: what goes on over several lines is indented, so that no text can pass for a line of ours."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """As Django's, without secrets."""
-        return without_secrets(super().format(record))
+        """As Django's, without secrets and without characters that a terminal obeys."""
+        lines = without_secrets(super().format(record)).splitlines() or [""]
+        return "\n    ".join(lines).translate(_OBEYED)
 
 
 class JsonFormatter(logging.Formatter):
@@ -45,9 +53,9 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             found["error"] = record.exc_info[0].__name__
             found["traceback"] = without_secrets(self.formatException(record.exc_info))
-        extra = {name: without_secrets(f"{name}={said}")[len(name) + 1 :] for name, said in vars(record).items()
+        extra = {name: without_secrets(f"{name}={_shown(said)}")[len(name) + 1 :] for name, said in vars(record).items()
                  if name not in _KNOWN}  # fmt: skip
-        return msgspec.json.encode(found | ({"extra": extra} if extra else {})).decode()
+        return msgspec.json.encode(found | ({"extra": extra} if extra else {})).decode().translate(_OBEYED)
 
 
 def without_secrets(text: str) -> str:
@@ -61,6 +69,11 @@ def without_secrets(text: str) -> str:
         "".join(redact(line[at : at + LONGEST_DETAIL]) for at in range(0, max(len(line), 1), LONGEST_DETAIL))
         for line in text.split("\n")
     )
+
+
+def _shown(said: object) -> object:
+    """What a caller added. Django adds the request, of which the query is nobody's to read: people search by names."""
+    return f"{said.method} {said.path}" if isinstance(said, HttpRequest) else said
 
 
 def _message(record: logging.LogRecord) -> str:

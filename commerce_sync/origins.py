@@ -35,7 +35,7 @@ def allows_local() -> bool:
 
 
 @transaction.atomic
-def register_origin(*, partner: Partner, text: str, actor: str) -> RegisteredOrigin:
+def register_origin(*, partner: Partner, text: str, actor: str, why: str = "") -> RegisteredOrigin:
     """Register an origin; one that is there already is answered as it is. Raises `BadAddress`, `TooManyOrigins`."""
     origin = read_origin(text, local=allows_local())
     hold(partner)
@@ -46,12 +46,12 @@ def register_origin(*, partner: Partner, text: str, actor: str) -> RegisteredOri
     if rows.count() >= MOST_ORIGINS:
         raise TooManyOrigins
     row = RegisteredOrigin.objects.create(partner=partner, origin=origin, created_at=now())
-    audit(code="origin.registered", actor=actor, partner=partner, subject=origin)
+    audit(code="origin.registered", actor=actor, partner=partner, subject=origin, why=why)
     return row
 
 
 @transaction.atomic
-def remove_origin(*, origin: RegisteredOrigin, actor: str) -> None:
+def remove_origin(*, origin: RegisteredOrigin, actor: str, why: str = "") -> None:
     """From now on nobody is sent there. Raises `OriginInUse`."""
     hold(origin.partner)
     branding = Branding.objects.filter(partner=origin.partner).first()
@@ -60,7 +60,7 @@ def remove_origin(*, origin: RegisteredOrigin, actor: str) -> None:
         if url and read_url(url, local=True).origin == origin.origin:
             raise OriginInUse(field)
     if RegisteredOrigin.objects.filter(pk=origin.pk).delete()[0]:
-        audit(code="origin.removed", actor=actor, partner=origin.partner, subject=origin.origin)
+        audit(code="origin.removed", actor=actor, partner=origin.partner, subject=origin.origin, why=why)
 
 
 def on_registered_origin(partner: Partner, text: str, *, longest: int = LONGEST_URL) -> str:

@@ -65,6 +65,7 @@ BOOKS: Final[LiteralString] = """
     SELECT id, company_id, body FROM ledger_bookversion WHERE company_id = ANY(%s::bigint[]) ORDER BY id
 """
 
+# By topic, and the taxes by rate and account (the rate is "" in documents that do not say it).
 # Debits positive. What settles (money, liabilities used, what is owed) is on the other side of every topic.
 TOPICS: Final[LiteralString] = (
     _ASKED  # noqa: S608
@@ -72,10 +73,12 @@ TOPICS: Final[LiteralString] = (
         SELECT document.company_id, chosen.day, document.currency, document.kind,
             coalesce(line ->> 'about', 'sale') AS about, coalesce(line ->> 'role', '') AS role,
             split_part(coalesce(line ->> 'role', ''), ':', 1) AS head,
-            CASE WHEN document.kind IN ('invoice', 'deposit') THEN -1 ELSE 1 END
-                * ((line ->> 'amount')::bigint + coalesce((SELECT sum((tax ->> 'amount')::bigint)
-                    FROM jsonb_array_elements(line -> 'taxes') tax), 0)) AS debit
+            line ->> 'account' AS account, line -> 'taxes' AS taxes, signs.sign,
+            signs.sign * (line ->> 'amount')::bigint AS net,
+            signs.sign * ((line ->> 'amount')::bigint + coalesce((SELECT sum((tax ->> 'amount')::bigint)
+                FROM jsonb_array_elements(line -> 'taxes') tax), 0)) AS debit
         FROM chosen JOIN ledger_document document ON document.posting_id = chosen.id
+        CROSS JOIN LATERAL (SELECT CASE WHEN document.kind IN ('invoice', 'deposit') THEN -1 ELSE 1 END AS sign) signs
         CROSS JOIN LATERAL jsonb_array_elements(("""
     + DOCUMENT_TEXT
     + """) -> 'lines') line
@@ -95,8 +98,14 @@ TOPICS: Final[LiteralString] = (
         UNION ALL SELECT company_id, day, currency, 'payouts', CASE kind WHEN 'deposit' THEN -debit ELSE debit END
             FROM held WHERE about = 'payout' AND (kind = 'deposit' OR head = 'bank')
     )
-    SELECT company_id, day, currency, topic, sum(amount)::bigint FROM sorted
-    GROUP BY company_id, day, currency, topic"""
+    SELECT company_id, day, currency, topic, NULL AS account, sum(amount)::bigint FROM sorted
+    GROUP BY company_id, day, currency, topic
+    UNION ALL SELECT company_id, day, currency, rate, account, -sum(amount)::bigint FROM (
+        SELECT company_id, day, currency, substr(role, 5) AS rate, account, net AS amount FROM held WHERE head = 'tax'
+        UNION ALL SELECT company_id, day, currency, substr(coalesce(tax ->> 'role', ''), 5), tax ->> 'account',
+            sign * (tax ->> 'amount')::bigint
+        FROM held CROSS JOIN LATERAL jsonb_array_elements(taxes) tax
+    ) rates GROUP BY company_id, day, currency, rate, account"""
 )
 
 # Ours and theirs, document by document and account by account. What the built-in books have is read there; elsewhere it

@@ -1,8 +1,9 @@
 """The four totals of business days: what the source states, what records, documents and the accounting software have.
 
 Per company, day, currency and role. Roles are the topics of `commerce_sync.reconcile.TOPICS`, and the accounts of
-taxes, of money on its way and of gift cards ("tax 2200"); all other accounts have documents and books only. Amounts are
-minor units, in the direction in which people name them: what was sold, taxed, owed on cards is positive.
+taxes, of money on its way and of gift cards ("tax 2200"); all other accounts have documents and books only. Where
+several rates of tax share an account, each of them is a role, too ("rate vat20"). Amounts are minor units, in the
+direction in which people name them: what was sold, taxed, owed on cards is positive.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ledger import sql
 from ledger.book import Book, decode_book
 from ledger.collector import no_collector
 
+RATE: Final = "rate"
 ACCOUNT: Final = "account"  # the head of roles that are accounts of documents and books alone
 
 
@@ -122,9 +124,16 @@ class _Summing:
 
     def add_documents(self) -> None:
         """What documents hold, and what the accounting software has of them."""
-        for company, day, currency, topic, amount in sql.rows_named(statements.TOPICS, self.parameters):
-            if topic:
-                four = _role(self._of(company, day, currency), topic)
+        for company, day, currency, topic, account, amount in sql.rows_named(statements.TOPICS, self.parameters):
+            sums = self._of(company, day, currency)
+            if account is None:
+                role = topic
+            elif self.heads.get((company, account)) == TAX:
+                role = _rate(sums, account, topic)
+            else:
+                continue
+            if role:
+                four = _role(sums, role)
                 four.documents = (four.documents or 0) + amount
         for company, day, currency, *counts in sql.rows_named(statements.DOCUMENTS, self.parameters):
             sums = self._of(company, day, currency)
@@ -172,13 +181,15 @@ def _add(sums: DaySums, bucket: Bucket, terms: Terms) -> None:
             head, _, key = role.partition(":")
             four = _role(sums, f"{head} {account}")
             four.records = (four.records or 0) + (amount if head == TENDER else -amount)
-            if head == TAX and key not in (named := sums.taxes.setdefault(account, [])):
-                named.append(key)
+            if head == TAX:
+                four = _role(sums, _rate(sums, account, key))
+                four.records = (four.records or 0) - amount
 
 
 def _complete(sums: DaySums) -> None:
     """What is compared has both of its sides, and what was not read back has none there. A topic has no account of its
     own: it reads back as it was sent when all documents do."""
+    _drop_lone_rates(sums)
     for role, four in sums.roles.items():
         head = role.partition(" ")[0]
         if head != ACCOUNT:
@@ -191,6 +202,24 @@ def _complete(sums: DaySums) -> None:
             four.books = four.books or 0
         elif not sums.disagreeing:
             four.books = four.documents
+
+
+def _rate(sums: DaySums, account: str, key: str) -> str:
+    """The role of a rate of tax, which is noted as one of its account."""
+    named = sums.taxes.setdefault(account, [])
+    if key not in named:
+        named.append(key)
+    return f"{RATE} {key}"
+
+
+def _drop_lone_rates(sums: DaySums) -> None:
+    """A rate with an account of its own is compared as that account is. Where a document does not say which rates it
+    has (those of former versions did not), the account is all that can be compared."""
+    for account, keys in sums.taxes.items():
+        if len(keys) == 1 or "" in keys:
+            for key in keys:
+                sums.roles.pop(f"{RATE} {key}", None)
+        sums.taxes[account] = [key for key in keys if key]
 
 
 def _role(sums: DaySums, role: str) -> Four:

@@ -129,7 +129,7 @@ def _refund(record: shapes.Refund, terms: Terms) -> Told:
     at = record.refunded_at
     lines = record.lines
     whole = record.stated if lines is None else _whole(lines, record.stated, terms)
-    withheld = _lines(moves, lines or (), at, 1, terms)
+    withheld = _lines(moves, lines or [], at, 1, terms)
     moves += [Move(_money(tender), at, -tender.amount) for tender in record.tenders]
     amount = whole
     if withheld:
@@ -138,7 +138,7 @@ def _refund(record: shapes.Refund, terms: Terms) -> Told:
     return Told("refunds", at, amount, whole, moves)
 
 
-def _whole(lines: tuple[shapes.Line, ...], stated: int, terms: Terms) -> int:
+def _whole(lines: list[shapes.Line], stated: int, terms: Terms) -> int:
     """What the lines add up to; what the book tolerates to be missing is booked, too."""
     found = 0
     for line in lines:
@@ -148,7 +148,7 @@ def _whole(lines: tuple[shapes.Line, ...], stated: int, terms: Terms) -> int:
     return stated if found != stated and abs(found - stated) <= terms.tolerance else found
 
 
-def _lines(moves: list[Move], lines: tuple[shapes.Line, ...], at: str, sign: int, terms: Terms) -> int:
+def _lines(moves: list[Move], lines: list[shapes.Line], at: str, sign: int, terms: Terms) -> int:
     """The taxes and the gift cards of lines, ``sign`` −1 where they are sold; what a marketplace keeps of their tax."""
     withheld = 0
     for line in lines:
@@ -167,7 +167,7 @@ def _lines(moves: list[Move], lines: tuple[shapes.Line, ...], at: str, sign: int
     return withheld
 
 
-def _withhold(moves: list[Move], tenders: tuple[shapes.Tender, ...], at: str, amount: int) -> None:
+def _withhold(moves: list[Move], tenders: list[shapes.Tender], at: str, amount: int) -> None:
     """Money that never arrives, because the marketplace keeps it."""
     if tenders:
         moves.append(Move(_money(tenders[0]), at, amount))

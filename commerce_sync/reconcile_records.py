@@ -83,7 +83,7 @@ class RecordSums:
     def __init__(self, terms: Mapping[int, Terms]) -> None:
         self.terms = terms
         self.buckets: dict[Place, Bucket] = {}
-        self._minutes: dict[tuple[int, str], dict[str, Bucket]] = {}
+        self._minutes: dict[tuple[int, str], dict[str, Bucket]] = {}  # what is found by the minute needs no quarter
         self._pages: dict[int, list[_Seen]] = {}
 
     def add(self, parameters: Mapping[str, Any]) -> None:
@@ -102,17 +102,24 @@ class RecordSums:
         return {(version, at): day for version, at, day in sql.rows_named(statements.DAYS, said)} if wanted else {}
 
     def _sum(self, parameters: Mapping[str, Any]) -> None:
-        pages = self._pages
+        pages, decode = self._pages, _ORDER.decode
+        book, money, tolerance = 0, "", 0
         for version, record_id, kind, external_id, currency, page, row, body in sql.stream(
             statements.RECORDS, parameters
         ):
+            if version != book or currency != money:  # seldom: what the next ones share is looked up once
+                book, money, tolerance = version, currency, self.terms[version].tolerance
+                minutes = self._minutes.setdefault((version, currency), {})
             try:
+                whole = None
                 if kind == "order":
-                    order = _ORDER.decode(body)
-                    bucket = self._minute(version, currency, order.closed_at)
-                    whole = _plain(order, bucket, self.terms[version].tolerance)
+                    order = decode(body)
+                    at = order.closed_at
+                    minute = at[:16] + at[-1]
+                    bucket = minutes.get(minute) or minutes.setdefault(minute, self._at(version, currency, at))
+                    whole = _plain(order, at, bucket, tolerance)
                     topic = "sales"
-                if kind != "order" or whole is None:
+                if whole is None:
                     bucket, topic, whole = self._told(version, currency, tell(kind, body, self.terms[version]))
             except msgspec.DecodeError:
                 continue  # what nobody can read adds nothing up: its documents have more than the records
@@ -132,17 +139,6 @@ class RecordSums:
             found = self.buckets[place] = Bucket()
         return found
 
-    def _minute(self, version: int, currency: str, at: str) -> Bucket:
-        """The same for the many: what is remembered by the minute needs no quarter."""
-        minutes = self._minutes.get((version, currency))
-        if minutes is None:
-            minutes = self._minutes[version, currency] = {}
-        minute = at[:16] + at[-1]
-        found = minutes.get(minute)
-        if found is None:
-            found = minutes[minute] = self._at(version, currency, at)
-        return found
-
     def _told(self, version: int, currency: str, told: Told) -> tuple[Bucket, str, int]:
         """Sum a record that is not as most are; its bucket, its topic and its whole."""
         bucket = self._at(version, currency, told.at)
@@ -160,9 +156,8 @@ class RecordSums:
         """Hold each record to what its row states."""
         for page, records in raw_pages(self._pages):
             if _all_stated(page, records):
-                for _, _, _, _, topic, _, _, bucket in records:
-                    if topic not in bucket.lost:
-                        bucket.lost[topic] = []
+                for topic, bucket in {(seen[4], seen[7]) for seen in records}:
+                    bucket.lost.setdefault(topic, [])
                 continue
             is_stated = page.is_stated
             for row, kind, external_id, whole, topic, currency, record_id, bucket in records:
@@ -187,7 +182,7 @@ def _all_stated(page: RawPage, records: list[_Seen]) -> bool:
     return page.all_stated([seen[0] for seen in records], kind, [(seen[2], seen[3]) for seen in records])
 
 
-def _plain(order: shapes.Order, bucket: Bucket, tolerance: int) -> int | None:
+def _plain(order: shapes.Order, at: str, bucket: Bucket, tolerance: int) -> int | None:
     """Sum a sale as most are; what it comes to, or None (and nothing summed) for any other."""
     if order.state != "completed":
         return None
@@ -203,7 +198,6 @@ def _plain(order: shapes.Order, bucket: Bucket, tolerance: int) -> int | None:
                     return None
                 whole += tax.amount
                 taxes.append(tax)
-    at = order.closed_at
     for tender in order.tenders:
         if tender.captured_at != at or tender.method not in _OF_MONEY:
             return None

@@ -22,7 +22,7 @@ class Line(Part):
 
     kind: str
     net: int
-    taxes: tuple[Tax, ...] | None = ()
+    taxes: list[Tax] | None = None
     discount: int = 0
     face: int | None = None
 
@@ -41,8 +41,8 @@ class Order(Part):
     """A sale."""
 
     closed_at: str
-    lines: tuple[Line, ...]
-    tenders: tuple[Tender, ...]
+    lines: list[Line]
+    tenders: list[Tender]
     stated: int
     state: str = "completed"
 
@@ -51,8 +51,8 @@ class Refund(Part):
     """What went back."""
 
     refunded_at: str
-    lines: tuple[Line, ...] | None
-    tenders: tuple[Tender, ...]
+    lines: list[Line] | None
+    tenders: list[Tender]
     stated: int
 
 

@@ -74,6 +74,8 @@ def database() -> dict[str, Any]:
             "COMMERCE_SYNC_IDLE_IN_TRANSACTION_TIMEOUT_MS", 60_000, 0, 3_600_000
         ),
         "lock_timeout": whole("COMMERCE_SYNC_LOCK_TIMEOUT_MS", 5_000, 0, 3_600_000),
+        # Far beyond anything that is well: what runs so long would run for ever, and keep others waiting.
+        "statement_timeout": whole("COMMERCE_SYNC_STATEMENT_TIMEOUT_MS", 600_000, 0, 86_400_000),
     }
     ours = " ".join(f"-c {name}={value}" for name, value in session.items())
     options["options"] = f"{ours} {options.get('options', '')}".strip()
@@ -123,6 +125,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "commerce_sync.correlation.CorrelationMiddleware",
+    "commerce_sync.every_answer.EveryAnswerMiddleware",
     "health.probes.ProbeMiddleware",  # before what asks for a host and for TLS: probes have neither
     *("django.middleware.security.SecurityMiddleware", "whitenoise.middleware.WhiteNoiseMiddleware"),
     *("django.contrib.sessions.middleware.SessionMiddleware", "django.middleware.common.CommonMiddleware"),
@@ -135,6 +138,7 @@ MIDDLEWARE = [
     *("django_otp.middleware.OTPMiddleware", "health.console.guard.ConsoleMiddleware"),
 ]
 AUTHENTICATION_BACKENDS = ["health.console.access.RoleBackend"]
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 ROOT_URLCONF = "commerce_sync.urls"
 WSGI_APPLICATION = "commerce_sync.wsgi.application"
 CONTEXT = "django.template.context_processors.request", "django.contrib.auth.context_processors.auth"
@@ -162,6 +166,7 @@ if not PRODUCTION:  # nothing is collected there, but whoever serves the site lo
     STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Hashed names need collectstatic, which only a deployment runs; elsewhere files are served in place.
 WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages need our files
 HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -171,7 +176,12 @@ STORAGES = {
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
-SESSION_COOKIE_HTTPONLY, SESSION_COOKIE_SAMESITE, CSRF_COOKIE_SAMESITE = True, "Lax", "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # forms have the token in them
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+if PRODUCTION:  # browsers take these names only from this very host and over TLS
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+SESSION_ENGINE = "commerce_sync.session_store"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie of its own
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "commerce_sync.flow.errors.not_ours"
 if flag("COMMERCE_SYNC_TRUST_PROXY"):
@@ -210,8 +220,10 @@ COMMERCE_SYNC_ERRANDS = [
     "commerce_sync.sync_days.count_days",
     "health.findings.unattended.pass_up",
     "commerce_sync.housekeeping.clean_hourly",
+    "commerce_sync.unheard.ask_now_and_then",
     "connectors.keeping.keep_hourly",
     "connectors.ledger_looks.look_daily",
+    "health.audit_trail.seal_daily",
     "health.personal.erasing.erase",
     "health.personal.retention.forget_hourly",
 ]

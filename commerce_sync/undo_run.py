@@ -17,14 +17,14 @@ from datetime import date
 from django.db import transaction
 from msgspec import Struct
 
-from commerce_sync import faultpoints, undo_rows
+from commerce_sync import undo_rows
 from commerce_sync.models import Undo
 from commerce_sync.selectors import Run
 from commerce_sync.undo_plan import PlannedPosting, Target, make_plan
 from connectors.push import Delivery
 from connectors.push_verdicts import Verdict
 from connectors.voiding import VoidResult, request_voids, void_due
-from ledger import sql
+from ledger import faultpoints, sql
 from ledger.reversal import InexactReversal
 from ledger.reversal_rows import post_reversals
 from ledger.services import audit, now

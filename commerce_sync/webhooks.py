@@ -13,6 +13,7 @@ from connectors.hearing import look_again
 from connectors.models import Connection
 from connectors.services import deauthorize
 from connectors.signatures import Arrived, Declared
+from ledger import faultpoints
 
 
 @transaction.atomic
@@ -28,6 +29,7 @@ def take_delivery(*, connection: Connection, declared: Declared, arrived: Arrive
     event = deliveries.note(connection, declared, arrived, at)
     if event is None:
         return False
+    faultpoints.reached("after_store")
     if event in declared.facts.revoked:
         deauthorize(connection_id=connection.pk, actor="webhook", reason=event)
         return True

@@ -8,6 +8,7 @@ at once; a paused worker still has it, so it is not overtaken.
 from __future__ import annotations
 
 import logging
+import math
 import random
 import socket
 import time
@@ -21,14 +22,15 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from msgspec import Struct
 
-from commerce_sync import correlation, faultpoints, work_rows
+from commerce_sync import correlation, work_rows
 from commerce_sync.due import sweep_due
 from commerce_sync.engine import Done, Later, run_sync
 from commerce_sync.fetching import fetch, give_up
+from commerce_sync.outage import Outage, outage_of
 from commerce_sync.retry import backoff
 from commerce_sync.selectors import Run, runs_of
 from commerce_sync.status import Outcome
-from ledger import sql
+from ledger import faultpoints, sql
 from ledger.home import elsewhere
 from ledger.services import now
 
@@ -38,10 +40,19 @@ SLOT_LOCK: Final = 43  # first keys of advisory locks
 JOB_LOCK: Final = 42
 SLOTS: Final = 64  # drains at work at once, on all hosts together
 COMPANIES_AT_ONCE: Final = 50
+CLAIM_TRIES: Final = 5  # while others hold what is due for the moment of their own claim
+CLAIM_AGAIN_SECONDS: Final = 0.02
+DRAIN_SECONDS: Final = 20
+BEAT_SECONDS: Final = 5
+NEWER_SECONDS: Final = 60  # until a job that newer code has made is offered again: to newer code, by then
 OCCUPIED_SECONDS: Final = 10  # until a job looks again whether the other sync of its company has ended
 ERROR_CHARACTERS: Final = 4_000
 FETCHED: Final = Done(Outcome(), {})
 _chance = random.SystemRandom().random
+
+
+class UnreadableRun(Exception):
+    """The rows of a job are not what this code writes: it waits for code that reads them, and is given up at last."""
 
 
 class Drained(Struct):
@@ -61,7 +72,7 @@ def sweep(at: datetime | None = None) -> int:
     return total
 
 
-def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: False) -> Drained:
+def drain(budget_seconds: float = DRAIN_SECONDS, *, stopping: Callable[[], bool] = lambda: False) -> Drained:
     """Work until nothing is due, the time is over or `stopping` says so. Without a free slot, or with data that are not
     at home (`ledger.home`), return at once."""
     ends = time.monotonic() + budget_seconds
@@ -75,8 +86,8 @@ def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: 
             return drained
         _free_the_dead(hold)
         while time.monotonic() < ends and not stopping():
-            work_rows.beat(slot, f"{drained.ended} ended")
-            runs = _claim(hold)
+            seen_at = _beat(slot, drained, -math.inf)
+            runs = _next(hold)
             if not runs:
                 break
             for place, run in enumerate(runs):
@@ -84,10 +95,31 @@ def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: 
                     left = [(each.job_id, each.lease_token) for each in runs[place:]]
                     work_rows.free(left, uncount=True)
                     break
+                seen_at = _beat(slot, drained, seen_at)
                 with correlation.of(str(run.act), company=run.company_id, sync=run.act if run.sync_id else ""):
                     _work(run, drained)
             hold.release_jobs()
     return drained
+
+
+def _next(hold: _Hold) -> list[Run]:
+    """Claimed jobs; none when nothing is due. Whoever claims looks at more than it takes: it is waited for."""
+    runs = _claim(hold)
+    for _ in range(CLAIM_TRIES):
+        if runs or not work_rows.is_due():
+            break
+        time.sleep(CLAIM_AGAIN_SECONDS * (0.5 + _chance()))
+        runs = _claim(hold)
+    return runs
+
+
+def _beat(slot: str, drained: Drained, seen_at: float) -> float:
+    """Tell that the slot is alive, unless it did so a moment ago; when it last did. A long batch is no silence."""
+    at = time.monotonic()
+    if at - seen_at < BEAT_SECONDS:
+        return seen_at
+    work_rows.beat(slot, f"{drained.ended} ended")
+    return at
 
 
 def _claim(hold: _Hold) -> list[Run]:
@@ -106,7 +138,13 @@ def _claim(hold: _Hold) -> list[Run]:
 def _work(run: Run, drained: Drained) -> None:
     """One attempt at one job. Whatever it raises stays with the job; what ends the process is counted already."""
     try:
-        if run.attempts > run.max_attempts:
+        if run.kind not in work_rows.KINDS or run.payload_version > work_rows.PAYLOAD_VERSION:
+            # While a release is rolled out, old and new code share the table: what is not understood is left alone.
+            work_rows.free([(run.job_id, run.lease_token)], uncount=True, seconds=NEWER_SECONDS)
+            drained.later += 1
+        elif run.unreadable:
+            raise UnreadableRun(run.unreadable)
+        elif run.attempts > run.max_attempts:
             _bury(run, "")
             drained.failed += 1
         elif run.kind == "fetch":
@@ -117,10 +155,10 @@ def _work(run: Run, drained: Drained) -> None:
             drained.later += 1
         else:
             _carry_out(run, drained)
-    except Exception:
+    except Exception as error:
         drained.failed += 1
         logger.exception("job %s failed (attempt %s of %s)", run.job_id, run.attempts, run.max_attempts)
-        _after_failure(run, traceback.format_exc()[-ERROR_CHARACTERS:])
+        _after_failure(run, traceback.format_exc()[-ERROR_CHARACTERS:], outage_of(error))
 
 
 def _carry_out(run: Run, drained: Drained) -> None:
@@ -144,11 +182,17 @@ def _store(run: Run, came_to: Done | Later) -> bool:
     return work_rows.conclude(run, came_to).was_ours if isinstance(came_to, Done) else work_rows.postpone(run, came_to)
 
 
-def _after_failure(run: Run, error: str) -> None:
-    """Wait longer after each attempt; after the last one, the job is dead and its sync ends."""
+def _after_failure(run: Run, error: str, outage: Outage | None) -> None:
+    """Wait longer after each attempt; after the last one, the job is dead and its sync ends.
+
+    What the database lacks for hours (room, connections) is not the job's illness, so that attempt is not counted. One
+    that ended with the connection is: it may be this very job that brings the server down.
+    """
     if connection.connection is not None and not connection.is_usable():
         connection.close()  # the next statement opens a new one
-    if run.attempts >= run.max_attempts:
+    if outage is not None and outage.is_patient:
+        work_rows.free([(run.job_id, run.lease_token)], uncount=True, seconds=outage.after_seconds)
+    elif run.attempts >= run.max_attempts:
         _bury(run, error)
     else:
         work_rows.fail(run, error, backoff(run.attempts, _chance()).total_seconds())

@@ -11,18 +11,23 @@ from psycopg.types.json import Jsonb
 
 from commerce_sync.engine import Done, Later
 from commerce_sync.schedule import Streak, after_run
-from commerce_sync.selectors import Run
+from commerce_sync.selectors import Run, outside_links
 from commerce_sync.status import Outcome, code_of, is_success
 from connectors.push_verdicts import Verdict
 from ledger import sql
 
 LEASE_SECONDS = 120
+KINDS = ("sync", "undo", "fetch")  # of jobs that this code can do
+PAYLOAD_VERSION = 1  # the newest that it can read; raised when a payload gets what older code must not overlook
 
-# The company served longest ago comes first. Of the jobs that were tried before, one at a time: if it is the one that
-# kills its worker, it takes nobody along twice.
+# The company served longest ago comes first. One at a time are the jobs that were tried before (if it is the one that
+# kills its worker, it takes nobody along twice) and those that call somebody outside: whoever is slow there keeps this
+# worker waiting, and not those who would be next in its batch.
 _CLAIM = """
     WITH turn AS (
-        SELECT queue.company_id, job.id, job.attempts, queue.served_at
+        SELECT queue.company_id, job.id, queue.served_at, job.attempts > 0 OR EXISTS (
+            SELECT FROM connectors_connection link WHERE link.company_id = queue.company_id AND link.status = 'Linked'
+                AND link.kind || ':' || link.platform = ANY(%s)) AS alone
         FROM commerce_sync_companyqueue queue
         CROSS JOIN LATERAL (
             SELECT id, attempts FROM commerce_sync_job
@@ -32,19 +37,19 @@ _CLAIM = """
         WHERE queue.next_at <= clock_timestamp()
         ORDER BY queue.lane, queue.served_at LIMIT %s FOR UPDATE OF queue SKIP LOCKED
     ), ranked AS (
-        SELECT *, row_number() OVER (PARTITION BY attempts > 0 ORDER BY served_at, id) AS place FROM turn
+        SELECT *, row_number() OVER (PARTITION BY alone ORDER BY served_at, id) AS place FROM turn
     ), taken AS (
         UPDATE commerce_sync_job job SET state = 'running', attempts = job.attempts + 1, lease_token = %s,
             lease_until = clock_timestamp() + make_interval(secs => %s),
             key = CASE WHEN job.key LIKE 'event:%%' OR job.key LIKE 'retry:%%' THEN 'began:' || job.id
                 ELSE job.key END
-        FROM ranked WHERE job.id = ranked.id AND (ranked.attempts = 0 OR ranked.place = 1)
-        RETURNING job.id, job.company_id, job.attempts
+        FROM ranked WHERE job.id = ranked.id AND (NOT ranked.alone OR ranked.place = 1)
+        RETURNING job.id, job.company_id, ranked.alone
     ), served AS (
         UPDATE commerce_sync_companyqueue queue SET served_at = clock_timestamp(), next_at = NULL
         FROM taken WHERE queue.company_id = taken.company_id
     )
-    SELECT id FROM taken ORDER BY attempts, id
+    SELECT id FROM taken ORDER BY alone, id
 """
 _BEGIN = """
     WITH begun AS (
@@ -52,20 +57,28 @@ _BEGIN = """
             failure_sentence, failure_remedy, failure_turn, correlation)
         SELECT gen_random_uuid(), company_id, coalesce(payload ->> 'trigger', 'schedule'), 1000, 'queued',
             clock_timestamp(), '{}', '', '', '', '', ''
-        FROM commerce_sync_job WHERE id = ANY(%s) AND sync_id IS NULL AND kind <> 'fetch'
+        FROM commerce_sync_job
+        WHERE id = ANY(%s) AND sync_id IS NULL AND kind IN ('sync', 'undo') AND payload_version <= %s
         ON CONFLICT DO NOTHING RETURNING id, company_id
     )
     UPDATE commerce_sync_job job SET sync_id = begun.id FROM begun
-    WHERE job.id = ANY(%s) AND job.sync_id IS NULL AND job.kind <> 'fetch' AND job.company_id = begun.company_id
+    WHERE job.id = ANY(%s) AND job.sync_id IS NULL AND job.kind IN ('sync', 'undo')
+        AND job.company_id = begun.company_id
 """
 
 
 def claim(limit: int, token: UUID) -> list[int]:
     """Claim up to `limit` jobs of different companies, attempts counted; inside the caller's transaction."""
-    ids = [job_id for (job_id,) in sql.rows(_CLAIM, (limit, token, LEASE_SECONDS))]
+    ids = [job_id for (job_id,) in sql.rows(_CLAIM, (outside_links(), limit, token, LEASE_SECONDS))]
     if ids:
-        sql.execute(_BEGIN, (ids, ids))
+        sql.execute(_BEGIN, (ids, PAYLOAD_VERSION, ids))
     return ids
+
+
+def is_due() -> bool:
+    """Whether any company has work that may start now, though others may be claiming it in this moment."""
+    found = sql.rows("SELECT EXISTS (SELECT FROM commerce_sync_companyqueue WHERE next_at <= clock_timestamp())")
+    return bool(found[0][0])
 
 
 def running_jobs() -> list[tuple[int, UUID]]:

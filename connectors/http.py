@@ -181,7 +181,7 @@ class Door:
                 url=redact(url + query, known),
                 status=status,
                 failure=type(failure).__name__ if failure else "",
-                detail=failure.detail if failure else "",
+                detail=failure.detail if failure else verdict.announced(self.platform, response),
                 duration_ms=round((time.monotonic() - started) * 1000),
                 bytes_in=len(response.body) if response else 0,
                 started_at=started_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Final, LiteralString, get_args
@@ -27,11 +28,12 @@ _CLAIM: Final[LiteralString] = """
     RETURNING connection_id
 """
 _OURS: Final[LiteralString] = """
-    SELECT t.remote_id FROM unnest(%s::text[], %s::text[]) AS t(remote_id, reference)
-    WHERE EXISTS (SELECT FROM connectors_binding binding WHERE binding.connection_id = %s AND binding.kind = ANY(%s)
-            AND binding.remote_id = t.remote_id)
-        OR EXISTS (SELECT FROM ledger_document document WHERE document.company_id = %s
-            AND document.reference = t.reference)
+    SELECT t.remote_id, t.reference, t.is_bound FROM (
+        SELECT remote_id, reference, EXISTS (SELECT FROM connectors_binding binding WHERE binding.connection_id = %s
+            AND binding.kind = ANY(%s) AND binding.remote_id = told.remote_id) AS is_bound
+        FROM unnest(%s::text[], %s::text[]) AS told(remote_id, reference)) t
+    WHERE t.is_bound OR EXISTS (SELECT FROM ledger_document document WHERE document.company_id = %s
+        AND document.reference = t.reference)
 """
 _ENTRIES: Final[LiteralString] = """
     INSERT INTO connectors_theirentry (connection_id, remote_id, account, currency, day, amount, reference, text)
@@ -66,11 +68,27 @@ def claim(at: datetime, until: datetime) -> LedgerLook | None:
 
 
 def ours(connection_id: int, company_id: int, entries: Sequence[LedgerEntry]) -> set[str]:
-    """Those of the entries, by their ids, that are documents of ours: bound, or with a reference of one."""
+    """Those of the entries, by their ids, that are documents of ours: bound, or with a reference of one.
+
+    Some documents are two there. One that does the same as the bound one of its reference is no part of it: it was made
+    a second time, by a worker of ours or by a person who copied it, and counts as somebody else's.
+    """
     named = {(each.remote_id, each.reference[:LONGEST_TEXT]) for each in entries}
     ids, references = [each for each, _ in named], [each for _, each in named]
     kinds = list(get_args(DocumentKind))
-    return {id for (id,) in sql.rows(_OURS, (ids, references, connection_id, kinds, company_id))}
+    found = sql.rows(_OURS, (connection_id, kinds, ids, references, company_id))
+    done = _sums(entries, {id for id, _, _ in found})
+    bound = {(reference, done[id]) for id, reference, is_bound in found if is_bound and reference}
+    return {id for id, reference, is_bound in found if is_bound or (reference, done[id]) not in bound}
+
+
+def _sums(entries: Iterable[LedgerEntry], ids: Collection[str]) -> dict[str, frozenset[tuple[str, str, int]]]:
+    """What each of these does: (account, currency, amount)."""
+    sums: dict[str, Counter[tuple[str, str]]] = {id: Counter() for id in ids}
+    for each in entries:
+        if each.remote_id in sums:
+            sums[each.remote_id][each.account, each.currency] += each.amount
+    return {id: frozenset((*place, amount) for place, amount in own.items()) for id, own in sums.items()}
 
 
 def keep_entries(connection_id: int, found: Iterable[LedgerEntry], first: date, last: date) -> None:

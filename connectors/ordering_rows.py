@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from connectors.ordering_body import Draft, draft_order, read_lines, reference_of, stored
 from connectors.purchasing import DraftOrder
-from connectors.push_states import Item, States, Step, storable
+from connectors.push_states import BEFORE, Item, States, Step, storable
 from connectors.session import Pushed
 from ledger import sql
 
@@ -89,10 +89,15 @@ class Orders(States[DraftOrder]):
                 """UPDATE connectors_purchaseorder made SET state = 'pushed', remote_id = %s, url = %s,
                        waits_until = NULL, failure_code = '', failure_sentence = '', failure_remedy = '',
                        failure_turn = '', updated_at = clock_timestamp()
-                   WHERE id = %s AND state IN ('sending', 'unknown') AND NOT EXISTS (
+                   WHERE id = %s AND state = ANY(%s) AND NOT EXISTS (
                        SELECT FROM connectors_purchaseorder other
                        WHERE other.connection_id = %s AND other.remote_id = %s AND other.id <> made.id)""",
-                (pushed.remote_id, storable(pushed.url[:1000]), item.document_id, connection_id, pushed.remote_id),
-            )
+                (pushed.remote_id, storable(pushed.url[:1000]), item.document_id, list(BEFORE), connection_id,
+                 pushed.remote_id),
+            )  # fmt: skip
             step("in_final_tx")
         return bool(found)
+
+    def bound_id(self, document_id: int) -> str:
+        found = sql.rows("SELECT remote_id FROM connectors_purchaseorder WHERE id = %s", (document_id,))
+        return str(found[0][0]) if found else ""

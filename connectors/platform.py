@@ -52,6 +52,7 @@ class Platform:
     budget: ClassVar[Budget]
     headers: ClassVar[tuple[tuple[str, str], ...]] = ()  # of every call: the version of the interface, for one
     pause_seconds: ClassVar[int] = 0  # to stay away after 429 without a time; 0: the door's own short pause
+    announces: ClassVar[tuple[str, ...]] = ("sunset", "deprecation")  # headers that tell of the end of what is asked
     local: ClassVar[bool] = False
     setting_fields: ClassVar[Mapping[str, str]] = MappingProxyType({})
     webhooks: ClassVar[HmacSha256 | TimedHmacSha256 | TransmissionRsa | None] = None

@@ -33,6 +33,7 @@ from connectors.platform import CommercePlatform
 from connectors.session import Session
 from connectors.taking import PullResult, latest, taken
 from connectors.vanished import gone
+from ledger import faultpoints
 from ledger.services import now
 
 __all__ = ["PullResult", "Step", "note_complete", "pull_connection", "pull_recent", "pull_stream"]
@@ -147,6 +148,7 @@ def pull_stream(
         if not total.complete:
             return total
         bookmarks.end(connection, listing, now(), advances=stream.since is not None)
+        faultpoints.reached("after_cursor_save")
         # What an earlier pull began tells nothing of what has changed since then.
         is_ours = listing.act == step.act
     for page in gone(connection, session, platform, dataset, now()):
@@ -161,6 +163,7 @@ def _read(
     dataset, total = listing.dataset, PullResult()
     stream = platform.stream(dataset)
     for page in platform.fetch(session, dataset, listing.since, listing.place):
+        faultpoints.reached("after_page_fetch")
         listing.reached = latest(platform, dataset, page.rows, listing.reached, listing.began_at)
         listing.pages += 1
         listing.place = page.then

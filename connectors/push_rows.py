@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from connectors.push_states import Item, States, Step, storable
+from connectors.push_states import BEFORE, Item, States, Step, storable
 from connectors.session import Pushed
 from ledger import sql
 from ledger.documents import Document, decode_document
@@ -109,7 +109,7 @@ class Deliveries(States[Document]):
                        INSERT INTO connectors_binding (
                            connection_id, document_id, kind, remote_id, url, answer, bound_at)
                        SELECT %s, item.document_id, %s, %s, %s, %s, clock_timestamp() FROM connectors_pushitem item
-                       WHERE item.document_id = %s AND item.state IN ('sending', 'unknown')
+                       WHERE item.document_id = %s AND item.state = ANY(%s)
                        ON CONFLICT DO NOTHING RETURNING id, document_id
                    ), done AS (
                        UPDATE connectors_pushitem item SET state = 'pushed', binding_id = bound.id, waits_until = NULL,
@@ -120,10 +120,18 @@ class Deliveries(States[Document]):
                    UPDATE ledger_document document SET pushed_at = clock_timestamp()
                    FROM done WHERE document.id = done.document_id RETURNING document.id""",
                 (connection_id, item.document.kind, pushed.remote_id, storable(pushed.url[:1000]),
-                 Jsonb(storable(pushed.answer)), item.document_id),
+                 Jsonb(storable(pushed.answer)), item.document_id, list(BEFORE)),
             )  # fmt: skip
             step("in_final_tx")
         return bool(found)
+
+    def bound_id(self, document_id: int) -> str:
+        found = sql.rows(
+            """SELECT binding.remote_id FROM connectors_pushitem item
+               JOIN connectors_binding binding ON binding.id = item.binding_id WHERE item.document_id = %s""",
+            (document_id,),
+        )
+        return str(found[0][0]) if found else ""
 
 
 class Standing(NamedTuple):

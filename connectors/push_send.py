@@ -18,6 +18,7 @@ from connectors.errors import (
 )
 from connectors.models import Connection
 from connectors.platform import AccountingPlatform
+from connectors.push_seconds import SESSION_LOST, Second, bound_anew, take_back
 from connectors.push_states import D, Item, States, Step
 from connectors.push_verdicts import (
     AMBIGUOUS,
@@ -87,7 +88,7 @@ class Sending(Generic[D]):
             self._lost(item, verdict)
             return False
         self.failures = 0
-        return self._bind(item, pushed)
+        return self._bind(item, pushed, is_made=True)
 
     def _push(self, item: Item[D]) -> Pushed:
         raise NotImplementedError
@@ -98,15 +99,34 @@ class Sending(Generic[D]):
     def _reference(self, item: Item[D]) -> str:
         raise NotImplementedError
 
-    def _bind(self, item: Item[D], pushed: Pushed) -> bool:
+    def _bind(self, item: Item[D], pushed: Pushed, *, is_made: bool = False) -> bool:
+        """Whether it is there under this id now. `is_made`: it was told as the answer to our own sending."""
         if not 0 < len(pushed.remote_id) <= LONGEST_ID or "\x00" in pushed.remote_id:
             self._alarm(item, UNUSABLE_ID)
             return False
-        is_bound = self.rows.bind(self.session.connection_id, item, pushed, self.step)
+        try:
+            is_bound = self.rows.bind(self.session.connection_id, item, pushed, self.step)
+        except SESSION_LOST:
+            # Our session is gone, with the locks that kept others away: what has happened is written down, no more.
+            if bound_anew(lambda: self.rows.bind(self.session.connection_id, item, pushed, self.step)) is False:
+                self._not_bound(item, pushed, is_made)
+            raise
         self.step("after_commit")
-        if not is_bound:
+        return is_bound or self._not_bound(item, pushed, is_made)
+
+    def _not_bound(self, item: Item[D], pushed: Pushed, is_made: bool) -> bool:
+        """The id is another document's, or the document has another id: whether it is there under this id all the same.
+
+        Of two that we made, the one that is told later is taken back: nobody has worked with it yet.
+        """
+        bound = self.rows.bound_id(item.document_id)
+        if bound == pushed.remote_id:
+            return True
+        if bound and is_made:
+            take_back(self.platform, self.session, Second(self._reference(item), item.document, bound, pushed))
+        else:
             self._alarm(item, AMBIGUOUS)
-        return is_bound
+        return False
 
     def _not_sent(self, item: Item[D], failure: Failure) -> bool:
         verdict = verdict_of(failure)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 
 from connectors.push_verdicts import Verdict
 from connectors.session import Pushed
 from ledger import sql
 
 Step = Callable[[str], None]
+BEFORE: Final = ("prepared", "sending", "waiting", "unknown", "refused")
+"""Every state before it is known to be there."""
 
 D = TypeVar("D")  # what is delivered: a document, or a purchase order
 
@@ -36,7 +38,12 @@ class States(Generic[D]):
     identity: ClassVar[str]
 
     def bind(self, connection_id: int, item: Item[D], pushed: Pushed, step: Step) -> bool:
-        """Pushed, with its id at the platform, in one transaction. False when the id is that of something else."""
+        """Pushed, with its id at the platform, in one transaction. False when the id is that of something else, or when
+        it has one already. Whatever else it was taken for meanwhile (`BEFORE`): it is there."""
+        raise NotImplementedError
+
+    def bound_id(self, document_id: int) -> str:
+        """Its id at the platform; "" while it has none."""
         raise NotImplementedError
 
     def claim(self, document_id: int, seconds: float) -> datetime | None:

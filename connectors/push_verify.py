@@ -50,9 +50,11 @@ def verify(platform: AccountingPlatform, session: Session) -> int:
             break  # delivering meets it too, and says so
         except Failure:
             continue  # read again by the next run
-        if there is not None:
-            whole = there if isinstance(there, ReadBack) else ReadBack(list(there))
-            wrong += not _compared(session, binding_id, document, whole)
+        if there is None:
+            _not_told(binding_id)
+            continue
+        whole = there if isinstance(there, ReadBack) else ReadBack(list(there))
+        wrong += not _compared(session, binding_id, document, whole)
     return wrong
 
 
@@ -80,6 +82,14 @@ def _compared(session: Session, binding_id: int, document: Document, there: Read
         if not agrees:
             _tell(session, "document.mismatch", document, detail)
     return agrees
+
+
+def _not_told(binding_id: int) -> None:
+    """The platform does not say what this one did to the accounts: asking each time would keep others from being read.
+
+    `agrees` stays open, so that it passes for no comparison; once it is changed there it is asked again.
+    """
+    sql.execute("UPDATE connectors_binding SET verified_at = clock_timestamp() WHERE id = %s", (binding_id,))
 
 
 def _removed(session: Session, binding_id: int, document: Document) -> None:

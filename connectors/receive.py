@@ -92,6 +92,8 @@ def _take_in(origin: Origin, reading: Reading, page_id: int, at: datetime) -> No
     )
     for item, outcome in zip(items, outcomes, strict=True):
         reading.note(item.page_row, outcome.status, outcome.problem)
+        if outcome.status == "refused" and outcome.problem is not None:
+            reading.refused.setdefault(item.page_row, outcome.problem)
     if reading.left_over:
         take_back(origin, reading, page_id, at)
     take_back_hanging(origin, reading, items, outcomes, page_id, at)

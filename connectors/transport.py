@@ -27,6 +27,11 @@ from connectors.errors import MisconfiguredPlatform
 
 MOST_ADDRESSES: Final = 3  # of one name: each may cost a whole connect time-out
 CHUNK_BYTES: Final = 65_536
+_GIVEN_OUT: Final = ipaddress.ip_network("2000::/3")
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_ISATAP: Final = 0x5EFE  # before the IPv4 address, with the bits "universal" and "group" either way
+# Global as a registry says it, and yet of no server: protocol assignments and the relays of 6to4.
+_RESERVED_FOR_PROTOCOLS: Final = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
 
 
 class Gate:
@@ -105,17 +110,24 @@ class Gate:
 def is_public(address: str) -> bool:
     """Whether an address is on the open internet.
 
-    Not private, loopback, link-local, multicast or reserved.
+    Not private, loopback, link-local, multicast or reserved, also when it is an IPv4 address in IPv6 clothes.
     """
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv6Address):
-        # An IPv4 address in IPv6 clothes (mapped, 6to4, NAT64) leads to that IPv4 address.
-        embedded = parsed.ipv4_mapped or parsed.sixtofour
-        if embedded is None and parsed in ipaddress.ip_network("64:ff9b::/96"):
-            embedded = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
-        if embedded is not None:
-            parsed = embedded
-    return parsed.is_global and not parsed.is_multicast
+        inner = _inner(parsed)
+        if inner is None:
+            # What this version of Python calls private is not all: only this part was ever handed out.
+            return parsed in _GIVEN_OUT and parsed.is_global
+        parsed = inner
+    return parsed.is_global and not parsed.is_multicast and not any(parsed in each for each in _RESERVED_FOR_PROTOCOLS)
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a mapped, 6to4, NAT64 or ISATAP address leads to; None for a plain one."""
+    embedded = address.ipv4_mapped or address.sixtofour
+    if embedded is None and (address in _NAT64 or (int(address) >> 32) & 0xFCFFFFFF == _ISATAP):
+        embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return embedded
 
 
 class _Guarded(HTTPConnection):

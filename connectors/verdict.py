@@ -12,9 +12,11 @@ import urllib3
 from connectors import errors
 from connectors.errors import Failure, UnknownOutcome
 from connectors.platform import Platform
+from connectors.redact import redact
 from connectors.transport import BodyTooLarge
 from connectors.wire import Response, retry_after
 
+ANNOUNCED: Final = "announced:"
 # What may come out of the sockets; a Failure raised below (a private address) is none of these and passes
 # through.
 LOST: Final = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError)
@@ -54,6 +56,13 @@ def of_token_answer(response: Response) -> Failure | None:
     if response.status in (400, 401, 403):
         return None
     return errors.failure_of(response.status, "", write=False)
+
+
+def announced(platform: Platform, response: Response | None) -> str:
+    """What a good answer says of the end of what was asked (`ANNOUNCED` before it); "" for nothing."""
+    headers = response.headers if response else {}
+    said = [f"{name}: {headers[name]}" for name in platform.announces if headers.get(name)]
+    return redact(f"{ANNOUNCED} {'; '.join(said)}") if said else ""
 
 
 class Pause(NamedTuple):

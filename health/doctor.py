@@ -7,22 +7,29 @@ from typing import Final
 
 from django.db import DatabaseError, connection
 
+from commerce_sync.outage import first_line, outage_of
 from health import doctor_books as books
 from health import doctor_findings as watching
 from health import doctor_machine as machine
 from health import doctor_work as work
+from health.audit_trail import trail
 from health.checkup import Check, failure
 from health.doctor_bells import bells
+from health.doctor_interfaces import interfaces
 from health.doctor_reconciled import reconciliation
+from health.doctor_sealed import former_keys
 from health.doctor_webhooks import webhooks
 
 # (name, check), in the order in which a person would look. Everything after the first needs the database.
 CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("database", machine.database),
     ("migrations", machine.migrations),
+    ("guards", machine.guards),
+    ("audit trail", trail),
     ("home", machine.home),
     ("encryption", machine.encryption),
     ("credentials", machine.credentials),
+    ("former keys", former_keys),
     ("clock", machine.clock),
     ("disk", machine.disk),
     ("queue settings", work.queue_settings),
@@ -38,6 +45,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("findings", watching.findings),
     ("console", watching.console),
     ("bells", bells),
+    ("interfaces", interfaces),
     ("balance", books.balance),
     ("bindings", books.bindings),
     ("once", books.once),
@@ -54,7 +62,7 @@ def examine(progress: Callable[[int, str], None] = lambda done, name: None) -> l
         try:
             found.append(check())
         except Exception as error:  # whatever is ill, the other checks still have something to say
-            found.append(failure(name, f"could not be checked: {first_line(error)}", "Repair this or what is above."))
+            found.append(unmade(name, error))
             if not _answers():
                 break
     return found
@@ -68,6 +76,8 @@ def _answers() -> bool:
         return False
 
 
-def first_line(error: Exception) -> str:
-    """What an error says, without what it says besides."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def unmade(name: str, error: Exception) -> Check:
+    """A check that could not be made, with what to do about an outage of the database."""
+    outage = outage_of(error)
+    said = f"{outage.said[:1].lower()}{outage.said[1:-1]}: " if outage else "could not be checked: "
+    return failure(name, said + first_line(error), outage.todo if outage else "Repair this or what is above.")

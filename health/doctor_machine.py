@@ -46,6 +46,22 @@ def migrations() -> Check:
     return ok("migrations", "all applied")
 
 
+def guards() -> Check:
+    """What the database refuses by itself is switched on, and in production the application cannot switch it off."""
+    off, owns = sql.rows(
+        """SELECT coalesce(array_agg(tgname ORDER BY tgname) FILTER (WHERE tgenabled NOT IN ('O', 'A')), '{}')::text[],
+               (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'ledger_document'::regclass)
+           FROM pg_trigger WHERE NOT tgisinternal"""
+    )[0]
+    if off:
+        remedy = "Somebody switched them off: ALTER TABLE ... ENABLE TRIGGER, then look at what was written meanwhile."
+        return failure("guards", f"{len(off)} triggers are switched off: {', '.join(off[:5])}", remedy)
+    if owns and settings.PRODUCTION:
+        remedy = "Let it log in as a role of its own: manage.py database_role (runbook, The role in the database)."
+        return warning("guards", "the application owns the tables and could switch their triggers off", remedy)
+    return ok("guards", "on, and not the application's to switch off" if not owns else "on")
+
+
 def home() -> Check:
     """The data are where they were when work was last allowed."""
     waiting = elsewhere()
@@ -82,7 +98,7 @@ def credential_keys() -> Check:
         remedy = "Put the former key back at the end of COMMERCE_SYNC_ENCRYPTION_KEYS, or connect these again."
         return failure("credentials", f"{lost} are encrypted with a key that is not here", remedy)
     if old:
-        remedy = "Keep the former key until connectors.credentials.rotate_keys() has run."
+        remedy = "Keep the former key until manage.py rotate_keys says that nothing is left."
         return warning("credentials", f"{old} are encrypted with a former key", remedy, "some have a former key")
     return ok("credentials", "encrypted with keys that are here")
 
@@ -104,7 +120,7 @@ def credentials() -> Check:
         remedy = "Put the former key back at the end of COMMERCE_SYNC_ENCRYPTION_KEYS, or connect these again."
         return failure("credentials", f"{len(unreadable)} of {total} cannot be read (connections {named})", remedy)
     if old:
-        remedy = "Keep the former key until connectors.credentials.rotate_keys() has run."
+        remedy = "Keep the former key until manage.py rotate_keys says that nothing is left."
         return warning("credentials", f"{old} of {total} are encrypted with a former key", remedy)
     return ok("credentials", f"{total} stored, all readable")
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from commerce_sync.reconcile_days import Four, sum_days
 from health.checkup import Check, failure, ok
-from health.reconciled import difference, kept_off
+from health.reconciled import OffDay, difference, kept_off
 from ledger import sql
 from ledger.models import Company
 from ledger.money import format_money
@@ -19,8 +19,7 @@ MOST_DAYS: Final = 1_000
 
 def reconciliation() -> Check:
     """What sales systems state, records, documents and the accounting software agree to the unit."""
-    off = [(each.company_id, each.day, each.currency, each.roles) for each in kept_off()]
-    off += _unseen()
+    off = [*kept_off(), *_unseen()]
     if not off:
         days = sql.rows("SELECT count(*) FROM (SELECT FROM health_reconciledday LIMIT 100000) kept")[0][0]
         return ok("reconciliation", f"no day is off; {days:,} have been looked at")
@@ -34,7 +33,7 @@ def reconciliation() -> Check:
     )
 
 
-def _unseen() -> list[tuple[int, date | None, str, dict[str, Four]]]:
+def _unseen() -> list[OffDay]:
     asked = sql.rows(
         """SELECT DISTINCT posting.company_id, posting.day FROM ledger_company company
            JOIN ledger_posting posting ON posting.company_id = company.id
@@ -42,7 +41,7 @@ def _unseen() -> list[tuple[int, date | None, str, dict[str, Four]]]:
         (MOST_DAYS,),
     )
     found = sum_days([(company, day) for company, day in asked])
-    return [(each.company_id, each.day, each.currency, each.roles) for each in found if difference(each)]
+    return [OffDay(each.company_id, each.day, each.currency, each.roles) for each in found if difference(each)]
 
 
 def _sentences(day: date | None, currency: str, roles: dict[str, Four]) -> Iterator[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString, NamedTuple
 
 import msgspec
-from msgspec import Struct
 
-from commerce_sync.reconcile_days import DaySums, Four, sum_days
+from commerce_sync.reconcile_days import RATE, DaySums, Four, sum_days
+from commerce_sync.reconcile_parts import TAX
 from health.findings.seen import Scope
+from health.models import ReconciledDay
 from ledger import sql
 
 NIGHT_DAYS: Final = 35
@@ -110,12 +111,16 @@ def keep(sums: Sequence[DaySums], asked: Iterable[tuple[int, date]], at: datetim
 
 
 def differing(sums: DaySums) -> dict[str, Four]:
-    """The roles whose records and documents differ."""
-    return {
+    """The roles whose records and documents differ; of a tax account with several rates the rates that do."""
+    found = {
         role: four
         for role, four in sums.roles.items()
         if four.records is not None and four.records != four.documents and role not in sums.incomparable
     }
+    for account, keys in sums.taxes.items():
+        if any(f"{RATE} {key}" in found for key in keys):
+            found.pop(f"{TAX} {account}", None)
+    return found
 
 
 def difference(sums: DaySums) -> int:
@@ -126,49 +131,24 @@ def difference(sums: DaySums) -> int:
     return lost + held + sum(map(abs, sums.off.values())) // 2
 
 
-class KeptDay(Struct, frozen=True):
-    """A reconciled day as it is kept. ``roles`` as in `DaySums`."""
+MOST_OFF: Final = 100
+
+
+class OffDay(NamedTuple):
+    """A kept day that is off. ``roles`` as in `DaySums`."""
 
     company_id: int
     day: date | None
     currency: str
     roles: dict[str, Four]
-    incomparable: list[str]
-    records: int
-    documents: int
-    undelivered: int
-    unread: int
-    disagreeing: int
-    difference: int
-    looked_at: datetime
 
 
-_KEPT: Final[LiteralString] = """
-    SELECT company_id, day, currency, totals::text, incomparable::text, records, documents, undelivered, unread,
-        disagreeing, difference, looked_at
-    FROM health_reconciledday WHERE """
-MOST_OFF: Final = 100
-_ROLES: Final = msgspec.json.Decoder(dict[str, Four])
-
-
-def kept_days(company_id: int, *, most: int = NIGHT_DAYS, last: date | None = None) -> list[KeptDay]:
-    """The last reconciled days of a company, the newest first, through ``last`` (None: the newest there is)."""
-    query: LiteralString = (
-        _KEPT
-        + """company_id = %s AND (%s::date IS NULL OR day IS NULL OR day <= %s)
-            ORDER BY day DESC NULLS FIRST, currency LIMIT %s"""
-    )
-    return _kept(sql.rows(query, (company_id, last, last, most)))
-
-
-def kept_off() -> list[KeptDay]:
+def kept_off() -> list[OffDay]:
     """The days of all companies that are off, by company and day; a hundred at most."""
-    query: LiteralString = _KEPT + "difference > 0 ORDER BY company_id, day DESC LIMIT %s"
-    return _kept(sql.rows(query, (MOST_OFF,)))
+    found = ReconciledDay.objects.filter(difference__gt=0).order_by("company_id", "-day")[:MOST_OFF]
+    return [OffDay(each.company_id, each.day, each.currency, roles_of(each)) for each in found]
 
 
-def _kept(rows: Iterable[Sequence[Any]]) -> list[KeptDay]:
-    return [
-        KeptDay(*row[:3], _ROLES.decode(row[3]), msgspec.json.decode(row[4]), *row[5:])  # type: ignore[call-arg]
-        for row in rows
-    ]
+def roles_of(kept: ReconciledDay) -> dict[str, Four]:
+    """The four totals of a kept day, role by role."""
+    return {role: Four(*totals) for role, totals in kept.totals.items()}

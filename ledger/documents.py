@@ -47,11 +47,12 @@ class Header(Struct, frozen=True):
     narration: str
 
 
-class TaxPart(Struct, frozen=True):
-    """One component of tax on a line: its payable account and signed amount."""
+class TaxPart(Struct, frozen=True, omit_defaults=True):
+    """One component of tax on a line: its payable account, its signed amount, and which tax it is ("tax:vat20")."""
 
     account: str
     amount: int
+    role: str = ""
 
 
 class Line(Struct, frozen=True, omit_defaults=True):

@@ -2,7 +2,8 @@
 
 A batch is compared with the current versions of its records under a lock on the source, so that two deliveries of the
 same order at once end as one. What is stored: a new record, or a newer version that says something else. What is not:
-the same again ("unchanged"), a new time stamp on the same facts ("unchanged"), an older truth ("stale").
+the same again ("unchanged"), a new time stamp on the same facts ("unchanged"), an older truth ("stale"), another sale
+under an id that is known ("refused").
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from ledger.problem_rows import of_record, open_problems, resolve_problems
 from ledger.problems import Problem
 from ledger.record_rows import Current, current_versions, lock_source
 from ledger.settling import with_costs, with_lines
-from ledger.versions import digest, effect, is_incomplete, last_event_at
+from ledger.versions import another_sale, digest, effect, is_incomplete, last_event_at
 
 
 class Stored(Struct, frozen=True):
-    """What became of one record. ``problem`` is what will keep it out of the books, told early."""
+    """What became of one record. ``problem`` is what will keep it out of the books, told early; a "refused" one is not
+    even stored, and what is known under its id stays."""
 
-    status: Literal["new", "changed", "unchanged", "stale"]
+    status: Literal["new", "changed", "unchanged", "stale", "refused"]
     problem: Problem | None = None
 
 
@@ -153,6 +155,8 @@ class _Plan:
             return Stored("stale")  # a stored version delivered again, without a time that says so
         if pending is not None:  # twice in one batch: only the last word is kept
             return self._store("changed", item, pending.revision)
+        if known is not None and (problem := another_sale(known.happened_at, known.total, record)):
+            return Stored("refused", problem)
         self.overtaken.append(known.id)  # type: ignore[union-attr]  # one of the two is there
         return self._store("changed", item, known.revision + 1)  # type: ignore[union-attr]
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from msgspec import Struct
 from psycopg.rows import TupleRow
 
-from ledger import sql
+from ledger import faultpoints, sql
 from ledger.book import Book, decode_book
 from ledger.closing import Context, close
 from ledger.collector import no_collector
@@ -68,6 +68,7 @@ def post_due(
     while True:
         with sql.unit_of_work():
             held = sql.rows(_HOLD, (company_id,), keep_plan=True)
+            faultpoints.reached("after_lock_day")
             books = _Books(company_id)
             book = books.in_force.book
             if floor is None:
@@ -80,6 +81,7 @@ def post_due(
             if window is None:
                 return total
             total = _sum(total, _post_window(company_id, books, window, Run(through, act, locked_through)))
+            faultpoints.reached("after_doc_row")
             floor = window.end
         if floor >= end:
             return total

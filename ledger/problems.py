@@ -128,6 +128,12 @@ CATALOG: Final[dict[str, Reason]] = {
         "Check the record at the platform.",
         "partner",
     ),
+    "another_sale": Reason(
+        "Under the id {id} a sale of {was} is in the books; this one is of {now} and of another amount.",
+        "If the shop was set up anew and counts from the beginning again, connect it as a new connection; else delete "
+        "the former sale at the platform first.",
+        "support",
+    ),
     # -- the book ---------------------------------------------------------------------------------------------
     "unmapped_role": Reason(
         "No account is chosen for “{role}”.", "Choose an account for it in the settings.", "merchant"

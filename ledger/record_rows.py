@@ -12,7 +12,8 @@ from ledger.incoming import Identity
 
 class Current(NamedTuple):
     """The version of a record that counts now. ``former`` are the digests of the versions before it; ``as_of`` is the
-    latest time stamp under which the platform has said it, ``updated_at`` the one that is in it."""
+    latest time stamp under which the platform has said it, ``updated_at`` the one that is in it. ``happened_at`` and
+    ``total`` (minor units) are what `ledger.versions` says of it."""
 
     id: int
     revision: int
@@ -21,6 +22,8 @@ class Current(NamedTuple):
     digest: bytes
     raw_digest: bytes
     former: frozenset[bytes]
+    happened_at: datetime
+    total: int
 
 
 def lock_source(source_id: int) -> None:
@@ -49,15 +52,17 @@ def current_versions(source_id: int, external_ids: Sequence[str]) -> dict[Identi
     found: dict[Identity, Current] = {}
     for ids in sql.batches(external_ids):
         for kind, external_id, *rest, former in sql.rows(_CURRENT, (source_id, sql.texts(ids)), keep_plan=True):
-            record_id, revision, updated_at, as_of, own, raw = rest
+            record_id, revision, updated_at, as_of, own, raw, happened_at, total = rest
             digests = frozenset(bytes(each) for each in former or ())
-            found[kind, external_id] = Current(record_id, revision, updated_at, as_of, bytes(own), bytes(raw), digests)
+            found[kind, external_id] = Current(
+                record_id, revision, updated_at, as_of, bytes(own), bytes(raw), digests, happened_at, total
+            )
     return found
 
 
 _CURRENT = """
     SELECT kind, external_id, id, revision, updated_at, coalesce(confirmed_at, updated_at), digest, raw_digest,
-        CASE WHEN revision > 1 THEN (
+        happened_at, total, CASE WHEN revision > 1 THEN (
             SELECT array_agg(former.digest) FROM ledger_record former
             WHERE former.source_id = record.source_id AND former.external_id = record.external_id
                 AND former.kind = record.kind AND former.superseded

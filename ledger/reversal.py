@@ -118,7 +118,7 @@ def _of_line(line: Line, sign: int) -> Iterator[Sum]:
     slot = Slot(0, line.about, line.role, line.tax_code, "", "", "")
     yield Sum(slot, line.account, sign * line.amount, line.tax_code, line.tracking)
     for part in line.taxes:
-        own = slot._replace(role=f"tax:{part.account}", of=line.role)
+        own = slot._replace(role=part.role or f"tax:{part.account}", of=line.role)
         yield Sum(own, part.account, sign * part.amount, line.tax_code, line.tracking)
 
 

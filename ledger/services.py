@@ -41,15 +41,17 @@ def audit(
     partner: Partner | None = None,
     subject: str = "",
     detail: Mapping[str, Any] | None = None,
+    why: str = "",
 ) -> None:
-    """Write down what happened, in the transaction in which it did. ``detail`` never holds a secret."""
+    """Write down what happened, in the transaction in which it did. ``detail`` never holds a secret; the reason that
+    somebody gave is kept there as "why"."""
     AuditEntry.objects.create(
         code=code,
         actor=actor,
         company=company,
         partner=partner or (company.partner if company else None),
         subject=subject,
-        detail=dict(detail or {}),
+        detail={**(detail or {}), "why": why} if why else dict(detail or {}),
     )
 
 

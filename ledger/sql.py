@@ -35,7 +35,8 @@ def unit_of_work() -> Iterator[psycopg.Cursor[TupleRow]]:
 
 
 def _raw() -> psycopg.Connection[TupleRow]:
-    """The connection that Django holds."""
+    """The connection that Django holds; a new one where the server has ended it since the last request or round."""
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     raw: psycopg.Connection[TupleRow] = connection.connection
     return raw
@@ -43,8 +44,11 @@ def _raw() -> psycopg.Connection[TupleRow]:
 
 @contextmanager
 def cursor() -> Iterator[psycopg.Cursor[TupleRow]]:
-    """A psycopg cursor on Django's connection, in whatever transaction it is in."""
-    with psycopg.Cursor(_raw()) as opened:
+    """A psycopg cursor on Django's connection, in whatever transaction it is in.
+
+    What goes wrong comes out as Django's errors, so that Django knows of it and gives up a connection that is broken.
+    """
+    with connection.wrap_database_errors, psycopg.Cursor(_raw()) as opened:
         opened.format = psycopg.pq.Format.BINARY
         yield opened
 
@@ -67,9 +71,7 @@ def rows(query: LiteralString, parameters: Sequence[Any] = (), *, keep_plan: boo
 
 def rows_named(query: LiteralString, parameters: Mapping[str, Any]) -> list[TupleRow]:
     """All rows of a bounded query whose parameters have names: ``%(name)s``."""
-    opened = psycopg.Cursor(_raw())
-    opened.format = psycopg.pq.Format.BINARY
-    return opened.execute(query, parameters, prepare=False, binary=True).fetchall()
+    return _executed_named(query, parameters).fetchall()
 
 
 def execute_named(query: LiteralString, parameters: Mapping[str, Any]) -> int:
@@ -88,9 +90,17 @@ def _executed(query: LiteralString, parameters: Sequence[Any], keep_plan: bool) 
     raw = _raw()
     opened = psycopg.Cursor(raw)
     opened.format = psycopg.pq.Format.BINARY
-    if keep_plan:
-        _forget_plans_in_time(raw)
-    return opened.execute(query, parameters, prepare=keep_plan, binary=True)
+    with connection.wrap_database_errors:
+        if keep_plan:
+            _forget_plans_in_time(raw)
+        return opened.execute(query, parameters, prepare=keep_plan, binary=True)
+
+
+def _executed_named(query: LiteralString, parameters: Mapping[str, Any]) -> psycopg.Cursor[TupleRow]:
+    opened = psycopg.Cursor(_raw())
+    opened.format = psycopg.pq.Format.BINARY
+    with connection.wrap_database_errors:
+        return opened.execute(query, parameters, prepare=False, binary=True)
 
 
 _statements: WeakKeyDictionary[psycopg.Connection[TupleRow], int] = WeakKeyDictionary()

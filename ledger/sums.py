@@ -132,7 +132,7 @@ def document_lines(sums: list[Sum], sign: int) -> tuple[Line, ...]:
         if item.slot.of:
             continue
         own = taxes.pop(_place(item, item.slot.role), [])
-        lines.append(_line(item, sign, tuple(TaxPart(tax.account, sign * tax.amount) for tax in own)))
+        lines.append(_line(item, sign, tuple(TaxPart(tax.account, sign * tax.amount, tax.slot.role) for tax in own)))
     lines += [_line(tax, sign) for orphans in taxes.values() for tax in orphans]
     return tuple(sorted(lines, key=lambda line: line.amount < 0))
 

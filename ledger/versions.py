@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from xxhash import xxh3_128_digest
 
 from ledger.commerce import Deleted, Order, Record, Refund, happened_at
+from ledger.problems import Problem
 
 DIGEST_BYTES = 16
+ANOTHER_SALE_AFTER = timedelta(days=180)
 
 
 def digest(data: bytes) -> bytes:
@@ -46,6 +48,20 @@ def last_event_at(record: Record) -> datetime:
         if tender.captured_at > latest:
             latest = tender.captured_at
     return latest
+
+
+def another_sale(happened_at: datetime, total: int, record: Record) -> Problem | None:
+    """Why ``record`` is hardly what is known under its id, which happened then and came to ``total`` minor units.
+
+    Half a year apart and of another amount: a shop that was set up anew and counts from 1 again. A sale that is paid
+    late keeps its amount, one that is corrected its day.
+    """
+    if type(record) is not Order or not total or effect(record) == total:
+        return None
+    if abs(last_event_at(record) - happened_at) <= ANOTHER_SALE_AFTER:
+        return None
+    was, now = happened_at.date().isoformat(), last_event_at(record).date().isoformat()
+    return Problem("another_sale", "order", record.id, "$.id", {"id": record.id[:80], "was": was, "now": now})
 
 
 def is_incomplete(record: Record) -> bool:

@@ -4,7 +4,9 @@ Clocks are put forward (a local time is skipped: a gap) and back (it comes twice
 instant it takes then. Whole days go missing too (Samoa, 30 December 2011), and some gaps are of two hours
 (Troll) or of half an hour (Lord Howe).
 
-The module reads the time zone database and no clock. Years outside :data:`FIRST_YEAR` to :data:`LAST_YEAR`
+The module reads the time zone database and no clock. The database is the one of the package ``tzdata``, which comes
+with a release, for the whole process: that of the host would change business days whenever somebody updates the host,
+and on one host before the other. Years outside :data:`FIRST_YEAR` to :data:`LAST_YEAR`
 are refused: a sale in the year 1 is a platform's empty value, not a sale.
 """
 
@@ -13,7 +15,9 @@ from __future__ import annotations
 import difflib
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
+
+reset_tzpath(to=())
 
 FIRST_YEAR = 1900
 LAST_YEAR = 2199

@@ -49,6 +49,7 @@ LEDGER_SHELL |= {
     "admin_filters",
     "admin_lists",
     "company_search",
+    "faultpoints",
     "home",
 }
 NOT_PURE = {
@@ -136,10 +137,12 @@ def test_every_module_is_named_for_its_subject() -> None:
     assert [name_of(path) for path in modules() if {path.stem, *path.parts} & vague] == []
 
 
+@pytest.mark.case("E02")
 def test_no_float_comes_near_money() -> None:
     assert code_with(r"\bfloat \(") == []
 
 
+@pytest.mark.case("S12", "S32")
 def test_no_markup_is_declared_safe() -> None:
     assert code_with(r"\bmark_safe\b") == []
 

@@ -13,6 +13,7 @@ from rest_framework import exceptions
 
 from commerce_sync import correlation
 from commerce_sync.api.shape import Shape, encode
+from commerce_sync.outage import Outage, outage_of
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +116,16 @@ def as_api_error(error: Exception) -> ApiError:
             return ApiError(error.status_code, str(error.detail))
         case Http404():
             return ApiError(404, "There is nothing at this address.")
+    if outage := outage_of(error):
+        logger.error("%s %s (%s)", outage.said, outage.todo, type(error).__name__)
+        return _unavailable(outage)
     logger.exception("a request failed", exc_info=error)
     words = "An error of ours, which has been noted with this correlation id. Nothing was changed; try again later."
     return ApiError(500, words, retry=True)
+
+
+def _unavailable(outage: Outage) -> ApiError:
+    """503. Whether a change was made may be unknown (the answer to its commit can be lost), so none is said to be."""
+    again = f"Send the same request again in {outage.after_seconds} seconds"
+    words = f"{outage.said} {again}; a POST with its Idempotency-Key is carried out once."
+    return ApiError(503, words, retry=True, headers={"Retry-After": str(outage.after_seconds)})

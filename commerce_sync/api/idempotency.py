@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from commerce_sync.api.errors import JSON, ApiError, conflict, error_answer, invalid
 from commerce_sync.models import StoredAnswer
+from commerce_sync.outage import is_lock_timeout
 from ledger import sql
 from ledger.models import Partner
 from ledger.services import now
@@ -46,7 +47,7 @@ def once(partner: Partner, request: HttpRequest, carry_out: Callable[[], HttpRes
             if sql.execute(_BEGIN, (partner.pk, key, asked, now())):
                 return _carried_out(partner, key, carry_out)
     except OperationalError as error:
-        if error.__cause__ is None or getattr(error.__cause__, "sqlstate", "") != "55P03":  # lock_not_available
+        if not is_lock_timeout(error):
             raise
         raise conflict("The first request with this key is still being carried out.", retry=True) from None
     return _replayed(partner, key, asked)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from commerce_sync.api import companies, connections, corrections, syncs
 from commerce_sync.api.commerce import views as commerce
 from commerce_sync.api.configuration import views as configuration
+from commerce_sync.api.docs_page import DocsPage, schema
 from commerce_sync.api.proof import urls as proof
 from commerce_sync.api.settings import urls as settings
 from commerce_sync.api.stock import urls as stock
@@ -28,7 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *settings.urlpatterns,
     *stock.urlpatterns,
     path("", include("health.api.urls")),
-    path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/docs", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/schema", schema, name="api-schema"),
+    path("api/docs", DocsPage.as_view(), name="api-docs"),
     re_path(rf"^(?:{'|'.join(ROOTS)})(?:/.*)?$", Nothing.as_view()),
 ]

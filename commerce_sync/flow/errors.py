@@ -3,6 +3,8 @@ the site keeps Django's."""
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +15,9 @@ from django.views.csrf import csrf_failure
 
 from commerce_sync.flow.merchant import look_before
 from commerce_sync.flow.page import page
+from commerce_sync.outage import Outage, outage_of
 
+logger = logging.getLogger(__name__)
 _OURS: Final = ("/flow", "/link/", "/oauth/")
 
 
@@ -33,7 +37,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A mistake of ours. The page needs neither the database nor the session: they may be what is broken."""
+    """A mistake of ours, or an outage of the database (503, and when to come again).
+
+    The page needs neither the database nor the session: they may be what is broken.
+    """
+    if outage := outage_of(sys.exc_info()[1]):
+        return _closed(request, outage)
     return _wrong(request, 500) if _is_ours(request) else defaults.server_error(request)
 
 
@@ -65,6 +74,17 @@ def _wrong(request: HttpRequest, status: int) -> HttpResponse:
         "todo": _("Try again in a few minutes. If it happens again, tell the people who support you when it was."),
     }
     return _said(request, words, status)
+
+
+def _closed(request: HttpRequest, outage: Outage) -> HttpResponse:
+    logger.error("%s %s", outage.said, outage.todo)
+    if _is_ours(request):
+        response = _wrong(request, 503)
+    else:
+        words = f"{outage.said} Nothing that was saved is lost. Try again in {outage.after_seconds} seconds."
+        response = HttpResponse(words, status=503, content_type="text/plain; charset=utf-8")
+    response["Retry-After"] = str(outage.after_seconds)
+    return response
 
 
 def _said(request: HttpRequest, words: dict[str, Any], status: int) -> HttpResponse:

@@ -59,6 +59,7 @@ PROBLEMS: Final[dict[str, Words]] = {
     "taxes_unknown": Words(_("Your sales system did not say what tax is on “%(label)s”."), _PARTNER),
     "negative_tender": Words(_("A payment is negative, where a refund is expected."), _PARTNER),
     "negative_amount": Words(_("An amount that must not be negative is."), _PARTNER),
+    "another_sale": Words(_("Another sale of your shop has the same number, %(id)s."), _SUPPORT),
     "refund_exceeds_original": Words(
         _("The refund of %(stated)s is more than the %(original)s that was sold."),
         _("Check the refund in your sales system."),

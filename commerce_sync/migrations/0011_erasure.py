@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("commerce_sync", "0009_console_lists"), ("ledger", "0008_home")]
+    dependencies = [("commerce_sync", "0010_bell_guard"), ("ledger", "0008_home")]
     operations = [
         migrations.CreateModel(
             name="Erasure",

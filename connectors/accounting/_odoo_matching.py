@@ -38,8 +38,15 @@ def match(session: Session, document: Document, move: Move) -> None:
     try:
         call(session, ITEM, "reconcile", Any, ids=pair)
     except Refused:
+        if _is_matched(session, document, move):
+            return  # a proxy sent it on a second time, and only the second answer came
         undo(session, move.id)
         raise
+
+
+def _is_matched(session: Session, document: Document, move: Move) -> bool:
+    control = document.control if isinstance(document, Payment) else ""
+    return any(item.is_matched for item in items_of(session, move.id) if item.account == control)
 
 
 def _settled(session: Session, document: Payment) -> int:

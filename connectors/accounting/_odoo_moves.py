@@ -13,6 +13,7 @@ from connectors.accounting._odoo_items import Rate
 from connectors.accounting._odoo_taxes import Computed, Taxed, is_tax, sign_of
 from connectors.accounting._odoo_values import exact, record_id
 from connectors.errors import RefusalReason
+from connectors.plain_text import plain
 from ledger.documents import Bill, Deposit, Document, Entry, Line, Payment, entry
 from ledger.money import allocate
 
@@ -71,7 +72,7 @@ def content(document: Document, taxes: Computed, partner: int = 0, rate: Rate | 
         )
     else:
         name, items = "line_ids", _entry_lines(document, partner, taxes, rate)
-    return {"narration": document.header.narration, name: [_CLEAR, *((0, 0, item) for item in items)]}
+    return {"narration": plain(document.header.narration), name: [_CLEAR, *((0, 0, item) for item in items)]}
 
 
 def wanted(document: Document) -> dict[str, int]:
@@ -94,7 +95,7 @@ def _invoice_lines(line: Line, currency: str, taxes: Computed) -> list[dict[str,
     codes = _by_code(line, taxes)
     found = [
         {
-            "name": line.description,
+            "name": plain(line.description),
             "quantity": 1,
             "price_unit": exact(line.amount, currency),
             "account_id": record_id(line.account),
@@ -103,7 +104,7 @@ def _invoice_lines(line: Line, currency: str, taxes: Computed) -> list[dict[str,
         }
     ]
     for part in line.taxes if codes is None else ():
-        item = {"name": line.description, "quantity": 1, "price_unit": exact(part.amount, currency)}
+        item = {"name": plain(line.description), "quantity": 1, "price_unit": exact(part.amount, currency)}
         found.append({**item, "account_id": record_id(part.account), "tax_ids": [(6, 0, [])]})
     return found
 
@@ -114,7 +115,7 @@ def _entry_lines(document: Document, partner: int, taxes: Computed, rate: Rate |
     amounts = _amounts([leg for leg, _, _ in legs], document.header.currency, rate)
     return [
         {
-            "name": name,
+            "name": plain(name),
             "account_id": record_id(leg.account),
             **amount,
             "tax_ids": [(6, 0, [])],  # unsaid, the account's own taxes would be worked out in some versions

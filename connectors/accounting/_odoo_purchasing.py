@@ -16,6 +16,7 @@ from connectors.accounting._odoo_errors import Loaded, merchants_turn
 from connectors.accounting._odoo_values import exact, record_id
 from connectors.accounting._odoo_wire import Ref, call, id_of, known_fields, place_of, search
 from connectors.errors import RefusalReason, Refused
+from connectors.plain_text import plain
 from connectors.purchasing import DraftLine, DraftOrder
 from connectors.session import Pushed, Session
 
@@ -102,14 +103,14 @@ def _lines(session: Session, order: DraftOrder, fields: frozenset[str]) -> list[
 
 def _note(line: DraftLine) -> dict[str, Any]:
     called = f"{line.description} ({line.sku})" if line.sku else line.description
-    return {"display_type": "line_note", "name": f"{line.quantity:f} × {called}", "product_qty": 0}
+    return {"display_type": "line_note", "name": plain(f"{line.quantity:f} × {called}"), "product_qty": 0}
 
 
 def _line(line: DraftLine, order: DraftOrder, unit_field: str, product: int, unit: int) -> dict[str, Any]:
     price = {} if line.unit_cost is None else {"price_unit": exact(line.unit_cost, order.currency)}
     return {
         "product_id": product,
-        "name": line.description,
+        "name": plain(line.description),
         "product_qty": msgspec.Raw(format(line.quantity, "f").encode()),
         unit_field: unit,
         "date_planned": f"{order.ordered_on} {_NOON}",

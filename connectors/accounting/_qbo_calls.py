@@ -21,7 +21,6 @@ Row = dict[str, Any]
 MINOR_VERSION: Final = "75"  # the lowest that is served; a setting of the same name asks for a later one
 ROWS_AT_ONCE: Final = 1000
 MOST_PAGES: Final = 200
-LONGEST_TEXT: Final = 4_000
 MOST_GHOSTS: Final = 50
 """As often a thing may have been made, with the same words, and deleted since."""
 
@@ -35,12 +34,6 @@ _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 def amount(minor: int, currency: str) -> Decimal:
     """The positive or negative amount as it stands on the wire: a number in major units."""
     return to_decimal(minor, currency)
-
-
-def text(words: str) -> str:
-    """`words` without what XML cannot hold, no longer than a description may be."""
-    kept = "".join(each if each.isprintable() else " " for each in words)
-    return kept[:LONGEST_TEXT].strip()
 
 
 def ref(id: str) -> dict[str, str]:

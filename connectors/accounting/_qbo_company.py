@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
-from connectors.accounting._qbo_calls import MOST_GHOSTS, Row, create, query, quoted, read, ref, text
+from connectors.accounting._qbo_calls import MOST_GHOSTS, Row, create, query, quoted, read, ref
 from connectors.errors import BadAnswer, RefusalReason, Refused
+from connectors.plain_text import plain
 from connectors.session import Session
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ BANK: Final = "Bank"
 CARD: Final = "Credit Card"
 CURRENT_ASSET: Final = "Other Current Asset"
 OURS: Final = "Commerce Sync"
+LONGEST_NAME: Final = 60  # of the 100 that a name may have: an account follows
 """How the things begin that we make there; the setting `made_name` says it otherwise."""
 ANY: Final = "Active in (true, false)"
 """Inactive things too, which a query leaves out by itself."""
@@ -197,4 +199,4 @@ def _named(session: Session, entity: str, field: str, name: str) -> dict[str, An
 
 
 def _ours(session: Session) -> str:
-    return text(str(session.settings.get("made_name") or OURS)).replace(":", " ")
+    return plain(str(session.settings.get("made_name") or OURS), LONGEST_NAME).replace(":", " ")

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 from connectors.accounting import _qbo_company as company
-from connectors.accounting._qbo_calls import Row, amount, ref, text
+from connectors.accounting._qbo_calls import Row, amount, ref
+from connectors.plain_text import plain
 from connectors.session import Session
 from ledger.documents import Bill, CreditNote, Deposit, Entry, Header, Invoice, Journal, Line, Payment
 
@@ -27,7 +28,7 @@ def heading(session: Session, header: Header) -> Row:
     found: Row = {
         "DocNumber": header.reference,
         "TxnDate": header.date.isoformat(),
-        "PrivateNote": text(f"{header.reference} {header.narration} key={header.key}"),
+        "PrivateNote": plain(f"{header.reference} {header.narration} key={header.key}"),
     }
     if header.currency != company.home_currency(session):
         found["CurrencyRef"] = ref(header.currency)
@@ -78,7 +79,7 @@ def posting(session: Session, entry: Entry, words: str, currency: str, tracking:
     if whose:
         detail["Entity"] = {"Type": whose, "EntityRef": ref(party or company.party(session, whose))}
     return {
-        "Description": text(words),
+        "Description": plain(words),
         "Amount": amount(entry.debit or entry.credit, currency),
         "DetailType": "JournalEntryLineDetail",
         "JournalEntryLineDetail": detail,
@@ -122,7 +123,7 @@ def deposit(session: Session, document: Deposit) -> tuple[str, Row]:
         return "JournalEntry", entry_of(session, document)
     lines = [
         {
-            "Description": text(line.description),
+            "Description": plain(line.description),
             "Amount": amount(signed, currency),
             "DetailType": "DepositLineDetail",
             "DepositLineDetail": {"AccountRef": ref(account), **_class(line)},
@@ -195,7 +196,7 @@ class _Lines:
         if self.american:
             untaxed = "NON" if self.side == "Sales" else ""
         tax = {"TaxCodeRef": ref(code or untaxed)} if code or untaxed else {}
-        found: Row = {"Description": text(words), "Amount": value}
+        found: Row = {"Description": plain(words), "Amount": value}
         if self.side == "Purchase":
             found["DetailType"] = "AccountBasedExpenseLineDetail"
             found["AccountBasedExpenseLineDetail"] = {"AccountRef": ref(account), **_class(line), **tax}

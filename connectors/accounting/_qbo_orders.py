@@ -11,9 +11,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from connectors.accounting import _qbo_company as company
-from connectors.accounting._qbo_calls import Row, amount, query, ref, text
+from connectors.accounting._qbo_calls import Row, amount, query, ref
 from connectors.accounting._qbo_lookup import numbered, pushed
 from connectors.errors import RefusalReason, Refused
+from connectors.plain_text import plain
 from connectors.purchasing import DraftLine, DraftOrder
 from connectors.session import Pushed, Session
 
@@ -26,7 +27,7 @@ def draft(session: Session, order: DraftOrder) -> Pushed:
     body: Row = {
         "DocNumber": order.reference,
         "TxnDate": order.ordered_on.isoformat(),
-        "PrivateNote": text(f"{order.reference} {order.note}"),
+        "PrivateNote": plain(f"{order.reference} {order.note}"),
         "VendorRef": ref(order.supplier),
         "POStatus": "Open",
         "Line": [_line(session, line, order.currency) for line in order.lines],
@@ -54,13 +55,13 @@ def _line(session: Session, line: DraftLine, currency: str) -> Row:
     found: Row = {"Amount": amount(total, currency)}
     item = _items(session).get(line.sku) if line.sku else None
     if item is not None:
-        found["Description"] = text(f"{line.description}{open_}")
+        found["Description"] = plain(f"{line.description}{open_}")
         found["DetailType"] = "ItemBasedExpenseLineDetail"
         priced = {"Qty": line.quantity, "UnitPrice": amount(cost, currency)}
         found["ItemBasedExpenseLineDetail"] = {"ItemRef": ref(item), **priced}
         return found
     named = f"{line.description} ({line.sku})" if line.sku else line.description
-    found["Description"] = text(f"{line.quantity:f} × {named}{open_}")
+    found["Description"] = plain(f"{line.quantity:f} × {named}{open_}")
     found["DetailType"] = "AccountBasedExpenseLineDetail"
     found["AccountBasedExpenseLineDetail"] = {"AccountRef": ref(line.account or _account(session))}
     return found

@@ -19,6 +19,7 @@ from connectors.accounting._xero_chart import Chart, unusable
 from connectors.accounting._xero_parts import Part, document_parts, item_line, journal_line, journal_parts
 from connectors.accounting._xero_parts import line_amount_types as amount_types
 from connectors.errors import RefusalReason, Refused
+from connectors.plain_text import plain
 from ledger.documents import Bill, CreditNote, Deposit, Document, Header, Invoice, Journal, Payment
 from ledger.money import to_decimal
 
@@ -28,7 +29,7 @@ CREDIT_NOTES: Final = "CreditNotes"
 PAYMENTS: Final = "Payments"
 BANK_TRANSACTIONS: Final = "BankTransactions"
 BANK_TRANSFERS: Final = "BankTransfers"
-LONGEST_NARRATION: Final = 4_000
+LONGEST_NAME: Final = 255
 CONTACT: Final = "Sales and payouts"  # of what is no sale of a customer's, and which Xero wants to know somebody for
 
 
@@ -166,7 +167,7 @@ class Maker(Struct, frozen=True):
             raise Refused(f"Xero takes journals in {base} only, this one is in {header.currency}.")
         lines = [journal_line(part, header.currency, self.chart) for part in parts]
         value = {
-            "Narration": f"{header.reference} {header.narration}"[:LONGEST_NARRATION],
+            "Narration": plain(f"{header.reference} {header.narration}"),
             "Date": header.date.isoformat(),
             "Status": "POSTED",
             "LineAmountTypes": amount_types(parts),
@@ -215,4 +216,4 @@ def contact(party: str) -> dict[str, str]:
     try:
         return {"ContactID": str(UUID(party))}
     except ValueError:
-        return {"Name": party}
+        return {"Name": plain(party, LONGEST_NAME)}

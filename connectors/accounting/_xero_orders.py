@@ -13,13 +13,13 @@ from connectors.accounting import _xero_wire as wire
 from connectors.accounting._xero_bodies import contact
 from connectors.accounting._xero_chart import Chart
 from connectors.errors import RefusalReason, Refused
+from connectors.plain_text import plain
 from connectors.purchasing import DraftLine, DraftOrder
 from connectors.session import Pushed, Session
 from ledger.money import to_decimal
 
 ORDERS: Final = "PurchaseOrders"
 LONGEST_NOTE: Final = 500
-LONGEST_DESCRIPTION: Final = 4_000
 
 
 def draft(session: Session, order: DraftOrder) -> Pushed:
@@ -39,14 +39,14 @@ def draft(session: Session, order: DraftOrder) -> Pushed:
         "LineItems": [_line(line, order.currency, chart, known) for line in order.lines],
     }
     if order.note:
-        value["DeliveryInstructions"] = order.note[:LONGEST_NOTE]
+        value["DeliveryInstructions"] = plain(order.note, LONGEST_NOTE)
     return _pushed(calls.made(calls.make(session, f"/{ORDERS}", {ORDERS: [value]}, order.reference)))
 
 
 def _line(line: DraftLine, currency: str, chart: Chart, known: frozenset[str]) -> dict[str, Any]:
     """What is not known (the cost, the account) is left to the item, or to the person."""
     named = line.description if not line.sku or line.sku in known else f"{line.description} ({line.sku})"
-    value: dict[str, Any] = {"Description": named[:LONGEST_DESCRIPTION], "Quantity": line.quantity}
+    value: dict[str, Any] = {"Description": plain(named), "Quantity": line.quantity}
     if line.sku in known:
         value["ItemCode"] = line.sku
     if line.unit_cost is not None:

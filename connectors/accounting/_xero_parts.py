@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from connectors.accounting._xero_chart import Chart
 from connectors.errors import RefusalReason, Refused
+from connectors.plain_text import plain
 from ledger.documents import Line
 from ledger.money import to_decimal
 
@@ -112,7 +113,7 @@ def _common(part: Part, chart: Chart) -> dict[str, Any]:
     if len(part.tracking) > MOST_TRACKING:
         words = f"Xero tracks a line by at most {MOST_TRACKING} categories, the mapping by {len(part.tracking)}"
         raise Refused(f"{words}.", reason=RefusalReason.OVER_LIMIT)
-    line: dict[str, Any] = {"Description": part.description or "Sales", "TaxType": part.tax_type}
+    line: dict[str, Any] = {"Description": plain(part.description) or "Sales", "TaxType": part.tax_type}
     if part.tracking:
         line["Tracking"] = [{"Name": category, "Option": option} for category, option in part.tracking]
     return {**line, **chart.named(part.account)}

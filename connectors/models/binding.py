@@ -11,9 +11,9 @@ from django.db.models import Q
 class Binding(models.Model):
     """Our document ↔ their id, one to one in both directions; written in the transaction that says "pushed".
 
-    `answer` is what the platform said, `verified_at` when its legs were read back and `agrees` whether they were
-    ours (both null: not read yet, or the platform cannot say); `read_back` is what was there: account → debits less
-    credits, in minor units. `voided_at`: taken back there.
+    `answer` is what the platform said, `verified_at` when it was asked for its legs (null: not yet) and `agrees`
+    whether they were ours (null: not asked yet, or the platform does not say); `read_back` is what was there: account →
+    debits less credits, in minor units. `voided_at`: taken back there.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -57,13 +57,6 @@ def raise_next(at: datetime | None = None) -> bool:
     return True
 
 
-def raise_all(at: datetime | None = None) -> None:
-    """Look at every rule now, whenever it was looked at last."""
-    AlertRule.objects.update(looked_at=None)
-    while raise_next(at):
-        pass
-
-
 def _tidy_hourly() -> None:
     global _tidy_at  # noqa: PLW0603  # of this process: another one tidying, too, finds nothing left
     if time.monotonic() < _tidy_at:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from commerce_sync.retry import pause_after
+
 Digest = Literal["at_once", "hourly", "daily"]
 
 # The pause before each try. Two days and 17 hours: a weekend without the mail server loses nothing.
@@ -23,7 +25,6 @@ PAUSES: Final = (
     timedelta(hours=24),
 )
 MOST_TRIES: Final = len(PAUSES)
-JITTER: Final = 0.1  # of a pause, at most: what failed together shall not come back together
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 
@@ -54,7 +55,7 @@ def tell_at(rhythm: Rhythm, at: datetime) -> datetime:
 
 def pause_before(tries: int, chance: float) -> timedelta | None:
     """How long to wait after try number ``tries`` (from 1) has failed; None: that was the last. 0 ≤ ``chance`` < 1."""
-    return None if tries >= MOST_TRIES else PAUSES[tries] * (1 + JITTER * chance)
+    return pause_after(PAUSES, tries, chance)
 
 
 def _is_quiet(hour: int, first: int, until: int) -> bool:

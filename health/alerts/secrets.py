@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db.models import QuerySet
 
 from connectors.credentials import current_key_id
-from connectors.sealing import Unreadable, seal_text, unseal_text
+from connectors.sealing import seal_rows_anew, seal_text, unseal_text
 from health.models import AlertRule
-
-SEALED_AT_ONCE: Final = 100
 
 
 def seal(rule: UUID, url: str) -> bytes:
@@ -24,18 +21,18 @@ def unseal(rule: UUID, sealed: bytes) -> str:
     return unseal_text(f"alert rule {rule}", sealed)
 
 
-@transaction.atomic
+def stale() -> QuerySet[AlertRule]:
+    """The rules whose address a former key encrypted."""
+    return AlertRule.objects.filter(sealed_url__isnull=False).exclude(key_id=current_key_id())
+
+
 def seal_anew() -> int:
-    """Encrypt with the present key what a former one encrypted, a few rows at a time; how many. What no key can read
-    stays as it is: its messages say so, and giving the address again cures it."""
-    key, done = current_key_id(), 0
-    stale = AlertRule.objects.select_for_update(no_key=True, skip_locked=True).filter(sealed_url__isnull=False)
-    for row in stale.exclude(key_id=key).order_by("pk")[:SEALED_AT_ONCE]:
-        try:
-            row.sealed_url = seal(row.public_id, unseal(row.public_id, bytes(row.sealed_url or b"")))
-        except Unreadable:
-            continue
-        row.key_id = key
-        row.save(update_fields=["sealed_url", "key_id"])
-        done += 1
-    return done
+    """Encrypt with the present key what a former one encrypted; how many. What no key can read stays as it is: its
+    messages say so, and giving the address again cures it."""
+    return seal_rows_anew(stale(), _seal_row)
+
+
+def _seal_row(row: AlertRule) -> None:
+    row.sealed_url = seal(row.public_id, unseal(row.public_id, bytes(row.sealed_url or b"")))
+    row.key_id = current_key_id()
+    row.save(update_fields=["sealed_url", "key_id"])

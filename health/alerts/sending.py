@@ -13,7 +13,6 @@ import msgspec
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
-from commerce_sync import faultpoints
 from connectors.http import refuse_open_transaction
 from connectors.sealing import Unreadable
 from connectors.services import private_places
@@ -22,6 +21,7 @@ from health.alerts.outbox import Claimed
 from health.alerts.secrets import unseal
 from health.models import AlertRule
 from health.webhooks.call import post
+from ledger import faultpoints
 
 logger = logging.getLogger(__name__)
 

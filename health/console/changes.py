@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 
+from health.audit_trail import SEALED
 from health.console.change_words import KINDS, Told, told_of
 from health.console.company import frame_of
 from health.console.page import Console, console_page
@@ -53,7 +54,7 @@ def all_changes(console: Console) -> HttpResponse:
 
 def changes() -> QuerySet[AuditEntry]:
     """What people changed, and not what syncs did: served by the indexes `audit_changes…`, whose condition this is."""
-    rows = AuditEntry.objects.select_related("company", "partner").order_by("-id")
+    rows = AuditEntry.objects.select_related("company", "partner").exclude(code=SEALED).order_by("-id")
     return rows.extra(where=[OF_PEOPLE])  # noqa: S610  # a constant
 
 

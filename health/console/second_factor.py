@@ -15,11 +15,12 @@ import django_otp
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_otp.oath import hotp
 
 from connectors.credentials import current_key_id
-from connectors.sealing import Unreadable, seal_text, unseal_text
+from connectors.sealing import Unreadable, seal_rows_anew, seal_text, unseal_text
 from health.console import tries
 from health.console.log_in import NotLetIn, partner_of
 from health.models import Authenticator
@@ -112,18 +113,22 @@ def remove(*, user: User, actor: str, why: str) -> bool:
     return found
 
 
-def seal_anew(at_once: int = 100) -> int:
+def stale() -> QuerySet[Authenticator]:
+    """Those whose secret a former key encrypted."""
+    rows: QuerySet[Authenticator] = Authenticator.objects.exclude(key_id=current_key_id()).select_related("user")
+    return rows
+
+
+def seal_anew() -> int:
     """Encrypt with the present key what a former one encrypted; how many."""
-    done = 0
-    for device in Authenticator.objects.exclude(key_id=current_key_id()).select_related("user")[:at_once]:
-        try:
-            sealed = seal_text(_purpose(device.user), secret_of(device))
-        except NotLetIn:
-            continue
-        done += Authenticator.objects.filter(pk=device.pk, key_id=device.key_id).update(
-            sealed_key=sealed, key_id=current_key_id()
-        )
-    return done
+    return seal_rows_anew(stale(), _seal_row)
+
+
+def _seal_row(device: Authenticator) -> None:
+    purpose = _purpose(device.user)
+    device.sealed_key = seal_text(purpose, unseal_text(purpose, bytes(device.sealed_key)))
+    device.key_id = current_key_id()
+    device.save(update_fields=["sealed_key", "key_id"])
 
 
 def _tried(user: User, said: str, *, confirmed: bool) -> Authenticator:

@@ -62,6 +62,11 @@ GUIDE: Final[dict[str, Advice]] = {
         "A payment below zero: money going back is a refund, which is booked on its own day.", _RECORD, _SENT_AGAIN
     ),
     "negative_amount": Advice("An amount below zero where there can be none.", _RECORD, _SENT_AGAIN),
+    "another_sale": Advice(
+        "A shop that was set up anew and counts its orders from 1 again: the former sale stays in the books.",
+        _RECORD,
+        "Connect the shop as a new connection, which keeps ids of its own, and unlink the former one.",
+    ),
     "refund_exceeds_original": Advice(
         "More was given back than was sold.",
         "The refund's record and the order's.",

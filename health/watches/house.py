@@ -8,8 +8,8 @@ from typing import Final
 
 from health import doctor_machine as machine
 from health import doctor_work as work
-from health.checkup import Check, failure
-from health.doctor import CHECKS, first_line
+from health.checkup import Check
+from health.doctor import CHECKS, unmade
 from health.findings.kinds import Severity
 from health.findings.seen import Looked, Seen
 from health.findings.watching import HouseWatch
@@ -67,7 +67,7 @@ def _made(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except Exception as error:  # one that cannot be made is a finding, and does not stop the others
-        return failure(name, f"could not be checked: {first_line(error)}", "Repair this or what is above.")
+        return unmade(name, error)
 
 
 _CODES: Final = frozenset({"workers_gone", "work_waiting", "disk_low", "check_failed"})

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
-from commerce_sync.reconcile_days import DaySums, Four
+from commerce_sync.reconcile_days import RATE, DaySums, Four
 from commerce_sync.reconcile_parts import GIFT_CARD, TAX, TENDER
 from commerce_sync.reconcile_records import Lost
 from commerce_sync.reconcile_suspects import suspects_of
@@ -67,12 +67,11 @@ def _of_documents(sums: DaySums) -> Iterator[Seen]:
     if not found:
         return
     topics = {role: four for role, four in found.items() if not _head(role)}
-    taxes = {role: four for role, four in found.items() if _head(role) == TAX}
+    taxes = {role: four for role, four in found.items() if _head(role) in (TAX, RATE)}
     goods = sum(abs(_off(four)) for role, four in topics.items() if role in _GOODS)
     if taxes and goods in (0, sum(abs(_off(four)) for four in taxes.values())):
         for role, four in taxes.items():
-            rates = ", ".join(sums.taxes.get(role.partition(" ")[2], ())) or role.partition(" ")[2]
-            params = {"rate": rates, "records": four.records, "documents": four.documents}
+            params = {"rate": _rates(sums, role), "records": four.records, "documents": four.documents}
             yield _seen(sums, "tax_differs", role, params, abs(_off(four)), _suspects(sums, role, four))
         topics = {role: four for role, four in topics.items() if role not in _GOODS}
         if not topics:
@@ -106,7 +105,7 @@ def _suspects(sums: DaySums, role: str, four: Four) -> list[Cause]:
         Cause("record", str(each.record_id), f"{each.kind} {each.external_id}", each.reason, each.total)
         for each in suspects_of(sums.company_id, sums.day, sums.currency, [abs(_off(four))])
     ]
-    account = role.partition(" ")[2] if _head(role) else ""
+    account = _account(sums, role)
     return [*found, *documents_of(sums.company_id, sums.day, sums.currency, account)]
 
 
@@ -117,7 +116,21 @@ def _off(four: Four) -> int:
 def _head(role: str) -> str:
     """ "tax" of "tax 2200"; "" of a topic."""
     head = role.partition(" ")[0]
-    return head if head in (TAX, TENDER, GIFT_CARD) else ""
+    return head if head in (TAX, RATE, TENDER, GIFT_CARD) else ""
+
+
+def _rates(sums: DaySums, role: str) -> str:
+    """The rate that a role of tax is about, or those on its account."""
+    head, _, name = role.partition(" ")
+    return name if head == RATE else ", ".join(sums.taxes.get(name, ())) or name
+
+
+def _account(sums: DaySums, role: str) -> str:
+    """The account that a role is about; "" of a topic."""
+    head, name = _head(role), role.partition(" ")[2]
+    if head == RATE:
+        return next(account for account, keys in sums.taxes.items() if name in keys)
+    return name if head else ""
 
 
 def _seen(

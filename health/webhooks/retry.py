@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from commerce_sync.retry import pause_after
+
 # The schedule that the Standard Webhooks specification recommends: the pause before each try. Three days and 3½ hours.
 PAUSES: Final = (
     timedelta(0),
@@ -19,7 +21,6 @@ PAUSES: Final = (
     timedelta(hours=24),
 )
 MOST_TRIES: Final = len(PAUSES)
-JITTER: Final = 0.1  # of a pause, at most: many deliveries that failed together shall not come back together
 LONGEST_ASKED: Final = timedelta(hours=6)  # how far a Retry-After may put off what is due earlier
 FAILING_FOR: Final = timedelta(days=3)  # without one success: then the endpoint is disabled
 PATIENT_FAILURES: Final = 3  # in a row, before an endpoint is rested
@@ -32,10 +33,8 @@ def pause_before(tries: int, chance: float, asked: timedelta | None = None) -> t
 
     ``chance`` is from 0 to below 1. ``asked`` is what the endpoint's Retry-After said.
     """
-    if tries >= MOST_TRIES:
-        return None
-    pause = PAUSES[tries] * (1 + JITTER * chance)
-    return max(pause, min(asked, LONGEST_ASKED)) if asked is not None else pause
+    pause = pause_after(PAUSES, tries, chance)
+    return pause if pause is None or asked is None else max(pause, min(asked, LONGEST_ASKED))
 
 
 def rest_after(failures: int, asked: timedelta | None = None) -> timedelta | None:

@@ -7,15 +7,14 @@ import secrets
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db.models import QuerySet
 
 from connectors.credentials import current_key_id
-from connectors.sealing import Unreadable, seal_text, unseal_text
+from connectors.sealing import seal_rows_anew, seal_text, unseal_text
 from health.models import WebhookEndpoint
 from health.webhooks.call import PREFIX
 
 SECRET_BYTES: Final = 32  # the specification asks for 24 to 64
-SEALED_AT_ONCE: Final = 100
 
 
 def new_secret() -> str:
@@ -33,21 +32,20 @@ def unseal(endpoint: UUID, sealed: bytes) -> str:
     return unseal_text(f"webhook {endpoint}", sealed)
 
 
-@transaction.atomic
+def stale() -> QuerySet[WebhookEndpoint]:
+    """The endpoints that a former key encrypted."""
+    return WebhookEndpoint.objects.exclude(key_id=current_key_id())
+
+
 def seal_anew() -> int:
-    """Encrypt with the present key what a former one encrypted, a few rows at a time; how many. What no key can read
-    stays as it is: the doctor reports it, and putting the key back or rotating the secret cures it."""
-    key = current_key_id()
-    stale = WebhookEndpoint.objects.select_for_update(no_key=True, skip_locked=True).exclude(key_id=key)
-    done = 0
-    for row in stale.order_by("pk")[:SEALED_AT_ONCE]:
-        try:
-            row.sealed_secret = seal(row.public_id, unseal(row.public_id, bytes(row.sealed_secret)))
-            if row.sealed_former is not None:
-                row.sealed_former = seal(row.public_id, unseal(row.public_id, bytes(row.sealed_former)))
-        except Unreadable:
-            continue
-        row.key_id = key
-        row.save(update_fields=["sealed_secret", "sealed_former", "key_id"])
-        done += 1
-    return done
+    """Encrypt with the present key what a former one encrypted; how many. What no key can read stays as it is: the
+    doctor reports it, and putting the key back or rotating the secret cures it."""
+    return seal_rows_anew(stale(), _seal_row)
+
+
+def _seal_row(row: WebhookEndpoint) -> None:
+    row.sealed_secret = seal(row.public_id, unseal(row.public_id, bytes(row.sealed_secret)))
+    if row.sealed_former is not None:
+        row.sealed_former = seal(row.public_id, unseal(row.public_id, bytes(row.sealed_former)))
+    row.key_id = current_key_id()
+    row.save(update_fields=["sealed_secret", "sealed_former", "key_id"])

@@ -13,7 +13,6 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final
 
-from commerce_sync import faultpoints
 from connectors.http import refuse_open_transaction
 from connectors.sealing import Unreadable
 from connectors.services import private_places
@@ -21,6 +20,7 @@ from health.webhooks import rows
 from health.webhooks.call import TOTAL_SECONDS, Answer, call
 from health.webhooks.rows import Claimed
 from health.webhooks.secrets import unseal
+from ledger import faultpoints
 
 logger = logging.getLogger(__name__)
 

@@ -53,6 +53,7 @@ def test_a_key_works_as_curl_sends_it(partner: Partner) -> None:
     assert _get(Authorization=basic(f"{secret}:")).status_code == 200
 
 
+@pytest.mark.case("S04")
 def test_a_revoked_key_stops_at_once(api: Api) -> None:
     assert api.get("/companies").status_code == 200
     revoke_key(key=api.key, actor="test")
@@ -114,6 +115,7 @@ def test_a_body_over_the_limit_is_413_and_not_read(api: Api) -> None:
     assert answered.status_code == 413
 
 
+@pytest.mark.case("S34")
 def test_an_error_of_ours_is_500_without_its_words(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     with database.execute_wrapper(_fail_on_companies):
         answered = api.get("/companies")
@@ -131,6 +133,8 @@ def _fail_on_companies(execute: Any, query: str, parameters: Any, many: bool, co
 # ── limits ──
 
 
+@pytest.mark.case("L04")
+@pytest.mark.case("S23")
 def test_over_its_limit_a_key_is_told_when_to_go_on(api: Api, settings: Settings) -> None:
     settings.COMMERCE_SYNC_API_CALLS_A_MINUTE = 3
     limits._held.clear()
@@ -145,6 +149,7 @@ def test_over_its_limit_a_key_is_told_when_to_go_on(api: Api, settings: Settings
         assert each.json()["canBeRetried"] == "True"
 
 
+@pytest.mark.case("S23")
 def test_the_limit_holds_over_processes_and_ends_with_the_minute(api: Api) -> None:
     at = datetime(2026, 3, 2, 12, 0, 1, tzinfo=UTC)
     taken = 0
@@ -214,6 +219,7 @@ def test_old_answers_are_forgotten(api: Api) -> None:
     assert forget_old_answers() == 1
 
 
+@pytest.mark.case("S28")
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_with_one_key_make_one() -> None:
     api = Api(make_partner())

@@ -126,6 +126,7 @@ def test_what_does_not_fit_is_named_and_makes_nothing(api: Api, path: str, field
     assert not Company.objects.exists()
 
 
+@pytest.mark.case("S09")
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "url",

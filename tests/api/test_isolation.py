@@ -73,6 +73,7 @@ def _answer(api: Api, method: str, path: str, body: Any, ids: dict[str, str]) ->
     return response.status_code, text
 
 
+@pytest.mark.case("S01")
 def test_the_ids_of_another_partner_answer_as_ids_that_do_not_exist(api: Api, other_api: Api) -> None:
     theirs, own = a_world(api), a_world(other_api, "The Outsider")
     before = _digest()
@@ -95,6 +96,7 @@ def test_the_ids_of_another_partner_answer_as_ids_that_do_not_exist(api: Api, ot
     assert _digest() == before
 
 
+@pytest.mark.case("S01")
 def test_lists_show_a_partner_its_own_and_nothing_else(api: Api, other_api: Api) -> None:
     theirs = a_world(api)
     a_world(other_api, "The Outsider")

@@ -26,6 +26,7 @@ def calls_with(secret: str) -> int:
     return Client(headers={"Authorization": basic(secret)}).get(AT).status_code
 
 
+@pytest.mark.case("S04")
 @pytest.mark.django_db
 def test_a_key_is_made_works_and_shows_its_secret_once(api: Api) -> None:
     made = api.post(AT, {"name": " back office "})

@@ -43,6 +43,7 @@ def test_an_origin_is_kept_as_browsers_say_it(said: str, kept: str) -> None:
     assert read_origin(kept, local=True) == kept
 
 
+@pytest.mark.case("S09")
 @pytest.mark.parametrize(
     "said",
     [

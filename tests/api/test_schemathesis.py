@@ -52,6 +52,7 @@ def _ours() -> dict[str, Any]:
     return json.loads(json.dumps(schema, default=str))
 
 
+@pytest.mark.case("S33")
 def test_no_operation_of_ours_fails_or_answers_what_it_does_not_tell_of(api: Api, url: str) -> None:
     ids = a_world(api)
     failures = [

@@ -20,6 +20,7 @@ def a_partner() -> Partner:
     return Partner.objects.create(name="Till Systems")
 
 
+@pytest.mark.case("S04")
 def test_a_key_is_recognized_and_only_its_hash_is_stored() -> None:
     partner = a_partner()
     key = create_key(partner=partner, name="till", actor="test")
@@ -38,6 +39,7 @@ def test_anything_else_is_nobody(secret: str) -> None:
     assert recognize(secret) is None
 
 
+@pytest.mark.case("S04")
 def test_a_revoked_key_works_no_longer() -> None:
     key = create_key(partner=a_partner(), name="till", actor="test")
     revoke_key(key=key.row, actor="test")

@@ -16,7 +16,7 @@ from django.core.checks import run_checks
 from django.db import connection
 from django_q.models import OrmQ, Schedule
 
-from commerce_sync.checks import check_postgresql_version, queue_problems, version_problems
+from commerce_sync.checks import check_postgresql_version, check_times, queue_problems, time_problems, version_problems
 from commerce_sync.environment import generated_secrets
 
 PROJECT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def test_our_own_queue_settings_are_safe() -> None:
         ({"workers": None}, "E001"),
         ({"queue_limit": None}, "E001"),
         ({"timeout": None}, "E002"),
-        ({"retry": 179}, "E003"),
+        ({"retry": 539}, "E003"),
         ({"queue_limit": 28}, "E003"),
         ({"ack_failures": False}, "E004"),
         ({"max_attempts": 0}, "E005"),
@@ -73,14 +73,31 @@ def test_each_unsafe_queue_setting_is_named(change: dict[str, object], code: str
 
 
 def test_the_shortest_safe_retry_is_accepted() -> None:
-    assert list(queue_problems({**settings.Q_CLUSTER, "retry": 180})) == []
+    assert list(queue_problems({**settings.Q_CLUSTER, "retry": 540})) == []
 
 
+@pytest.mark.case("F08")
+def test_whoever_waits_for_an_answer_to_the_last_moment_still_ends_in_time() -> None:
+    assert check_times(None) == []
+    late = {problem.id for problem in time_problems(60, 40, 120)}
+    assert late == {"commerce_sync.E009"}
+    assert {problem.id for problem in time_problems(900, 101, 120)} == {"commerce_sync.E010"}
+
+
+@pytest.mark.case("G10", "G13")
+def test_the_queue_makes_up_for_no_bell_and_renews_its_workers() -> None:
+    assert settings.Q_CLUSTER["catch_up"] is False
+    assert 0 < settings.Q_CLUSTER["recycle"] <= 1_000
+    assert 0 < settings.Q_CLUSTER["max_rss"] <= 1_000_000
+
+
+@pytest.mark.case("S26")
 def test_the_queue_has_no_pages_in_the_admin() -> None:
     assert not admin.site.is_registered(Schedule)
     assert not admin.site.is_registered(OrmQ)
 
 
+@pytest.mark.case("S26")
 def test_a_queue_model_put_back_into_the_admin_is_an_error() -> None:
     admin.site.register(Schedule)
     try:
@@ -102,20 +119,23 @@ def test_a_server_older_than_15_is_refused_with_its_version() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.case("H06")
 def test_a_connection_carries_its_limits_and_utc() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'),"
-            " current_setting('TimeZone')"
+            " current_setting('statement_timeout'), current_setting('TimeZone')"
         )
-        assert cursor.fetchone() == ("5s", "1min", "UTC")
+        assert cursor.fetchone() == ("5s", "1min", "10min", "UTC")
 
 
+@pytest.mark.case("S30")
 def test_a_complete_deployment_passes_every_check_of_a_deployment() -> None:
     done = python("manage.py", "check", "--deploy", "--fail-level", "WARNING", **DEPLOYMENT)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.case("S30")
 @pytest.mark.parametrize("missing", sorted(DEPLOYMENT.keys() - {"COMMERCE_SYNC_PRODUCTION"}))
 def test_production_demands_what_development_generates(missing: str) -> None:
     assert missing in refusal(**{name: value for name, value in DEPLOYMENT.items() if name != missing})
@@ -163,7 +183,7 @@ def test_a_database_on_a_unix_socket_keeps_its_own_options() -> None:
     url = "postgresql://u@/books?host=/run/pg&options=-c%20work_mem%3D8MB"
     shown = python("-c", SHOW, **{**DEPLOYMENT, "DATABASE_URL": url}).stdout
     assert "'host': '/run/pg'" in shown
-    assert "lock_timeout=5000 -c work_mem=8MB" in shown
+    assert "-c statement_timeout=600000 -c work_mem=8MB" in shown
 
 
 def test_generated_secrets_are_made_once_and_only_for_their_owner(tmp_path: Path) -> None:

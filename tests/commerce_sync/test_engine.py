@@ -53,6 +53,7 @@ def test_a_second_run_finds_nothing_to_write() -> None:
     assert trial_balance(company) == before
 
 
+@pytest.mark.case("B10")
 def test_a_late_change_posts_its_difference() -> None:
     company = a_merchant()
     sell(company, an_order(1))
@@ -156,6 +157,7 @@ def test_no_accounting_software_is_a_matter_of_configuration_and_a_withdrawn_one
     assert (run(company).code, Sync.objects.latest("id").failure_code) == (4000, "no_accounting")
 
 
+@pytest.mark.case("C12")
 def test_a_platform_that_no_longer_lets_us_in_is_not_called_again(settings: Any) -> None:
     with hostile_books.running() as (server, _):
         settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]
@@ -172,6 +174,7 @@ def test_a_platform_that_no_longer_lets_us_in_is_not_called_again(settings: Any)
         assert len(server.log) == calls
 
 
+@pytest.mark.case("A25")
 def test_a_subscription_that_ended_has_its_own_code(settings: Any) -> None:
     with hostile_books.running() as (server, rules):
         settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]
@@ -182,6 +185,7 @@ def test_a_subscription_that_ended_has_its_own_code(settings: Any) -> None:
         assert run(company).code == 4260
 
 
+@pytest.mark.case("F01", "F03")
 def test_a_platform_that_asks_for_patience_is_met_again_and_then_left_to_the_next_run(settings: Any) -> None:
     with hostile_books.running() as (server, _):
         settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]

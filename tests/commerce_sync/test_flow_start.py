@@ -59,6 +59,7 @@ def opened(client: Client, link: NewLink, **headers: str) -> Any:
     return client.post(at(link), {"code": link.code}, headers=headers or None)
 
 
+@pytest.mark.case("S06")
 @pytest.mark.django_db
 def test_the_code_opens_the_pages_of_its_company_and_of_no_other() -> None:
     link, other, browser = a_link(), a_link("Anchor Inn"), Client()
@@ -114,6 +115,7 @@ def test_every_page_keeps_to_itself() -> None:
             assert inline not in answer.content
 
 
+@pytest.mark.case("S06")
 @pytest.mark.django_db
 def test_looking_at_the_address_uses_nothing_up() -> None:
     link, scanner, browser = a_link(), Client(), Client()
@@ -124,6 +126,7 @@ def test_looking_at_the_address_uses_nothing_up() -> None:
     assert opened(browser, link).status_code == 302
 
 
+@pytest.mark.case("S06")
 @pytest.mark.django_db
 def test_late_used_unknown_and_foreign_codes_are_answered_by_one_page() -> None:
     link, other = a_link(), a_link("Anchor Inn")
@@ -141,6 +144,7 @@ def test_late_used_unknown_and_foreign_codes_are_answered_by_one_page() -> None:
     assert AGAIN in used.content
 
 
+@pytest.mark.case("S06")
 @pytest.mark.django_db
 def test_a_code_works_until_its_last_moment() -> None:
     link = a_link()
@@ -149,6 +153,7 @@ def test_a_code_works_until_its_last_moment() -> None:
     assert timedelta(seconds=30) == LASTS
 
 
+@pytest.mark.case("S08")
 @pytest.mark.django_db
 def test_a_form_on_another_site_opens_nothing() -> None:
     link = a_link()
@@ -158,6 +163,7 @@ def test_a_form_on_another_site_opens_nothing() -> None:
     assert opened(Client(enforce_csrf_checks=True), link, **headers).status_code == 302
 
 
+@pytest.mark.case("S05")
 @pytest.mark.django_db
 def test_the_session_gets_a_new_key() -> None:
     browser, first, second = Client(), a_link(), a_link()
@@ -181,6 +187,7 @@ def test_staff_stay_who_they_are(django_user_model: Any) -> None:
     assert browser.get("/admin/").status_code == 200
 
 
+@pytest.mark.case("S05")
 @pytest.mark.django_db
 def test_an_idle_session_ends_and_a_busy_one_ends_too() -> None:
     idle, busy = Client(), Client()
@@ -199,6 +206,7 @@ def test_an_idle_session_ends_and_a_busy_one_ends_too() -> None:
         assert busy.get("/flow/").status_code == 401
 
 
+@pytest.mark.case("S05")
 @pytest.mark.django_db
 def test_a_session_ends_to_the_minute_when_idle() -> None:
     browser = Client()
@@ -220,6 +228,7 @@ def test_a_session_whose_form_has_changed_begins_again() -> None:
     assert browser.get("/flow/").status_code == 401
 
 
+@pytest.mark.case("S24")
 @pytest.mark.django_db
 def test_who_tries_in_vain_too_often_waits_and_disturbs_nobody_else() -> None:
     link, browser = a_link(), Client()
@@ -235,6 +244,7 @@ def test_who_tries_in_vain_too_often_waits_and_disturbs_nobody_else() -> None:
         assert opened(browser, a_link()).status_code == 302
 
 
+@pytest.mark.case("S24")
 def test_an_address_is_the_proxys_word_only_where_a_proxy_is_trusted(settings: LazySettings) -> None:
     request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.9", HTTP_X_FORWARDED_FOR="1.1.1.1, 203.0.113.7")
     assert attempts.address_of(request) == "10.0.0.9"
@@ -245,6 +255,7 @@ def test_an_address_is_the_proxys_word_only_where_a_proxy_is_trusted(settings: L
     assert attempts.address_of(RequestFactory().get("/", HTTP_X_FORWARDED_FOR="x")) == "unknown"
 
 
+@pytest.mark.case("S06", "S28")
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_post_the_code_at_once_one_gets_in() -> None:
     link, together = a_link(), threading.Barrier(4)

@@ -60,12 +60,14 @@ def test_what_is_not_known_is_left_out() -> None:
     assert json.loads(written(JsonFormatter(), "plain")).keys() == {"at", "level", "logger", "message"}
 
 
+@pytest.mark.case("S20")
 def test_no_line_is_broken_and_what_does_not_fit_is_still_told() -> None:
     line = written(JsonFormatter(), "%d of\n%d", "no number")
     assert "\n" not in line
     assert "no number" in json.loads(line)["message"]
 
 
+@pytest.mark.case("S19")
 @pytest.mark.parametrize("formatter", FORMATTERS)
 @pytest.mark.parametrize(
     "text",
@@ -90,6 +92,7 @@ def test_no_secret_is_written_from_a_message_an_argument_or_a_traceback(
         assert "x.example" in line or "x.example" not in text or "answer" in line or "broke" in line
 
 
+@pytest.mark.case("S19")
 @pytest.mark.parametrize("formatter", FORMATTERS)
 def test_the_secrets_of_this_installation_are_never_written(formatter: logging.Formatter) -> None:
     for secret in (settings.SECRET_KEY, settings.COMMERCE_SYNC_ENCRYPTION_KEYS[0]):
@@ -110,6 +113,7 @@ def test_a_very_long_text_is_cut_in_its_middle() -> None:
     assert line.endswith(" end")
 
 
+@pytest.mark.case("S19")
 def test_sentry_is_told_what_broke_and_nothing_of_whom() -> None:
     event = {
         "event_id": "1", "user": {"email": CANARY}, "request": {"data": CANARY, "cookies": CANARY, "headers": CANARY},

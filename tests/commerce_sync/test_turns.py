@@ -87,6 +87,7 @@ def test_nothing_is_posted_before_all_has_been_read(endpoint: Endpoint, monkeypa
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.case("B23")
 def test_workers_that_are_killed_after_every_page_get_through_and_no_page_is_read_twice(endpoint: Endpoint) -> None:
     allow_truncate()
     company = a_shop(endpoint, "Rose")

@@ -87,6 +87,7 @@ def test_a_worker_killed_while_it_takes_back_loses_and_doubles_nothing(place: Pl
 
 
 @pytest.mark.parametrize("step", REVERSING)
+@pytest.mark.case("A29")
 def test_a_worker_killed_while_it_reverses_loses_and_doubles_nothing(place: Place, step: str) -> None:
     undo = an_undo(place, "hostile")
     killed(place, step)

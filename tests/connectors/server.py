@@ -215,6 +215,20 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self._drip(b" " * 10_000, fault.seconds)
 
+    def _trickle(self, seen: Seen, fault: Fault) -> None:
+        """The right answer, one byte at a time: its end comes after `seconds`."""
+        answer = self.state.answer(seen)
+        body = json.dumps(_value(answer)).encode()
+        self.send_response(answer.status if isinstance(answer, Answer) else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        pause = fault.seconds / max(len(body), 1)
+        for place in range(len(body)):
+            self.wfile.write(body[place : place + 1])
+            if self.state.stopping.wait(pause):
+                break
+
     def _slow_headers(self, seen: Seen, fault: Fault) -> None:
         self._drip(b"HTTP/1.1 200 OK\r\nX-Drip: " + b"x" * 10_000, fault.seconds)
 

@@ -121,6 +121,7 @@ def test_a_listing_that_an_earlier_pull_began_is_finished_and_what_changed_since
     assert mark() == NOON + timedelta(minutes=7)
 
 
+@pytest.mark.case("B14")
 def test_the_watermark_is_never_beyond_the_beginning_of_the_listing_however_late_it_ends(
     link: Connection, shop: Shop
 ) -> None:
@@ -206,6 +207,7 @@ def test_somebody_who_waits_gets_what_has_come_in_time_of_each_stream(link: Conn
     assert pull_all(link).pages == 6
 
 
+@pytest.mark.case("B05")
 def test_a_circle_longer_than_a_step_is_noticed(link: Connection, shop: Shop) -> None:
     six(shop)
     circle = [{"rows": shop.rows[2 * page : 2 * page + 2], "more": True} for page in range(3)]
@@ -219,6 +221,7 @@ def test_a_circle_longer_than_a_step_is_noticed(link: Connection, shop: Shop) ->
     assert mark() is None
 
 
+@pytest.mark.case("B07")
 def test_empty_pages_are_counted_over_the_steps(link: Connection, shop: Shop) -> None:
     shop.server.routes["/sales"] = lambda seen: {"rows": [], "more": True}
     with pytest.raises(BadAnswer, match="empty pages"):

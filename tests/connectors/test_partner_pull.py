@@ -177,6 +177,7 @@ def turned(answer: Any, url: str) -> Any:
 
 @pytest.mark.parametrize("bend", BENT.values(), ids=BENT)
 @pytest.mark.parametrize("count", [0, 1, 2, 4, 5])
+@pytest.mark.case("B06", "B09")
 def test_every_row_is_read_whatever_the_answer_says_of_further_pages(
     link: Connection, endpoint: Endpoint, bend: Any, count: int
 ) -> None:
@@ -211,6 +212,7 @@ def test_a_server_that_keeps_the_contract_is_asked_for_no_page_beyond_the_last(
     assert pages_asked(endpoint) == pages
 
 
+@pytest.mark.case("B01")
 def test_rows_that_move_while_they_are_read_are_met_twice_and_never_skipped(
     link: Connection, endpoint: Endpoint
 ) -> None:
@@ -266,6 +268,7 @@ def test_pages_that_go_round_in_a_circle_are_noticed(link: Connection, endpoint:
     assert len(stored()) == 3
 
 
+@pytest.mark.case("B05")
 def test_a_list_without_end_ends(link: Connection, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "MOST_PAGES", 5)
     endpoint.bend = lambda asked, answer: (
@@ -316,6 +319,7 @@ def test_an_answer_that_is_no_published_list_is_a_failure_and_not_an_empty_list(
     assert (mark(), len(stored())) == (before, 1)
 
 
+@pytest.mark.case("B09")
 def test_a_page_that_was_announced_and_is_not_there_is_not_the_end(link: Connection, endpoint: Endpoint) -> None:
     endpoint.rows["orders"], endpoint.most_rows = sales(4), 2
     endpoint.bend = lambda asked, answer: answer if asked.page == 1 else Reply(404, {})

@@ -113,6 +113,7 @@ def test_a_lost_answer_is_asked_for_again_within_the_pull(link: Connection, shop
     assert pull(link).stored == 1
 
 
+@pytest.mark.case("B05")
 def test_the_same_page_for_ever_is_noticed_and_ends(link: Connection, shop: Shop) -> None:
     shop.rows, shop.for_ever = [a_row("s1"), a_row("s2")], True
     with pytest.raises(BadAnswer, match="same rows"):
@@ -120,11 +121,13 @@ def test_the_same_page_for_ever_is_noticed_and_ends(link: Connection, shop: Shop
     assert (len(stored()), mark()) == (2, None)
 
 
+@pytest.mark.case("B07")
 def test_an_empty_page_in_the_middle_is_not_the_end(link: Connection, shop: Shop) -> None:
     shop.rows, shop.empty_page = [a_row(f"s{number}") for number in range(5)], 2
     assert pull(link).rows == 5
 
 
+@pytest.mark.case("B02")
 def test_a_row_that_moves_to_a_later_page_while_we_read_is_stored_once(link: Connection, shop: Shop) -> None:
     shop.rows = [a_row(f"s{number}", minute=number) for number in range(4)]
 
@@ -137,6 +140,7 @@ def test_a_row_that_moves_to_a_later_page_while_we_read_is_stored_once(link: Con
     assert stored() == {"s0": 1_500, "s1": 1_200, "s2": 1_200, "s3": 1_200}
 
 
+@pytest.mark.case("B03")
 def test_many_rows_of_the_watermark_s_own_second_are_read_again_and_none_is_lost(link: Connection, shop: Shop) -> None:
     shop.rows = [a_row(f"s{number}", minute=5) for number in range(3)]
     pull(link)
@@ -144,6 +148,7 @@ def test_many_rows_of_the_watermark_s_own_second_are_read_again_and_none_is_lost
     assert pull(link).stored == 1
 
 
+@pytest.mark.case("B13")
 def test_rows_older_than_what_we_asked_for_do_no_harm(link: Connection, shop: Shop) -> None:
     shop.rows = [a_row("s1", "15.00", minute=30)]
     pull(link)
@@ -153,6 +158,7 @@ def test_rows_older_than_what_we_asked_for_do_no_harm(link: Connection, shop: Sh
     assert mark() == NOON + timedelta(minutes=30)
 
 
+@pytest.mark.case("B14")
 def test_a_change_from_the_future_does_not_end_all_pulling(link: Connection, shop: Shop) -> None:
     shop.rows = [a_row("s1", changed="2199-01-01T00:00:00Z")]
     pull(link)
@@ -160,6 +166,7 @@ def test_a_change_from_the_future_does_not_end_all_pulling(link: Connection, sho
     assert reached <= datetime.now(UTC)
 
 
+@pytest.mark.case("B15")
 def test_rows_without_an_age_go_back_and_forth_with_the_platform(link: Connection, shop: Shop) -> None:
     for total in ("12.00", "15.00", "12.00", "12.00"):
         shop.rows = [a_row("s1", total, changed=None)]

@@ -82,6 +82,7 @@ def test_every_document_arrives_once_and_is_read_back(place: Place) -> None:
 @pytest.mark.parametrize(
     "fault", ["lose_after", "drop_before", "err500_after", "err500_before", "truncate_after", "html_200", "slow_after"]
 )
+@pytest.mark.case("A01", "A02", "A03", "A04", "A05", "A06")
 def test_a_lost_answer_ends_with_one_document(place: Place, platform: str, fault: str) -> None:
     company = a_shop(place, platform, days=1)
     place[0].fail(fault, seconds=1.5)
@@ -105,6 +106,7 @@ def age(company: Company) -> None:
         )
 
 
+@pytest.mark.case("A02", "A14")
 def test_not_there_is_not_believed_while_something_late_may_come(place: Place) -> None:
     company = a_shop(place, "hostile_search", days=1)
     place[0].fail("drop_before")
@@ -114,6 +116,7 @@ def test_not_there_is_not_believed_while_something_late_may_come(place: Place) -
     assert writes(place[0]) == 1
 
 
+@pytest.mark.case("A03")
 def test_a_slow_commit_after_our_time_out_is_found_and_not_sent_again(place: Place) -> None:
     company = a_shop(place, "hostile_search", days=1)
     place[0].fail("slow_before", seconds=1.3)
@@ -124,6 +127,7 @@ def test_a_slow_commit_after_our_time_out_is_found_and_not_sent_again(place: Pla
     assert (len(place[0].documents), writes(place[0])) == (1, 1)
 
 
+@pytest.mark.case("A01")
 def test_what_a_dead_worker_was_sending_is_looked_up_first(place: Place) -> None:
     company = a_shop(place, days=1)
 
@@ -138,17 +142,21 @@ def test_what_a_dead_worker_was_sending_is_looked_up_first(place: Place) -> None
     assert (len(place[0].documents), writes(place[0])) == (1, 1)
 
 
-def test_a_look_up_that_fails_changes_nothing(place: Place) -> None:
+@pytest.mark.parametrize("fault", ["err500_before", "rate429", "truncate_after", "html_200", "cut_json"])
+@pytest.mark.case("A15")
+def test_a_look_up_that_fails_changes_nothing(place: Place, fault: str) -> None:
     company = a_shop(place, days=1)
     place[0].fail("lose_after")
     delivered(company)
-    place[0].fail("err500_before", times=4)
-    assert delivered(company).unknown == 1
+    place[0].fail(fault, times=4, header="60")
+    assert (delivered(company).unknown, writes(place[0])) == (1, 1)
+    age(company)
     place[0].faults.clear()
     assert delivered(company).written == 1
     assert len(place[0].documents) == 1
 
 
+@pytest.mark.case("A16")
 def test_found_twice_is_refused_with_an_alarm(place: Place) -> None:
     company = a_shop(place, "hostile_search", days=1)
     place[0].fail("lose_after")
@@ -159,6 +167,7 @@ def test_found_twice_is_refused_with_an_alarm(place: Place) -> None:
     assert AuditEntry.objects.filter(code="document.ambiguous", company=company).count() == 1
 
 
+@pytest.mark.case("A12")
 def test_a_refused_document_leaves_its_neighbors_alone_and_says_whose_turn_it_is(place: Place) -> None:
     company = a_shop(place)
     place[1].refuse["2026-03-03"] = "period_locked"
@@ -171,6 +180,7 @@ def test_a_refused_document_leaves_its_neighbors_alone_and_says_whose_turn_it_is
     assert delivered(company).written == 1
 
 
+@pytest.mark.case("A21")
 def test_a_number_that_is_taken_by_our_own_document_is_adopted(place: Place) -> None:
     company = a_shop(place, days=1)
     document = Document.objects.get().document
@@ -179,6 +189,7 @@ def test_a_number_that_is_taken_by_our_own_document_is_adopted(place: Place) -> 
     assert Binding.objects.get().remote_id == "D9"
 
 
+@pytest.mark.case("A08")
 def test_an_id_that_is_bound_to_another_document_is_never_bound_again(place: Place) -> None:
     company = a_shop(place, days=2)
     place[1].on_commit = lambda: place[0].documents[-1].update(id="D1")
@@ -270,6 +281,7 @@ def test_a_platform_without_any_safety_is_never_written_to_by_itself(place: Plac
     assert writes(place[0]) == 0
 
 
+@pytest.mark.case("A07", "A18")
 def test_what_was_changed_at_the_platform_is_told_and_not_corrected(place: Place) -> None:
     company = a_shop(place, days=2)
     place[1].on_commit = lambda: place[0].documents[-1]["entries"][0].__setitem__(1, 1)
@@ -278,6 +290,7 @@ def test_what_was_changed_at_the_platform_is_told_and_not_corrected(place: Place
     assert list(Binding.objects.values_list("agrees", flat=True)) == [False, False]
 
 
+@pytest.mark.case("A17")
 def test_what_was_removed_at_the_platform_is_not_made_again(place: Place) -> None:
     company = a_shop(place, days=1)
     delivered(company)
@@ -288,6 +301,8 @@ def test_what_was_removed_at_the_platform_is_not_made_again(place: Place) -> Non
     assert writes(place[0]) == 1
 
 
+@pytest.mark.case("L02")
+@pytest.mark.case("A26")
 def test_a_platform_that_fails_again_and_again_is_left_alone(place: Place) -> None:
     company = a_shop(place, days=3)
     sell(company, *(an_order(9 + n, day=date(2026, 3, 10 + n)) for n in range(5)))
@@ -303,6 +318,7 @@ def refuses(words: str) -> Iterator[None]:
         yield
 
 
+@pytest.mark.case("A10")
 def test_postgresql_lets_no_unknown_outcome_be_sent_again_without_a_look_up(place: Place) -> None:
     company = a_shop(place, days=1)
     place[0].fail("lose_after")
@@ -361,6 +377,7 @@ def test_a_posting_of_which_anything_may_be_at_the_platform_is_not_withdrawn(pla
         withdraw_posting(posting_id=Posting.objects.get().pk, actor="support")
 
 
+@pytest.mark.case("A12")
 def test_local_books_take_a_batch_in_one_transaction_and_refuse_one_alone() -> None:
     from connectors.general_ledger import periods
 

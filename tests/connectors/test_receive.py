@@ -134,6 +134,7 @@ def test_what_we_cannot_understand_is_refused_with_the_place_where_it_stands(
     assert totals() == {"good": 1_200}
 
 
+@pytest.mark.case("B27")
 def test_totals_that_do_not_add_up_are_kept_as_a_record_with_a_problem(link: Connection) -> None:
     (result,) = push(link, {**an_order(), "totalAmount": 13.0})
     assert result.status == "new"
@@ -143,6 +144,7 @@ def test_totals_that_do_not_add_up_are_kept_as_a_record_with_a_problem(link: Con
 
 
 @pytest.mark.parametrize("total", [0, 0.01, 9_999_999_999.99])
+@pytest.mark.case("E13")
 def test_zero_tiny_and_huge_amounts_are_amounts(link: Connection, total: Any) -> None:
     assert words(push(link, an_order(total=total, tax=0))) == ["new"]
     assert totals() == {"o1": round(total * 100)}
@@ -155,6 +157,7 @@ def test_a_return_is_a_refund_with_positive_amounts(link: Connection) -> None:
     assert row.total == -1_200
 
 
+@pytest.mark.case("E14")
 def test_texts_of_all_peoples_arrive_as_they_were_sent(link: Connection) -> None:
     names = ["Bubble tea 🧋👩‍👩‍👧‍👦", "\u202eשלום\u202c", "e\u0301", "]]>", "=cmd|' /C calc'!A0", "\u2028", "x" * 5_000]
     rows = [
@@ -166,6 +169,7 @@ def test_texts_of_all_peoples_arrive_as_they_were_sent(link: Connection) -> None
 
 
 @pytest.mark.parametrize("text", [rb'"\ud800"', rb'"\udc00\ud800"', b'"\xff"', b'"\xc3"', rb'"\u0000"', rb'"\x"'])
+@pytest.mark.case("E14")
 def test_a_text_that_is_none_is_refused_alone_or_with_the_whole_page_but_never_stored(
     link: Connection, text: bytes
 ) -> None:
@@ -180,6 +184,7 @@ def test_a_text_that_is_none_is_refused_alone_or_with_the_whole_page_but_never_s
         assert totals() == {"good": 1_200}
 
 
+@pytest.mark.case("B22")
 def test_an_order_of_ten_thousand_lines_is_one_record(link: Connection) -> None:
     lines = [a_line(1.2, 0.2, id=str(number)) for number in range(10_000)]
     assert words(push(link, an_order(total=12_000, tax=2_000, orderLineItems=lines))) == ["new"]
@@ -254,6 +259,7 @@ def test_only_what_changed_is_stored_again(link: Connection) -> None:
     assert totals() == {"o1": 1_200, "o2": 1_800}
 
 
+@pytest.mark.case("B12")
 def test_a_new_time_stamp_or_another_spelling_of_the_same_facts_is_unchanged(link: Connection) -> None:
     push(link, an_order())
     assert words(push(link, an_order(minute=9))) == ["unchanged"]
@@ -310,6 +316,7 @@ def test_a_purged_page_is_kept_anew_when_it_says_something_new(link: Connection)
     assert Page.objects.get().body is not None
 
 
+@pytest.mark.case("B24")
 def test_a_merchant_s_rows_are_nobody_else_s(link: Connection) -> None:
     other = a_link(outsider())
     assert words(push(link, an_order())) == words(push(other, an_order(total=18.0, tax=3.0))) == ["new"]

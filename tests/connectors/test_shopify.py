@@ -303,6 +303,7 @@ def test_a_word_that_nobody_knows_is_told_with_its_place(stream: str, row: Json,
     assert (problem.value.code, problem.value.path) == ("unknown_word", path)
 
 
+@pytest.mark.case("E12")
 def test_an_amount_in_another_currency_than_the_order_is_refused() -> None:
     euro = {"shopMoney": {"amount": "10.0", "currencyCode": "EUR"}}
     with pytest.raises(MappingProblem) as problem:
@@ -378,6 +379,7 @@ def test_goods_that_are_not_paid_back_yet_are_owed_to_the_customer() -> None:
     assert check(order) is check(given) is None
 
 
+@pytest.mark.case("B20")
 def test_an_order_canceled_before_money_moved_is_gone_and_a_test_never_was() -> None:
     [gone] = read("orders", an_order(cancelledAt=AT, transactions=[paid(1_000, "AUTHORIZATION")]))
     assert isinstance(gone, Deleted)

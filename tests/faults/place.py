@@ -7,9 +7,11 @@ access token, so that one merchant's call can never reach another's rows without
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final
 
@@ -20,41 +22,48 @@ from tests.connectors.server import running as running_server
 from tests.faults.chance import Chance
 
 PAGE_SIZE: Final = 20
-TOKEN_SECONDS: Final = 20  # so that tokens end in mid-page
+TOKEN_SECONDS: Final = 40
+ENDS_IN_MID_PAGE: Final = 0.05  # how often an access token ends between two pages
 
 
 class Side(Struct):
-    """One connection's other end: its tokens, and its rows or documents by what it is."""
+    """One connection's other end: its tokens, and its rows or documents by what it is. `listed` are the moments at
+    which somebody began to read its rows."""
 
     name: str
     rows: dict[str, dict[str, Any]] = {}
     documents: list[dict[str, Any]] = []
     keys: dict[str, Any] = {}
+    listed: list[float] = []
     keyed: bool = False
     unique: bool = False
     access: str = ""
     refresh: str = ""
     generation: int = 0
+    ends: float = 0.0
 
     def renew(self) -> dict[str, Any]:
         """New tokens; the former pair works no longer."""
         self.generation += 1
+        self.ends = time.monotonic() + TOKEN_SECONDS
         self.access, self.refresh = f"a-{self.name}-{self.generation}", f"r-{self.name}-{self.generation}"
         return {"access_token": self.access, "refresh_token": self.refresh, "expires_in": TOKEN_SECONDS}
 
 
 class Place:
-    """The server and its sides. ``grace`` renewals with the former refresh token are refused: rotation is strict."""
+    """The server and its sides. Rotation is strict: a former refresh token is refused. `moved` counts what changed
+    between two pages, `ended` the tokens that ended there."""
 
     def __init__(self, server: PlatformServer, seed: int, rate: float) -> None:
-        self.server, self.chance = server, Chance(seed, rate)
+        self.server, self.chance = server, Chance(seed, rate, self.name_of, self._may_repeat)
         self._random = Random(seed + 1)  # noqa: S311 (chance that repeats is the point)
         self.sides: dict[str, Side] = {}
         self.calls: Counter[str] = Counter()
         self.trespasses: list[str] = []
-        self._last: Seen | None = None
-        self.restless = 0.2  # how often rows move between two pages
+        self.restless = 0.2  # how often a row changes between two pages
+        self.moved = self.ended = 0
         server.faults = self.chance  # type: ignore[assignment]
+        server.meets_faults = self.chance.look
         server.routes = {"/token": self._token, "/sales": self._sales, "/documents": self._write}
         server.routes |= {"/search": self._search, "/legs": self._legs}
 
@@ -64,12 +73,21 @@ class Place:
         found.renew()
         return found
 
+    def name_of(self, seen: Seen) -> str:
+        """The side that a request is to, by its token; "" when it has none."""
+        return seen.headers.get("authorization", "").removeprefix("Bearer ").removeprefix("a-").rpartition("-")[0]
+
+    def _may_repeat(self, seen: Seen) -> bool:
+        side = self.sides.get(self.name_of(seen))
+        return seen.path != "/documents" or side is None or side.keyed or side.unique
+
     def _asked(self, seen: Seen) -> Side | None:
         self.calls[seen.path] += 1
+        found = self.sides.get(self.name_of(seen))
         token = seen.headers.get("authorization", "").removeprefix("Bearer ")
-        name = token.removeprefix("a-").rpartition("-")[0]
-        found = self.sides.get(name)
-        return found if found is not None and found.access == token else None
+        if found is None or found.access != token or time.monotonic() > found.ends:
+            return None
+        return found
 
     def _token(self, seen: Seen) -> Any:
         self.calls[seen.path] += 1
@@ -84,13 +102,26 @@ class Place:
         side = self._asked(seen)
         if side is None:
             return Answer(401, {"error": "invalid_token"})
-        since = seen.query.get("since", [""])[0]
+        since, number = seen.query.get("since", [""])[0], int(seen.query["page"][0])
+        if number == 1:
+            side.listed.append(time.monotonic())
+        elif self._random.random() < self.restless * ENDS_IN_MID_PAGE / 0.2:
+            side.ends, self.ended = 0.0, self.ended + 1
+            return Answer(401, {"error": "invalid_token"})
         rows = sorted((row for row in side.rows.values() if row["changed"] >= since), key=lambda row: row["changed"])
-        number = int(seen.query["page"][0])
-        if number > 1 and self._random.random() < self.restless:
-            rows = rows[1:]  # something before the page was changed while it was read: it is at the end now
         start = (number - 1) * PAGE_SIZE
+        if number > 1 and self._random.random() < self.restless:
+            self._touch(side, rows[: start - 1])
+            rows.sort(key=lambda row: row["changed"])
         return {"rows": rows[start : start + PAGE_SIZE], "more": start + PAGE_SIZE < len(rows), "page": number}
+
+    def _touch(self, side: Side, rows: list[dict[str, Any]]) -> None:
+        """A row of a former page changes while the listing is read: it is at the end now, and all others have moved."""
+        if rows:
+            self.moved += 1
+            chosen = self._random.choice(rows)
+            chosen["total"] = f"{self._random.randrange(1, 900)}.{self._random.randrange(100):02d}"
+            chosen["changed"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def _write(self, seen: Seen) -> Any:
         side = self._asked(seen)
@@ -103,11 +134,6 @@ class Place:
                 self.trespasses.append(f"{body['reference']} came without a key")
             if key in side.keys:
                 return side.keys[key]
-        if not (side.keyed or side.unique) and self._last is seen:
-            # What a proxy sends twice by itself nobody can mend where nothing is known by a key: such a platform must
-            # not be behind one, and this one is not.
-            return side.keys[key]
-        self._last = seen
         if side.unique and any(each["reference"] == body["reference"] for each in side.documents):
             return {"refused": "duplicate"}
         document = {"id": f"{side.name}-{len(side.documents) + 1}", **body}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from ledger import sql
@@ -42,8 +42,7 @@ def new_key() -> None:
 
 
 def no_claim() -> None:
-    """Nobody holds a connection while it is written to, and a job is worked on by whoever sees it."""
-    from commerce_sync import work
+    """Nobody holds a connection while it is written to, and a document is sent by whoever sees it."""
     from connectors import push, push_states
 
     @contextmanager
@@ -61,7 +60,6 @@ def no_claim() -> None:
 
     push.held = held
     push_states.States.claim = claim  # type: ignore[method-assign]
-    work._Hold.take_jobs = lambda self, job_ids: set(job_ids)  # type: ignore[method-assign]
 
 
 def no_lease() -> None:
@@ -74,16 +72,35 @@ def no_lease() -> None:
     work._Hold.take_jobs = lambda self, job_ids: set(job_ids)  # type: ignore[method-assign]
 
 
-GUARDS: Final[dict[str, Callable[[], None]]] = {
-    "intent": no_intent,
-    "find": no_look_up,
-    "key": new_key,
-    "claim": no_claim,
-    "lease": no_lease,
+def no_claim_and_no_lease() -> None:
+    """Both: each holds where the other one is missing."""
+    no_claim()
+    no_lease()
+
+
+class Guard(NamedTuple):
+    """How a guard is taken out, the scenario in which it matters, and the losses that are reported without it; none
+    where another guard holds alone."""
+
+    take_out: Callable[[], None]
+    options: str
+    losses: tuple[str, ...]
+
+
+_FEW: Final = "--syncs 80 --minutes 1.5 --merchants 6 --workers 2 --quiet 40 --restart 0"
+_SLOW: Final = f"{_FEW} --books search --kill 0 --pause 0 --strike 1000 --rate 0.02 --slow 0.4 --spread"
+_CALM: Final = f"{_FEW} --kill 0 --pause 0 --strike 1000 --rate 0.4"
+GUARDS: Final[dict[str, Guard]] = {
+    "intent": Guard(no_intent, f"{_FEW} --books search --kill 0.03 --pause 0 --rate 0.1", ("doubled",)),
+    "find": Guard(no_look_up, f"{_CALM} --books search", ("doubled",)),
+    "key": Guard(new_key, f"{_CALM} --books keyed", ("doubled",)),
+    "claim": Guard(no_claim, _SLOW, ()),
+    "lease": Guard(no_lease, _SLOW, ()),
+    "claim+lease": Guard(no_claim_and_no_lease, _SLOW, ("doubled",)),
 }
 
 
 def take_out(name: str) -> None:
     """Take a guard out of this process; "" leaves all in."""
     if name:
-        GUARDS[name]()
+        GUARDS[name].take_out()

@@ -74,6 +74,7 @@ def told(answered: Any, identity: UUID) -> tuple[Any, ...]:
     return answered.status_code, *(text.replace(str(identity), "ID") for text in (body, place))
 
 
+@pytest.mark.case("S05")
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("pattern", guarded(), ids=lambda each: each.name)
 def test_without_a_session_every_page_says_to_start_again(pattern: URLPattern, method: str) -> None:
@@ -82,6 +83,7 @@ def test_without_a_session_every_page_says_to_start_again(pattern: URLPattern, m
     assert "Please start again" in words_of(answered)
 
 
+@pytest.mark.case("S01")
 def test_another_companys_ids_are_answered_as_unknown_ones_on_every_page_and_change_nothing() -> None:
     other = a_merchant("The other")
     sell(other, an_order(1))
@@ -110,6 +112,7 @@ def test_another_companys_ids_are_answered_as_unknown_ones_on_every_page_and_cha
     assert rows_of(other) == before
 
 
+@pytest.mark.case("S01")
 def test_ids_that_a_form_names_are_not_reached_either() -> None:
     other = a_merchant("The other")
     before = rows_of(other)
@@ -122,6 +125,7 @@ def test_ids_that_a_form_names_are_not_reached_either() -> None:
     assert rows_of(other) == before
 
 
+@pytest.mark.case("S13")
 def test_every_page_has_the_headers_also_where_something_is_wrong() -> None:
     browser = inside(a_linked_merchant())
     strict = Client(enforce_csrf_checks=True)
@@ -153,6 +157,7 @@ def test_where_something_is_wrong_it_is_said_in_the_readers_language(accepts: st
         assert f'<html lang="{language}">' in answered.content.decode()
 
 
+@pytest.mark.case("S34")
 def test_a_mistake_of_ours_is_a_page_of_ours_and_the_rest_of_the_site_keeps_its_own(settings: Any) -> None:
     browser = inside(a_linked_merchant())
     browser.raise_request_exception = False
@@ -166,6 +171,7 @@ def test_a_mistake_of_ours_is_a_page_of_ours_and_the_rest_of_the_site_keeps_its_
     assert b"flow.css" not in Client().get("/nowhere").content
 
 
+@pytest.mark.case("S05")
 def test_a_form_of_the_company_before_is_refused_in_the_window_where_it_is_still_open() -> None:
     first, second = a_linked_merchant("First"), a_linked_merchant("Second")
     browser = Client(enforce_csrf_checks=True)
@@ -191,6 +197,7 @@ def test_a_form_of_the_company_before_is_refused_in_the_window_where_it_is_still
     assert browser.post("/flow/fees", form()).status_code == 302
 
 
+@pytest.mark.case("S05")
 def test_two_browsers_are_two_sessions() -> None:
     first, second = inside(a_linked_merchant("First")), inside(a_linked_merchant("Second"))
     assert "First" in words_of(first.get("/flow/"))
@@ -215,6 +222,7 @@ def test_a_session_that_ended_is_told_in_the_brand_that_it_had_and_nobody_else_l
     assert (late.status_code, "Till" in words_of(late)) == (401, False)
 
 
+@pytest.mark.case("S09")
 def test_the_way_back_is_gone_when_its_origin_is() -> None:
     company = a_merchant()
     register_origin(partner=company.partner, text="https://shop.example.com", actor="test")

@@ -22,6 +22,7 @@ from ledger.models import AuditEntry, Company, Partner
 from tests.flow.cast import DESK, PHONE, a_linked_merchant, a_partner, chromium
 from tests.flow.pictures import a_png
 
+WHY = {"why": "The partner asked for it (ticket 4711)."}
 AT = "/admin/commerce_sync/branding/"
 
 
@@ -44,14 +45,14 @@ def a_brand() -> Partner:
 def test_a_brand_is_set_with_uploaded_pictures_through_the_services(django_user_model: Any) -> None:
     partner, browser = a_partner(), somebody(django_user_model)
     assert browser.get(f"{AT}add/").status_code == 200
-    said = {"partner": partner.pk, "display_name": "Till Books", "primary_color": "#0A7D5C"}
+    said = {"partner": partner.pk, "display_name": "Till Books", "primary_color": "#0A7D5C", **WHY}
     file = SimpleUploadedFile("logo.svg", a_png(), content_type="image/svg+xml")  # nobody's word is taken
     answered = browser.post(f"{AT}add/", {**said, "logo_file": file})
     assert answered.status_code == 302, answered.context["adminform"].form.errors
     assert branding_of(partner).primary_color == "#0a7d5c"
     assert pictures_of(partner)["logo"].type == "png"
-    assert AuditEntry.objects.filter(code="branding.changed", actor="sam").count() == 1
-    assert AuditEntry.objects.filter(code="brand_picture.kept", actor="sam").count() == 1
+    kept = AuditEntry.objects.filter(actor="sam", detail__why=WHY["why"])
+    assert sorted(kept.values_list("code", flat=True)) == ["brand_picture.kept", "branding.changed"]
 
 
 @pytest.mark.django_db
@@ -78,7 +79,7 @@ def test_a_picture_that_cannot_be_fetched_is_told_after_saving(django_user_model
     RegisteredOrigin.objects.create(
         partner=partner, origin="https://pictures.invalid", created_at=branding_of(partner).updated_at
     )
-    said = {"display_name": "Till", "logo_url": "https://pictures.invalid/logo.png"}
+    said = {"display_name": "Till", "logo_url": "https://pictures.invalid/logo.png", **WHY}
     answered = browser.post(f"{AT}{partner.pk}/change/", said, follow=True)
     assert "could not be reached" in answered.content.decode()
     assert branding_of(partner).logo_url == said["logo_url"]
@@ -162,12 +163,12 @@ def test_texts_are_set_hidden_and_reset_beside_ours(django_user_model: Any) -> N
     partner, browser = a_brand(), somebody(django_user_model)
     page = f"{AT}{partner.pk}/texts/?locale=fr-fr"
     key, other = "configure-content-fees-title", "configure-content-sales-title"
-    assert browser.post(page, {key: "Frais & Cie", f"hide:{other}": "1"}).status_code == 302
+    assert browser.post(page, {key: "Frais & Cie", f"hide:{other}": "1", **WHY}).status_code == 302
     assert (texts_of(partner, "fr-fr")[key], texts_of(partner, "fr-fr")[other]) == ("Frais & Cie", "")
     assert "Frais &amp; Cie" in browser.get(page).content.decode()
-    refused = browser.post(page, {key: "a\x07"})
+    refused = browser.post(page, {key: "a\x07", **WHY})
     assert (refused.status_code, "control characters" in refused.content.decode()) == (400, True)
-    assert browser.post(page, {}).status_code == 302
+    assert browser.post(page, WHY).status_code == 302
     assert texts_of(partner, "fr-fr")[key] != "Frais & Cie"
     assert texts_of(partner, "en-us")[key] == "Fees"
 
@@ -176,25 +177,42 @@ def test_texts_are_set_hidden_and_reset_beside_ours(django_user_model: Any) -> N
 def test_accounts_and_origins_are_kept_through_the_services(django_user_model: Any) -> None:
     partner, browser = a_brand(), somebody(django_user_model)
     page = f"{AT}{partner.pk}/accounts/?platform=books"
-    browser.post(page, {"payments-accounts-cash": "1"})
+    browser.post(page, {"payments-accounts-cash": "1", **WHY})
     found = visible_keys(partner, "books")
     assert found is not None
     assert "payments-accounts-cash" in found
     assert "sales-accounts-sales" in found  # required
     assert "payments-accounts-vipps" not in found
-    browser.post(page, {"all": "1"})
+    browser.post(page, {"all": "1", **WHY})
     assert visible_keys(partner, "books") is None
     origins = f"{AT}{partner.pk}/origins/"
-    assert browser.post(origins, {"origin": "https://shop.example.com"}).status_code == 302
-    wrong = browser.post(origins, {"origin": "https://shop.example.com/path"})
+    assert browser.post(origins, {"origin": "https://shop.example.com", **WHY}).status_code == 302
+    wrong = browser.post(origins, {"origin": "https://shop.example.com/path", **WHY})
     assert (wrong.status_code, "ends after the host" in wrong.content.decode()) == (400, True)
     row = RegisteredOrigin.objects.get()
     other = RegisteredOrigin.objects.create(
         partner=a_partner("Other"), origin="https://o.example", created_at=row.created_at
     )
-    assert browser.post(origins, {"remove": other.pk}).status_code == 400
-    assert browser.post(origins, {"remove": row.pk}).status_code == 302
+    assert browser.post(origins, {"remove": other.pk, **WHY}).status_code == 400
+    assert browser.post(origins, {"remove": row.pk, **WHY}).status_code == 302
     assert list(RegisteredOrigin.objects.all()) == [other]
+
+
+@pytest.mark.django_db
+def test_without_a_reason_nothing_is_changed_and_nothing_that_was_typed_is_lost(django_user_model: Any) -> None:
+    partner, browser = a_brand(), somebody(django_user_model)
+    before = AuditEntry.objects.count()
+    for page, typed, still_there in (
+        ("change", {"display_name": "Typed"}, 'value="Typed"'),
+        ("texts", {"configure-content-fees-title": "Typed"}, ">Typed</textarea>"),
+        ("accounts", {"payments-accounts-cash": "1"}, 'name="payments-accounts-cash" value="1" checked'),
+        ("origins", {"origin": "https://typed.example"}, 'value="https://typed.example"'),
+    ):
+        answered = browser.post(f"{AT}{partner.pk}/{page}/", typed)
+        assert still_there in answered.content.decode(), page
+        assert ("Say why" in answered.content.decode()) == (page != "change")
+    assert AuditEntry.objects.count() == before
+    assert not RegisteredOrigin.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -46,6 +46,7 @@ def a_brand(cdn: Cdn, **pictures: Any) -> Partner:
     return partner
 
 
+@pytest.mark.case("S15")
 @pytest.mark.parametrize(
     ("body", "found"),
     [
@@ -62,6 +63,7 @@ def test_a_picture_is_told_by_its_bytes(body: bytes, found: tuple[str, int, int]
     assert read_picture(body) == found
 
 
+@pytest.mark.case("S15")
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -86,6 +88,7 @@ def test_what_cannot_be_shown_is_refused_in_words(body: bytes, words: str) -> No
         read_picture(body)
 
 
+@pytest.mark.case("S15")
 @given(st.sampled_from([a_png(), a_gif(), a_jpeg(), a_webp("VP8X"), a_webp("VP8L"), a_webp("VP8 "), b"x"]), st.data())
 def test_bytes_that_are_damaged_are_a_picture_or_refused_and_never_anything_else(body: bytes, data: Any) -> None:
     cut = body[: data.draw(st.integers(0, len(body)))]
@@ -145,18 +148,21 @@ def test_what_is_wrong_with_a_picture_is_told_to_the_partner_and_nobody_else(cdn
     assert b'<p class="brand">Till Systems</p>' in page.content
 
 
+@pytest.mark.case("S15", "S29")
 def test_a_bomb_of_a_picture_is_not_unpacked(cdn: Cdn) -> None:
     bomb = (200, {"Content-Encoding": "gzip"}, gzip.compress(b"\0" * 50_000_000))
     partner = a_brand(cdn, logo=bomb)
     assert "larger than 300 kB" in fetch_pictures(partner=partner, actor="test")["logo"].problem
 
 
+@pytest.mark.case("S11")
 def test_a_picture_that_drips_is_cut_off(cdn: Cdn) -> None:
     cdn.has["/slow"] = DRIPS
     with pytest.raises(NotDownloaded, match="could not be reached within 0.5 seconds"):
         download(f"{cdn.url}/slow", most_bytes=1_000_000, seconds=0.5)
 
 
+@pytest.mark.case("S10")
 @pytest.mark.parametrize(
     ("url", "words"),
     [

@@ -104,6 +104,7 @@ def test_a_text_that_shows_nothing_leaves_no_hole(text: str) -> None:
     assert ">Back<" not in browser.get("/flow/fees").content.decode()
 
 
+@pytest.mark.case("S12")
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_written_is_shown_as_text(name: str) -> None:

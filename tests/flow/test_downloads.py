@@ -142,7 +142,9 @@ def test_another_companys_rows_are_in_no_file(what: str) -> None:
     assert rows_of(inside(a_merchant("Anchor Inn")), what) == []
 
 
+@pytest.mark.case("S16")
 @pytest.mark.django_db
+@pytest.mark.case("E14")
 def test_what_a_sales_system_said_begins_no_formula() -> None:
     company = synced(an_order(1))
     sell(company, commerce.Order(**{**_fields(an_order(5)), "id": '=HYPERLINK("//x")'}))
@@ -154,6 +156,7 @@ def _fields(order: commerce.Order) -> dict[str, Any]:
     return {name: getattr(order, name) for name in order.__struct_fields__}
 
 
+@pytest.mark.case("S14", "S16")
 @pytest.mark.django_db
 def test_an_answer_is_a_download_that_nobody_keeps() -> None:
     answered = asked(inside(synced(an_order(1))), "documents")

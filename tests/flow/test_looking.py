@@ -59,6 +59,7 @@ def everything(company: Company) -> dict[str, Any]:
     return rows
 
 
+@pytest.mark.case("S25")
 def test_every_page_says_who_looks_and_nothing_is_changed_by_looking() -> None:
     house = a_settled_merchant()
     before = everything(house.company)
@@ -75,6 +76,7 @@ def test_every_page_says_who_looks_and_nothing_is_changed_by_looking() -> None:
     assert everything(house.company) == before
 
 
+@pytest.mark.case("S25")
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_whatever_is_sent_to_any_address_is_refused_in_words_and_changes_nothing(method: str) -> None:
     house = a_settled_merchant()

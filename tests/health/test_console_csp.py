@@ -30,6 +30,7 @@ def addresses() -> list[str]:
     return [*found, reverse("admin:health_member_add")]
 
 
+@pytest.mark.case("S13")
 @pytest.mark.slow
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
 @pytest.mark.django_db(transaction=True)

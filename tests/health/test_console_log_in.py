@@ -60,6 +60,7 @@ def test_what_was_typed_as_a_name_is_kept_nowhere_when_it_is_none() -> None:
     assert not any("secret" in row.key for row in LoginTries.objects.all())
 
 
+@pytest.mark.case("S24")
 def test_after_five_tries_a_name_waits_and_longer_each_time_and_then_the_password_is_good_again() -> None:
     a_person()
     client = Client()
@@ -85,6 +86,7 @@ def test_another_spelling_of_a_name_is_no_other_name() -> None:
     assert "too many tries" in try_in(Client()).content.decode()
 
 
+@pytest.mark.case("S24")
 def test_an_address_that_tries_many_names_waits_and_others_do_not() -> None:
     a_person()
     for number in range(30):
@@ -93,6 +95,7 @@ def test_an_address_that_tries_many_names_waits_and_others_do_not() -> None:
     assert try_in(Client(), REMOTE_ADDR="203.0.113.10").status_code == 302
 
 
+@pytest.mark.case("S24")
 def test_a_client_cannot_choose_its_address(settings: Any) -> None:
     for number in range(30):
         try_in(Client(), f"somebody {number}", REMOTE_ADDR="203.0.113.9", HTTP_X_FORWARDED_FOR=f"10.0.0.{number}")
@@ -111,6 +114,7 @@ def test_who_knows_one_password_does_not_get_more_tries_at_others() -> None:
     assert (row.tries, row.locked_until) == (29, None)
 
 
+@pytest.mark.case("S24")
 @pytest.mark.django_db(transaction=True)
 def test_tries_at_the_same_moment_are_counted_one_by_one() -> None:
     def one(number: int) -> bool:
@@ -134,6 +138,7 @@ def test_old_tries_are_forgotten() -> None:
         assert tries.forget_old() == 1
 
 
+@pytest.mark.case("S05")
 def test_the_session_gets_another_id_at_the_log_in() -> None:
     a_person()
     client = Client()
@@ -145,6 +150,7 @@ def test_the_session_gets_another_id_at_the_log_in() -> None:
     assert client.cookies["sessionid"]["samesite"] == "Lax"
 
 
+@pytest.mark.case("S05")
 def test_a_log_in_ends_after_half_an_hour_without_a_request() -> None:
     with time_machine.travel(START, tick=False) as clock:
         client = logged_in(a_person())
@@ -161,6 +167,7 @@ def test_a_log_in_ends_after_half_an_hour_without_a_request() -> None:
     assert AuditEntry.objects.get(code="session.ended").detail == {"why": "idle"}
 
 
+@pytest.mark.case("S05")
 def test_a_log_in_ends_after_a_working_day() -> None:
     with time_machine.travel(START, tick=False) as clock:
         client = logged_in(a_person())
@@ -170,6 +177,7 @@ def test_a_log_in_ends_after_a_working_day() -> None:
         assert "ended=age" in client.get(reverse("admin:index"))["Location"]
 
 
+@pytest.mark.case("S05")
 def test_another_role_ends_every_log_in_of_the_person() -> None:
     user = a_person()
     here, there = logged_in(user), logged_in(user)
@@ -180,6 +188,7 @@ def test_another_role_ends_every_log_in_of_the_person() -> None:
         assert "ended=role" in client.get(reverse("admin:index"))["Location"]
 
 
+@pytest.mark.case("S05")
 def test_another_password_ends_every_other_log_in() -> None:
     user = a_person()
     here, there = logged_in(user), logged_in(user)
@@ -196,6 +205,7 @@ def test_another_password_ends_every_other_log_in() -> None:
     assert "password.changed" in codes()
 
 
+@pytest.mark.case("S05")
 def test_who_is_disabled_is_out_at_once() -> None:
     user = a_person()
     client = logged_in(user)
@@ -212,6 +222,7 @@ def test_logging_out_ends_it_and_is_noted() -> None:
     assert codes() == ["logout"]
 
 
+@pytest.mark.case("S25")
 def test_people_wait_for_the_password_and_lists_do_not() -> None:
     a_person("administrator", is_superuser=True)
     with time_machine.travel(START, tick=False) as clock:
@@ -232,6 +243,7 @@ def test_people_wait_for_the_password_and_lists_do_not() -> None:
     assert codes()[-2:] == ["login.failed", "login.confirmed"]
 
 
+@pytest.mark.case("S25")
 def test_keys_are_made_only_after_the_password() -> None:
     with time_machine.travel(START, tick=False) as clock:
         client, partner = logged_in(a_person("administrator")), make_partner()
@@ -244,6 +256,7 @@ def test_keys_are_made_only_after_the_password() -> None:
         assert not partner.api_keys.exists()
 
 
+@pytest.mark.case("S09")
 @pytest.mark.parametrize("wanted", ["https://elsewhere.example/", "//elsewhere.example", "javascript:alert(1)"])
 def test_the_question_for_the_password_leads_nowhere_else(wanted: str) -> None:
     client = logged_in(a_person())
@@ -251,6 +264,7 @@ def test_the_question_for_the_password_leads_nowhere_else(wanted: str) -> None:
     assert answer["Location"] == reverse("admin:index")
 
 
+@pytest.mark.case("S13", "S14")
 def test_every_page_of_the_console_lets_nothing_else_in_and_keeps_no_copy() -> None:
     client = logged_in(a_person())
     pages = [client.get(reverse("admin:index")), Client().get(reverse("admin:login")), client.get("/admin/nothing/")]

@@ -26,6 +26,7 @@ def person(role: str = "", partner: Partner | None = None, name: str = "Sam") ->
     return client
 
 
+@pytest.mark.case("S01")
 def test_a_partner_s_people_see_the_companies_of_their_partner_only() -> None:
     own, other = make_partner("Own"), make_partner("Other")
     ready_company(own, "Ours & Co")

@@ -20,9 +20,10 @@ from commerce_sync.models import Heartbeat, Job, Schedule, Sync
 from commerce_sync.tasks import ensure_schedules
 from connectors.auth import Secrets
 from connectors.credentials import store
-from connectors.models import Binding, Connection, Credential
+from connectors.models import Binding, Call, Connection, Credential
 from health import doctor, doctor_machine
 from health.checkup import Check
+from health.doctor_work import minute_bell
 from health.reconcile import off_days
 from ledger import commerce
 from ledger.models import Company, Document
@@ -160,6 +161,16 @@ def test_what_can_wait_is_a_warning_and_does_not_ring_the_watchdog() -> None:
     assert "Boom" in found("dead jobs").said
 
 
+@pytest.mark.case("G09")
+def test_a_schedule_of_the_queue_that_nobody_here_made_is_named() -> None:
+    ensure_schedules()
+    assert minute_bell().level == "ok"
+    BellSchedule.objects.create(name="theirs", func="os.system", schedule_type="O")
+    told = minute_bell()
+    assert (told.level, "“theirs” (os.system)" in told.said) == ("warning", True)
+    assert found("schedules").level == "warning"
+
+
 def test_a_credential_under_a_former_key_is_a_warning() -> None:
     company = a_merchant()
     link = Connection.objects.filter(company=company)[0]
@@ -169,6 +180,18 @@ def test_a_credential_under_a_former_key_is_a_warning() -> None:
     assert found("credentials").level == "warning"
 
 
+@pytest.mark.case("B26")
+def test_a_platform_that_announces_the_end_of_what_we_ask_is_a_warning_with_its_words() -> None:
+    call = {"platform": "shopify", "method": "POST", "url": "https://x.example", "duration_ms": 1, "status": 200}
+    old = Call.objects.create(**call, started_at=LONG_AGO, detail="announced: sunset: Sat, 31 Oct 2026")
+    Call.objects.create(**call, started_at=datetime.now(UTC), failure="Refused", detail="announced: by a refusal")
+    assert found("interfaces").level == "ok"
+    Call.objects.filter(pk=old.pk).update(started_at=datetime.now(UTC))
+    check = found("interfaces")
+    assert (check.level, check.said) == ("warning", "shopify says “sunset: Sat, 31 Oct 2026”")
+    assert check.remedy
+
+
 def test_work_under_way_with_a_living_worker_is_well() -> None:
     leave_work()
     Job.objects.update(next_at=datetime.now(UTC) - timedelta(seconds=10))
@@ -176,6 +199,7 @@ def test_work_under_way_with_a_living_worker_is_well() -> None:
     assert (found("work").level, found("workers").level) == ("ok", "ok")
 
 
+@pytest.mark.case("E24")
 def test_a_clock_that_is_off_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     class Behind(datetime):
         @classmethod
@@ -197,6 +221,7 @@ def test_unsafe_queue_settings_and_unusable_keys_are_failures() -> None:
             assert found("encryption").level == "failure"
 
 
+@pytest.mark.case("H04")
 def test_a_full_disk_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     for limit, level in (("DISK_WARNING_BYTES", "warning"), ("DISK_FAILURE_BYTES", "failure")):
         monkeypatch.setattr(doctor_machine, limit, 2**62)

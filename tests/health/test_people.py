@@ -32,6 +32,7 @@ def change(member: Member) -> str:
     return reverse("admin:health_member_change", args=(member.pk,))
 
 
+@pytest.mark.case("S06")
 def test_somebody_is_made_and_chooses_a_password_by_a_link_that_works_once() -> None:
     client = person("administrator")
     answered = client.post(reverse(ADD), said())

@@ -20,7 +20,8 @@ from connectors.raw_pages import compress, decompress
 from connectors.session import Session
 from health.findings.watching import look_at
 from health.models import Finding, ReconciledDay
-from health.reconciled import kept_days
+from health.reconciled import roles_of
+from ledger import commerce
 from ledger.models import Company, Document, RecordRow
 from ledger.post_due import post_due
 from tests.commerce_sync.cast import DAYS, FIRST_DAY, a_merchant, an_order, books_of, sell
@@ -37,19 +38,25 @@ def look(company: Company, at: datetime = AT, depth: str = "night") -> list[Find
     return list(Finding.objects.filter(company=company, code__in=MONEY, resolved_at=None).order_by("id"))
 
 
+def kept_days(company: Company) -> list[ReconciledDay]:
+    """The reconciled days of a company, the newest first."""
+    return list(ReconciledDay.objects.filter(company=company).order_by("-day"))
+
+
 def test_lifelike_sales_have_no_finding_and_their_totals_are_kept() -> None:
     shop = a_posted_shop(LONDON, days=3)
     assert look(shop.company) == []
-    kept = kept_days(shop.company.pk)
+    kept = kept_days(shop.company)
     assert [day.day for day in kept] == [LAST_DAY, LAST_DAY - timedelta(days=1), LAST_DAY - timedelta(days=2)]
     for day in kept:
-        sales = day.roles["sales"]
+        sales = roles_of(day)["sales"]
         assert sales.stated == sales.records == sales.documents == sales.books
         assert (day.difference, day.undelivered, day.unread, day.disagreeing) == (0, 0, 0, 0)
     assert look(shop.company, AT + timedelta(hours=1), "sync") == []
     assert ReconciledDay.objects.count() == 3
 
 
+@pytest.mark.case("B27")
 def test_a_penny_that_is_lost_in_mapping_names_the_record_that_lost_it() -> None:
     shop = a_posted_shop(LONDON, days=1)
     in_books = RecordRow.objects.filter(source__company=shop.company, standings__state=1)
@@ -61,7 +68,7 @@ def test_a_penny_that_is_lost_in_mapping_names_the_record_that_lost_it() -> None
     assert (cause["kind"], cause["id"], cause["label"]) == ("record", str(order.pk), f"order {order.external_id}")
     assert finding.amount == cause["amount"] == 1
     assert "the sales system states" in finding.sentence
-    assert kept_days(shop.company.pk)[0].difference == finding.amount
+    assert kept_days(shop.company)[0].difference == finding.amount
 
 
 def state(record: RecordRow, field: str, more: str) -> None:
@@ -78,7 +85,7 @@ def test_a_page_that_was_purged_states_nothing_and_is_no_difference() -> None:
     shop = a_posted_shop(LONDON, days=1)
     Page.objects.update(body=None)
     assert look(shop.company) == []
-    sales = kept_days(shop.company.pk)[0].roles["sales"]
+    sales = roles_of(kept_days(shop.company)[0])["sales"]
     assert (sales.stated, sales.records) == (None, sales.documents)
 
 
@@ -109,6 +116,41 @@ def test_a_penny_of_tax_that_went_to_sales_is_a_finding_of_its_rate() -> None:
     assert [cause["kind"] for cause in finding.causes] == ["document"]
 
 
+def taxed_otherwise(number: int) -> commerce.Order:
+    """A sale at the reduced rate, whose tax goes to the account of the full one."""
+    order = an_order(number, amount=2_100)
+    line = commerce.Line("product", "Coal", 2_000, (commerce.Tax("vat5", "VAT 5 %", 100, 50_000),))
+    return msgspec.structs.replace(order, lines=(line,))
+
+
+@pytest.mark.parametrize("mode", ["journal", "invoice"])
+def test_tax_that_went_from_one_rate_to_another_on_the_same_account_is_a_finding_of_both(mode: str) -> None:
+    company = a_merchant(book=msgspec.structs.replace(default_book("GBP", DAYS), mode=mode, customer="Till sales"))
+    sell(company, an_order(1), taxed_otherwise(2))
+    post_due(company_id=company.pk, through=FIRST_DAY, act=uuid4())
+    assert look(company) == []
+    [day] = kept_days(company)
+    rates = {role: four for role, four in roles_of(day).items() if role.startswith("rate ")}
+    assert {role: (four.records, four.documents) for role, four in rates.items()} == {
+        "rate vat20": (200, 200),
+        "rate vat5": (100, 100),
+    }
+    document = Document.objects.filter(company=company).earliest("id")
+    body = msgspec.json.decode(bytes(document.body))
+    parts = [part for line in body["lines"] for part in (line, *line.get("taxes", ()))]
+    shift = {"tax:vat20": -1, "tax:vat5": 1} if mode == "invoice" else {"tax:vat20": 1, "tax:vat5": -1}
+    for part in parts:
+        part["amount"] += shift.get(part.get("role", ""), 0)
+    changed = msgspec.json.encode(body)
+    tamper("ledger_document", "UPDATE ledger_document SET body = %s WHERE id = %s", changed, document.pk)
+    found = look(company, AT + timedelta(hours=1))
+    assert {(each.code, each.params["rate"], each.amount) for each in found} == {
+        ("tax_differs", "vat20", 1),
+        ("tax_differs", "vat5", 1),
+    }
+    assert all([cause["kind"] for cause in each.causes] == ["document"] for each in found)
+
+
 def test_an_entry_that_was_voided_in_the_built_in_books_is_told_by_its_document_alone() -> None:
     shop = a_posted_shop(LONDON, days=1)
     entry = BooksEntry.objects.filter(connection=shop.books).earliest("id")
@@ -116,8 +158,8 @@ def test_an_entry_that_was_voided_in_the_built_in_books_is_told_by_its_document_
     assert look(shop.company) == []
     told = Finding.objects.filter(company=shop.company, resolved_at=None, code__startswith="document_")
     assert [each.code for each in told] == ["document_removed"]
-    [day] = kept_days(shop.company.pk)
-    assert (day.disagreeing, day.roles["sales"].books) == (1, None)
+    [day] = kept_days(shop.company)
+    assert (day.disagreeing, roles_of(day)["sales"].books) == (1, None)
 
 
 def test_what_reads_back_otherwise_without_anybody_having_changed_it_is_a_finding_of_the_day_with_its_document() -> (
@@ -126,7 +168,7 @@ def test_what_reads_back_otherwise_without_anybody_having_changed_it_is_a_findin
     """The books agreed when they were read back; what we hold ourselves has changed since."""
     company = called_books(read_back={"1100": 1_200, "4000": -1_000, "2200": -200}, agrees=True)
     assert look(company) == []
-    assert kept_days(company.pk)[0].roles["account 4000"].books == -1_000
+    assert roles_of(kept_days(company)[0])["account 4000"].books == -1_000
     Binding.objects.update(read_back={"1100": 1_200, "4000": -1_001, "2200": -199})
     [finding] = look(company, AT + timedelta(days=1))
     assert (finding.code, finding.amount, finding.day) == ("books_differ", 1, FIRST_DAY)
@@ -153,8 +195,8 @@ def called_books(*, read_back: dict[str, int], agrees: bool) -> Company:
 def test_a_document_that_was_changed_there_is_not_told_again_as_a_difference_of_its_day() -> None:
     company = called_books(read_back={"1100": 1_100, "4000": -900, "2200": -200}, agrees=False)
     assert look(company) == []
-    day = kept_days(company.pk)[0]
-    assert (day.roles["account 4000"].documents, day.roles["account 4000"].books) == (-1_000, -900)
+    day = kept_days(company)[0]
+    assert (roles_of(day)["account 4000"].documents, roles_of(day)["account 4000"].books) == (-1_000, -900)
 
 
 def test_a_gift_card_that_somebody_booked_by_hand_does_not_roll_forward() -> None:
@@ -188,8 +230,8 @@ def test_what_is_not_delivered_yet_is_no_finding() -> None:
     sell(company, an_order(1))
     post_due(company_id=company.pk, through=FIRST_DAY, act=uuid4())
     assert look(company) == []
-    [day] = kept_days(company.pk)
-    assert (day.undelivered, day.roles["sales"].books) == (1, None)
+    [day] = kept_days(company)
+    assert (day.undelivered, roles_of(day)["sales"].books) == (1, None)
 
 
 def test_after_a_sync_only_days_that_were_touched_are_looked_at_again() -> None:

@@ -211,6 +211,7 @@ def test_the_roles_of_the_code_are_those_that_were_meant() -> None:
         assert who == {role for role, rights in RIGHTS.items() if f"{app}.view_{model}" in rights}, name
 
 
+@pytest.mark.case("S02")
 def test_nobody_has_a_right_to_change_money() -> None:
     said = {right for rights in RIGHTS.values() for right in rights if ".view_" not in right}
     assert said - set(Right) == {
@@ -218,12 +219,14 @@ def test_nobody_has_a_right_to_change_money() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.case("S02")
 def test_every_page_is_listed() -> None:
     assert set(models()) <= set(LOOKS), "say in LOOKS who sees these"
     named = set(patterns(admin.site.get_urls(), frozenset(models())))
     assert named - OF_THE_ADMIN == set(PAGES), "say in PAGES who may open these"
 
 
+@pytest.mark.case("S02")
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_every_page_and_action_is_for_those_who_may_and_for_nobody_else() -> None:

@@ -44,6 +44,7 @@ def test_nobody_is_asked_who_has_none_and_where_none_is_required() -> None:
     assert logged_in(a_person()).get(reverse("admin:index")).status_code == 200
 
 
+@pytest.mark.case("S25")
 def test_where_it_is_required_no_page_opens_before_one_is_set_up(settings: Any) -> None:
     settings.COMMERCE_SYNC_STAFF_SECOND_FACTOR = True
     user = a_person()
@@ -78,6 +79,7 @@ def test_the_picture_is_served_by_us_and_kept_by_nobody() -> None:
     assert picture["Cache-Control"] == "no-store"
 
 
+@pytest.mark.case("S25")
 def test_after_the_password_the_number_is_asked_for_and_leads_on() -> None:
     user = a_person()
     with time_machine.travel(START, tick=False) as clock:
@@ -126,6 +128,7 @@ def test_a_code_lets_in_once() -> None:
     assert len(Authenticator.objects.get().recovery) == 9
 
 
+@pytest.mark.case("S24")
 def test_too_many_numbers_have_to_wait_even_for_the_right_one() -> None:
     user = a_person()
     with time_machine.travel(START, tick=False) as clock:
@@ -182,6 +185,7 @@ def test_nobody_half_way_in_gets_any_further() -> None:
     assert logged_in(a_person("", name="eve")).get(SET_UP).status_code == 403
 
 
+@pytest.mark.case("S18")
 def test_it_is_sealed_anew_with_a_new_key(settings: Any) -> None:
     user = a_person()
     enrolled(user)

@@ -74,6 +74,7 @@ def test_what_others_book_elsewhere_is_their_business() -> None:
     assert seen(company) == []
 
 
+@pytest.mark.case("A28")
 def test_the_same_sales_booked_by_another_tool_are_booked_twice_and_told_once() -> None:
     company = shop()
     document = Document.objects.filter(company=company, kind="journal").earliest("date")

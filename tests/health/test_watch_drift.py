@@ -49,6 +49,7 @@ def test_what_stands_as_it_was_sent_is_no_finding() -> None:
     assert seen(company) == []
 
 
+@pytest.mark.case("A18")
 def test_an_entry_that_was_edited_in_the_books_says_what_was_changed() -> None:
     company, document = kept()
     entry = BooksEntry.objects.get(document_key=document.key)
@@ -82,6 +83,7 @@ def test_an_entry_of_another_day_is_told_with_both_days() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.case("A07")
 def test_what_read_back_otherwise_is_told_as_it_was_last_read() -> None:
     company, document = elsewhere(ours={"A": 1_200}, theirs={"A": 1_300})
     audit(

@@ -98,6 +98,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.case("S10")
 @pytest.mark.parametrize("url", REFUSED)
 def test_an_address_that_must_not_be_called_is_refused_by_name(api: Api, url: str) -> None:
     response = api.post("/config/webhooks", {"url": url})
@@ -276,6 +277,7 @@ def test_a_list_of_deliveries_costs_the_same_however_long_it_is(api: Api) -> Non
     assert counts[0] == counts[1]
 
 
+@pytest.mark.case("S17")
 def test_secrets_are_bound_to_their_row_and_survive_a_change_of_keys(api: Api, settings: Any) -> None:
     secret = create(api)["secret"]
     other = create(api, "https://till.example/other")

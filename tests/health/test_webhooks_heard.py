@@ -11,10 +11,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import Error, connections, transaction
 from django.db import connection as database
-from django.db import connections, transaction
 from jsonschema import Draft202012Validator
-from psycopg import Error
 
 from commerce_sync import services, work
 from connectors.auth import Secrets

@@ -72,6 +72,7 @@ def happen(partner: Partner, times: int = 1) -> None:
         audit(code="sync.paused", actor="test", company=company)
 
 
+@pytest.mark.case("S22")
 def test_an_event_arrives_signed_and_is_logged(endpoint: NewEndpoint, server: PlatformServer, partner: Partner) -> None:
     happen(partner)
     assert send_all() == 1
@@ -93,6 +94,7 @@ def test_a_receiver_with_another_secret_refuses_it(endpoint: NewEndpoint, server
         verified(server.log[0], SECRET)
 
 
+@pytest.mark.case("S22")
 def test_after_a_rotation_both_secrets_verify_until_the_overlap_ends(
     endpoint: NewEndpoint, server: PlatformServer
 ) -> None:
@@ -229,6 +231,7 @@ def test_an_endpoint_that_fails_for_days_is_disabled_with_a_sentence(
     assert WebhookDelivery.objects.get().state == "failed"
 
 
+@pytest.mark.case("S11")
 def test_redirects_are_not_followed(endpoint: NewEndpoint, server: PlatformServer) -> None:
     server.fail("redirect_out", header=f"{server.url}/elsewhere")
     send_test(endpoint=endpoint.row, correlation="c")
@@ -370,6 +373,7 @@ def test_a_name_that_leads_to_a_private_address_is_not_called(
     assert server.log == []
 
 
+@pytest.mark.case("S11")
 def test_a_name_that_is_rebound_after_the_check_is_called_where_it_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """First a public address, then the loopback: the connection goes to the address that was looked at."""
     asked = resolve(monkeypatch, ["93.184.216.34"], ["127.0.0.1"])

@@ -47,6 +47,7 @@ def test_the_same_again_changes_nothing() -> None:
     assert RecordRow.objects.count() == Standing.objects.count() == 1
 
 
+@pytest.mark.case("B12")
 def test_a_new_time_stamp_on_the_same_facts_is_no_new_version() -> None:
     pub = london()
     deliver(pub, an_order(v=10))
@@ -119,6 +120,7 @@ def test_a_stored_version_after_a_new_one_in_the_same_batch_and_second_is_stale(
     assert current(pub).total == 2_400
 
 
+@pytest.mark.case("B24")
 def test_the_same_id_in_two_sources_is_two_records() -> None:
     pub, cafe = london(), a_merchant("Elephant")
     assert deliver(pub, an_order()) == deliver(cafe, an_order()) == ["new"]
@@ -209,6 +211,7 @@ def test_the_tax_of_a_posted_refund_is_moved_when_its_order_comes_at_last() -> N
     assert open_codes(pub) == []
 
 
+@pytest.mark.case("B19")
 def test_a_refund_whose_order_never_comes_is_posted_whole_and_once() -> None:
     pub = london()
     deliver(pub, a_refund(gross=600))

@@ -37,6 +37,13 @@ class Made(msgspec.Struct):
     refused: str = ""
 
 
+def answered(made: Made, reference: str) -> Pushed:
+    """What the answer to a write means."""
+    if made.refused:
+        raise Refused(f"{reference} was refused", reason=RefusalReason(made.refused))
+    return Pushed(made.id, answer={"id": made.id})
+
+
 class Found(msgspec.Struct):
     """The answer to a search."""
 
@@ -72,9 +79,7 @@ class Hostile(AccountingPlatform):
         if self.keyed:
             request = request.with_headers(("Idempotency-Key", self.key_for(document)))
         made = session.send(request).decode(Made)
-        if made.refused:
-            raise Refused(f"{header.reference} was refused", reason=RefusalReason(made.refused))
-        return Pushed(made.id, answer={"id": made.id})
+        return answered(made, header.reference)
 
     def key_for(self, document: Document) -> str:
         """What the platform knows the document by when it comes again."""
@@ -204,6 +209,8 @@ class Rules:
     on_commit: Callable[[], None] = lambda: None
     on_void: Callable[[], None] = lambda: None
     keys: dict[str, Any] = field(default_factory=dict)
+    bodies: dict[str, Any] = field(default_factory=dict)
+    refuses_other_bodies: bool = False
     orders: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -212,7 +219,8 @@ def _write(server: PlatformServer, rules: Rules, seen: Seen) -> Any:
     body = json.loads(seen.body)
     key = seen.headers.get("idempotency-key", "")
     if rules.keyed and key in rules.keys:
-        return rules.keys[key]
+        is_other = rules.refuses_other_bodies and rules.bodies[key] != body
+        return {"refused": "validation"} if is_other else rules.keys[key]
     if body["date"] in rules.refuse:
         return {"refused": rules.refuse[body["date"]]}
     if rules.unique_ref and any(each["reference"] == body["reference"] for each in server.documents):
@@ -220,7 +228,7 @@ def _write(server: PlatformServer, rules: Rules, seen: Seen) -> Any:
     document = {"id": f"D{len(server.documents) + 1}", **body}
     server.documents.append(document)
     rules.on_commit()
-    rules.keys[key] = {"id": document["id"]}
+    rules.keys[key], rules.bodies[key] = {"id": document["id"]}, body
     return rules.keys[key]
 
 

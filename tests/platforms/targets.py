@@ -2,11 +2,11 @@
 
 A platform takes part by having a folder `tests/platforms/<key>/` with a `fake.py`, whose `running()` yields
 
-    place           host:port of its server, `settings` and `secrets` of a connection to it
+    place           host:port of its `server`, `settings` and `secrets` of a connection to it
     documents()     [(reference, {code of the default chart: debits less credits in minor units})] of what stands there
     lock(through)   closes the books through a day; `archive(code)` makes an account unusable
     fail(kind, times)   the next writes meet a fault: lose_answer_after_commit, lose_before, 429, 429_retry_after (one
-                    second), 5xx, 401 (the access ended)
+                    second), 5xx, 401 (the access ended), repeated (a proxy sends it on twice)
     delete_tax_code(code)   what a mapping names as a tax code is gone
     take_number(reference)  a person's invoice has this number; where a platform can insist on unique numbers, it does
     revoke()        the merchant ends our access there; `connect_again()` grants new secrets
@@ -54,6 +54,7 @@ from ledger.models import Company, Document
 from ledger.post_due import post_due
 from ledger.services import save_book
 from tests.commerce_sync.cast import DAYS, a_merchant, an_order, books_of, sell
+from tests.connectors.server import PlatformServer
 
 FOLDERS = Path(__file__).parent
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 31)
@@ -65,6 +66,7 @@ class Fake(Protocol):
     """What `running()` of a fake yields."""
 
     place: str
+    server: PlatformServer
     settings: dict[str, Any]
     secrets: Secrets
     tax_codes: dict[str, str]

@@ -49,6 +49,7 @@ def test_every_stream_has_pages_with_rows_and_a_golden(key: str, stream: str, re
 
 
 @of_each_stream
+@pytest.mark.case("B06")
 def test_pages_are_walked_to_the_end_and_each_is_asked_for_once(key: str, stream: str) -> None:
     folder = Folder(key)
     replay = folder.replay(stream)
@@ -59,6 +60,7 @@ def test_pages_are_walked_to_the_end_and_each_is_asked_for_once(key: str, stream
 
 
 @of_each_platform
+@pytest.mark.case("B05")
 def test_a_cursor_that_comes_again_is_an_error_and_no_endless_walk(key: str) -> None:
     folder = Folder(key)
     stuck = [stream for stream in folder.streams if _is_noticed(folder, stream)]
@@ -84,6 +86,7 @@ def _is_noticed(folder: Folder, stream: str) -> bool:
 
 
 @of_each_platform
+@pytest.mark.case("E10")
 def test_every_record_adds_up_and_comes_back_from_its_canonical_form(key: str) -> None:
     folder = Folder(key)
     found: dict[str, str] = {}
@@ -98,6 +101,7 @@ def test_every_record_adds_up_and_comes_back_from_its_canonical_form(key: str) -
 
 @of_each_platform
 @pytest.mark.parametrize("currency", ["JPY", "KWD"])
+@pytest.mark.case("E01")
 def test_currencies_without_and_with_three_decimals_are_read_to_the_unit(key: str, currency: str) -> None:
     folder = Folder(key)
     case = folder.conventions[currency]
@@ -108,6 +112,7 @@ def test_currencies_without_and_with_three_decimals_are_read_to_the_unit(key: st
 
 
 @of_each_stream
+@pytest.mark.case("B25")
 def test_a_spoiled_row_is_a_record_or_a_reason_with_its_place_and_never_a_crash(key: str, stream: str) -> None:
     folder = Folder(key)
     tried = 0
@@ -153,6 +158,7 @@ def _read(platform: CommercePlatform, stream: str, row: bytes, folder: Folder) -
 
 
 @of_each_platform
+@pytest.mark.case("B26")
 def test_what_is_asked_and_what_is_answered_fit_the_vendor_s_own_description(key: str) -> None:
     folder = Folder(key)
     if not folder.facts.openapi:

@@ -81,6 +81,19 @@ def test_what_others_booked_is_told_and_ours_is_not(key: str, shop: Linked) -> N
 
 
 @of_each_target
+@pytest.mark.case("A28")
+def test_one_of_ours_that_is_there_a_second_time_is_told_as_somebody_elses(key: str, shop: Linked) -> None:
+    sold(shop, 1_200, 600)
+    ((reference, own),) = shop.fake.documents()
+    second = shop.fake.enter(DAY, own, reference)
+    asked(shop)
+    clearing = account(shop, "1100")
+    assert [(row.remote_id, row.account, row.amount) for row in TheirEntry.objects.filter(account=clearing)] == [
+        (second, clearing, own["1100"])
+    ]
+
+
+@of_each_target
 def test_balances_are_those_before_our_first_document_and_of_yesterday(key: str, shop: Linked) -> None:
     shop.fake.enter(DAY - timedelta(days=40), {"1100": 5_000, "3000": -5_000}, "OPENING")
     shop.fake.enter(TODAY, {"1100": 99, "3000": -99}, "TODAY")

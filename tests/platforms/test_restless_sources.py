@@ -87,6 +87,7 @@ def restless(source: str, shop: PlatformServer, calls: int) -> Kept:
 
 
 @pytest.mark.parametrize("source", sources())
+@pytest.mark.case("B01", "B09")
 def test_what_is_sold_while_pages_are_read_is_read_the_next_time_and_nothing_is_there_twice(
     source: str, shop: PlatformServer
 ) -> None:

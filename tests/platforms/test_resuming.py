@@ -113,6 +113,7 @@ def progress() -> list[Any]:
 
 
 @of_each_platform
+@pytest.mark.case("B23")
 def test_a_pull_that_ends_after_each_page_goes_on_there_and_brings_all(key: str, linked: Linked) -> None:
     for name in sorted(linked.folder.streams, key=lambda name: bool(linked.folder.streams[name].kinds)):
         step, most = Step(), 1
@@ -131,6 +132,7 @@ def test_a_pull_that_ends_after_each_page_goes_on_there_and_brings_all(key: str,
 
 
 @of_each_platform
+@pytest.mark.case("B04")
 def test_a_bookmark_that_is_not_taken_any_more_begins_the_listing_once_more_and_not_a_third_time(
     key: str, linked: Linked
 ) -> None:

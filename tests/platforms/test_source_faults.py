@@ -74,6 +74,7 @@ def _ends(linked: Linked, name: str) -> None:
 
 
 @of_each_platform
+@pytest.mark.case("B02")
 def test_a_row_that_changes_while_the_list_is_read_counts_once_as_it_was_last(key: str, linked: Linked) -> None:
     """It comes as it was and later on as it is, beside a row that has moved along with it.
 
@@ -108,6 +109,7 @@ def test_a_row_that_changes_while_the_list_is_read_counts_once_as_it_was_last(ke
 
 
 @of_each_platform
+@pytest.mark.case("B14")
 def test_a_row_that_the_platform_shows_late_is_found_by_the_look_back(key: str, linked: Linked) -> None:
     """It changed before what has been read already, and is shown only to who asks from before its change on."""
     folder = linked.folder
@@ -161,6 +163,7 @@ def looked_back(linked: Linked) -> Iterator[tuple[str, datetime]]:
                 yield name, since
 
 
+@pytest.mark.case("B14")
 def test_the_look_back_of_every_stream_that_is_asked_for_changes_is_longer_than_two_clocks_differ() -> None:
     for key in PLATFORMS:
         for name, stream in Folder(key).streams.items():
@@ -168,6 +171,7 @@ def test_the_look_back_of_every_stream_that_is_asked_for_changes_is_longer_than_
 
 
 @of_each_platform
+@pytest.mark.case("B25")
 def test_a_word_that_nobody_knows_holds_up_its_row_alone_until_it_is_mended(key: str, linked: Linked) -> None:
     folder = linked.folder
     name, row, strange = next(with_unheard(folder, UNHEARD))
@@ -198,6 +202,7 @@ def test_a_word_that_nobody_knows_holds_up_its_row_alone_until_it_is_mended(key:
     ("fault", "failure"),
     [pytest.param("cut_json", BadAnswer, id="by-them"), pytest.param("truncate_after", CutAnswer, id="on-the-way")],
 )
+@pytest.mark.case("B08")
 def test_json_that_is_cut_off_stores_nothing_of_itself_and_the_next_pull_has_all(
     key: str, linked: Linked, fault: str, failure: type[Failure]
 ) -> None:

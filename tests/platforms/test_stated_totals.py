@@ -45,6 +45,7 @@ def told(
 
 
 @pytest.mark.parametrize("key", CALLED)
+@pytest.mark.case("B27")
 def test_what_recorded_rows_state_is_what_their_records_have(key: str) -> None:
     folder = Folder(key)
     found: Counter[tuple[str, str]] = Counter()

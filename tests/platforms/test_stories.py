@@ -87,6 +87,7 @@ def kept(source: str, mode: Any, server: PlatformServer) -> Kept:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("target", targets())
 @pytest.mark.parametrize("source", sources())
+@pytest.mark.case("B16", "B18")
 def test_the_month_is_there_to_the_cent_after_each_part_of_it(
     source: str, target: str, mode: Any, has_codes: bool, shop: PlatformServer, settings: Any
 ) -> None:

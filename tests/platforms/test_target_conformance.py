@@ -38,6 +38,7 @@ in_each_mode = pytest.mark.parametrize("mode", MODES)
 
 @of_each_target
 @in_each_mode
+@pytest.mark.case("E08", "E09", "E10")
 def test_a_month_arrives_once_reads_back_equal_and_balances_as_our_own_books_do(
     key: str, mode: Any, fake: Fake
 ) -> None:
@@ -56,6 +57,7 @@ def test_a_month_arrives_once_reads_back_equal_and_balances_as_our_own_books_do(
 @of_each_target
 @in_each_mode
 @pytest.mark.parametrize("fault", ["lose_answer_after_commit", "lose_before", "5xx"])
+@pytest.mark.case("A01", "A02", "A04")
 def test_whatever_is_lost_each_document_arrives_once(key: str, mode: Any, fault: str, fake: Fake) -> None:
     shop = linked(key, fake, mode)
     shop.post(an_order(1))
@@ -68,6 +70,7 @@ def test_whatever_is_lost_each_document_arrives_once(key: str, mode: Any, fault:
 
 
 @of_each_target
+@pytest.mark.case("A19")
 def test_a_locked_period_is_the_merchants_turn(key: str, fake: Fake) -> None:
     shop = linked(key, fake)
     shop.post(an_order(1))
@@ -88,6 +91,7 @@ def test_the_lock_date_is_known_before_anything_is_posted(key: str, fake: Fake) 
 
 
 @of_each_target
+@pytest.mark.case("A20")
 def test_an_archived_account_is_the_merchants_turn(key: str, fake: Fake) -> None:
     shop = linked(key, fake)
     shop.post(an_order(1))
@@ -115,6 +119,7 @@ def test_an_access_that_ends_is_renewed_once(key: str, fake: Fake) -> None:
     assert load(shop.connection.pk) == after
 
 
+@pytest.mark.case("F01")
 @of_each_target
 @pytest.mark.parametrize(("fault", "seconds"), [("429", 0.5), ("429_retry_after", 1.0)])
 def test_a_busy_platform_is_waited_for_as_it_asks(key: str, fault: str, seconds: float, fake: Fake) -> None:

@@ -31,6 +31,7 @@ def told(shop: Linked) -> set[tuple[str, str]]:
 
 @of_each_target
 @in_each_mode
+@pytest.mark.case("A04", "A13")
 def test_a_burst_of_errors_leaves_one_document(key: str, mode: Any, fake: Fake) -> None:
     shop = linked(key, fake, mode)
     shop.post(an_order(1), an_order(2, day=date(2026, 3, 9)))
@@ -41,6 +42,7 @@ def test_a_burst_of_errors_leaves_one_document(key: str, mode: Any, fake: Fake) 
 
 @of_each_target
 @in_each_mode
+@pytest.mark.case("A20")
 def test_a_tax_rate_that_is_gone_is_the_merchants_turn(key: str, mode: Any, fake: Fake) -> None:
     getattr(fake, "offer_tax_codes", lambda: None)()
     shop = linked(key, fake, mode)
@@ -55,6 +57,7 @@ def test_a_tax_rate_that_is_gone_is_the_merchants_turn(key: str, mode: Any, fake
 
 
 @of_each_target
+@pytest.mark.case("A21")
 def test_a_number_that_a_person_has_used_is_one_document_and_somebody_is_told(key: str, fake: Fake) -> None:
     shop = linked(key, fake, "invoice")
     shop.post(an_order(1))
@@ -91,6 +94,7 @@ def test_an_access_that_the_merchant_took_away_is_told_and_given_again_it_loses_
     assert set(Binding.objects.values_list("agrees", flat=True)) == {True}
 
 
+@pytest.mark.case("C07")
 @of_each_target
 def test_an_access_that_ends_between_two_pages_is_renewed_or_nothing_half_read_is_kept(key: str, fake: Fake) -> None:
     shop = linked(key, fake)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final, NamedTuple
 
-import psycopg
+from django.db import OperationalError
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -12,6 +12,7 @@ from commerce_sync.api.bodies import raw_body
 from commerce_sync.api.commerce.pushing import pushed
 from commerce_sync.api.errors import conflict, invalid, missing
 from commerce_sync.api.view import ApiView, answer, as_uuid
+from commerce_sync.outage import is_lock_timeout
 from commerce_sync.services import receive_sales
 from connectors.models import Connection
 from connectors.receive import MAX_ROWS, BadPage
@@ -77,7 +78,9 @@ class CommerceView(ApiView):
             raise invalid(
                 f"Nothing was stored: {error}.", ("$", f"not an array of at most {MAX_ROWS:,} rows")
             ) from None
-        except psycopg.errors.LockNotAvailable:
+        except OperationalError as error:
+            if not is_lock_timeout(error):
+                raise
             raise conflict(
                 "Another push or a sync of this connection is being stored. Nothing of this one was; send it again.",
                 retry=True,

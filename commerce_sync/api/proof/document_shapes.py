@@ -189,6 +189,6 @@ def _link(item: PushItem | None) -> DocumentLink | UnsetType:
         remote_id=binding.remote_id,
         pushed_at=binding.bound_at,
         url=binding.url or UNSET,
-        verified_at=binding.verified_at or UNSET,
+        verified_at=UNSET if binding.agrees is None else binding.verified_at or UNSET,
         agrees=UNSET if binding.agrees is None else binding.agrees,
     )

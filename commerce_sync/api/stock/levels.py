@@ -52,9 +52,9 @@ class StockLevels(ApiView):
         if status not in STATUSES:
             raise invalid(f"status must be one of {', '.join(STATUSES)}.", ("status", f"{status[:40]!r} is not"))
         rows = sql.rows(_LEVELS, (company.pk, status == "low", paging.offset, paging.size))
-        total = rows[0][-1] if rows or paging.page == 1 else sql.rows(_LEVELS, (company.pk, status == "low", 0, 1))
-        count = total if isinstance(total, int) else (total[0][-1] if total else 0)
-        return answer(page_of([_level(row) for row in rows], count, paging, request))
+        counted = rows or sql.rows(_LEVELS, (company.pk, status == "low", 0, 1))  # of a page after the last one
+        total = counted[0][-1] if counted else 0
+        return answer(page_of([_level(row) for row in rows], total, paging, request))
 
 
 def _level(row: tuple[Any, ...]) -> StockLevel:

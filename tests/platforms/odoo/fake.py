@@ -46,6 +46,7 @@ KINDS = {
     "5xx": ("err500_before", None),
     "503": ("unavailable", None),
     "401": ("e401", None),
+    "repeated": ("twice", None),
 }
 
 

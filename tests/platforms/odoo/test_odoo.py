@@ -80,6 +80,7 @@ def test_tax_that_somebody_else_collects_and_tax_that_stands_alone_are_not_worke
     assert [line["name"] for line in lines] == ["At the market"]
 
 
+@pytest.mark.case("A07")
 def test_what_cannot_be_made_equal_is_refused_and_leaves_nothing(fake: Fake) -> None:
     fake.moves.keeps_taxes = False
     fake.orm.rows["account.tax"][VAT20]["amount"] = Decimal(10)
@@ -110,6 +111,7 @@ WRITES = ["load", "write", "action_post"]
 
 @pytest.mark.parametrize("kind", ["lose_answer_after_commit", "lose_before", "5xx"])
 @pytest.mark.parametrize("method", WRITES)
+@pytest.mark.case("A01")
 def test_whichever_answer_is_lost_there_is_one_document(fake: Fake, kind: str, method: str) -> None:
     company = a_shop(fake, days=1)
     fake.fail(kind, on=method)
@@ -173,6 +175,7 @@ def test_an_archived_account_is_the_merchants_turn(fake: Fake) -> None:
     assert {option.id for option in asked(company, "options") if not option.active} == {"4000"}
 
 
+@pytest.mark.case("A20")
 def test_a_tax_and_a_customer_that_are_gone_are_named(fake: Fake) -> None:
     company = a_shop(fake, "invoice", days=1)
     del fake.orm.rows["account.tax"][VAT20]
@@ -199,6 +202,7 @@ def test_a_key_that_ended_ends_the_access(fake: Fake) -> None:
     assert fake.documents() == []
 
 
+@pytest.mark.case("A16")
 def test_two_with_our_reference_are_a_persons_business(fake: Fake) -> None:
     company = a_shop(fake, days=1)
     delivered(company)

@@ -73,6 +73,7 @@ def test_a_move_that_a_person_dates_anew_is_told_with_both_days(fake: Fake) -> N
 
 
 @pytest.mark.parametrize("how", ["deleted", "canceled"])
+@pytest.mark.case("A17")
 def test_a_move_that_a_person_took_away_is_told_and_not_made_again(fake: Fake, how: str) -> None:
     company = a_shop(fake, days=1)
     delivered(company)
@@ -88,6 +89,7 @@ def test_a_move_that_a_person_took_away_is_told_and_not_made_again(fake: Fake, h
     assert balances(fake) == {}
 
 
+@pytest.mark.case("A18")
 def test_amounts_that_a_person_changed_are_told(fake: Fake) -> None:
     company = a_shop(fake, days=1)
     delivered(company)

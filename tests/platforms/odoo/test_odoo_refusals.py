@@ -73,6 +73,7 @@ def test_what_is_excepted_from_a_lock_for_our_user_is_let_in(fake: Fake) -> None
 
 
 @pytest.mark.parametrize("mode", ["journal", "invoice"])
+@pytest.mark.case("A19")
 def test_a_lock_that_comes_while_we_post_is_undone_and_refused(fake: Fake, mode: str) -> None:
     company = a_shop(fake, mode, days=1)
     fake.moves.late_lock = FIRST.isoformat()
@@ -130,6 +131,7 @@ def test_how_odoo_is_set_up_is_the_merchants_turn_and_mended_it_is_one_document(
     assert len(fake.documents()) == len(fake.orm.rows["account.move"]) == 1
 
 
+@pytest.mark.case("A25")
 def test_the_groups_that_have_a_lacking_right_are_named(fake: Fake) -> None:
     company = a_shop(fake, days=1)
     fake.orm.forbidden.add("account.move")

@@ -50,6 +50,7 @@ FAULTS: Final = {
     "429_retry_after": ("rate429", "1"),
     "5xx": ("err500_before", None),
     "401": ("e401", None),
+    "repeated": ("twice", None),
 }
 
 

@@ -164,6 +164,7 @@ def test_unlinking_gives_the_access_back_and_keeps_no_secret(fake: Fake) -> None
     assert len(told) == 1
 
 
+@pytest.mark.case("A25")
 def test_another_company_does_not_take_the_place_of_the_one_that_has_our_documents(shop: Linked, fake: Fake) -> None:
     link = lost(shop)
     with pytest.raises(BadAuthorization) as refused:

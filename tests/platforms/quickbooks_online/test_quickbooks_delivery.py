@@ -119,6 +119,7 @@ def test_what_is_paid_is_closed_and_what_has_no_form_is_linked(fake: Fake) -> No
     ("fault", "remembers"),
     [("lose_after", True), ("lose_after", False), ("drop_before", False), ("err500_after", False)],
 )
+@pytest.mark.case("A01")
 def test_each_lost_answer_ends_with_one_document(fake: Fake, mode: Mode, fault: str, remembers: bool) -> None:
     fake.company.remembers = remembers
     shop = a_shop(fake, mode)
@@ -164,6 +165,7 @@ def test_what_the_platform_asks_to_wait_for_is_waited_for(fake: Fake, kind: str)
     assert fake.company.balances() == own_books("journal")
 
 
+@pytest.mark.case("A19")
 def test_a_closed_period_is_the_merchant_s_turn_and_goes_on_when_it_is_opened(fake: Fake) -> None:
     shop = a_shop(fake)
     fake.lock(date(2026, 3, 2))
@@ -188,6 +190,7 @@ def test_an_archived_account_is_the_merchant_s_turn(fake: Fake, mode: Mode, acco
     assert fake.documents() == []
 
 
+@pytest.mark.case("A20")
 def test_a_customer_that_is_gone_is_the_merchant_s_turn(fake: Fake) -> None:
     shop = a_shop(fake, "invoice", an_order("o1"))
     del fake.company.rows["Customer"]["8"]
@@ -230,6 +233,7 @@ def test_what_is_taken_back_is_gone_and_a_second_time_changes_nothing(fake: Fake
     assert fake.documents() == []
 
 
+@pytest.mark.case("A22")
 def test_a_document_that_somebody_changed_in_between_is_taken_back_as_it_is(fake: Fake) -> None:
     shop = a_shop(fake, "journal", an_order("o1"))
     shop.deliver()
@@ -247,6 +251,7 @@ def test_a_document_that_somebody_changed_in_between_is_taken_back_as_it_is(fake
     assert fake.documents() == []
 
 
+@pytest.mark.case("A17")
 def test_a_document_that_a_person_deleted_there_is_told(fake: Fake) -> None:
     shop = a_shop(fake, "journal", an_order("o1"))
     shop.deliver()
@@ -256,6 +261,7 @@ def test_a_document_that_a_person_deleted_there_is_told(fake: Fake) -> None:
     assert states(shop) == ["removed"]
 
 
+@pytest.mark.case("A16")
 def test_two_documents_with_our_number_are_a_question_and_not_an_answer(fake: Fake) -> None:
     shop = a_shop(fake, "journal", an_order("o1"))
     fake.fail("lose_answer_after_commit")
@@ -321,6 +327,7 @@ def test_american_sales_tax_is_overridden_when_the_merchant_wants_it_so(fakes: A
     assert "GlobalTaxCalculation" not in invoice
 
 
+@pytest.mark.case("A11")
 def test_the_key_of_a_request_is_on_the_wire_and_short_enough(fake: Fake) -> None:
     shop = a_shop(fake, "invoice")
     shop.deliver()

@@ -63,6 +63,7 @@ def of(shop: Linked, kind: str) -> Binding:
     return Binding.objects.get(connection=shop.connection, kind=kind)
 
 
+@pytest.mark.case("A18")
 def test_an_edit_is_found_at_the_next_run_and_told_once(shop: Linked, fake: Fake) -> None:
     [row] = fake.company.rows["Invoice"].values()
     row["TxnDate"] = "2026-04-01"
@@ -76,6 +77,7 @@ def test_an_edit_is_found_at_the_next_run_and_told_once(shop: Linked, fake: Fake
     assert AuditEntry.objects.filter(code="document.mismatch").count() == 1
 
 
+@pytest.mark.case("A17")
 def test_a_document_that_was_deleted_is_found_and_not_made_again(shop: Linked, fake: Fake) -> None:
     [id] = fake.company.rows["Payment"]
     fake.company.delete("Payment", id)

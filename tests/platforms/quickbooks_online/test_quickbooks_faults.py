@@ -166,6 +166,7 @@ def test_an_invoice_that_a_person_deleted_before_it_was_paid_is_told(fake: Fake)
     assert fake.documents() == []
 
 
+@pytest.mark.case("A22")
 def test_a_version_that_is_never_the_newest_leaves_the_document_and_says_so(fake: Fake) -> None:
     shop = a_shop(fake, "journal", an_order("o1"))
     shop.settle()
@@ -185,6 +186,7 @@ def test_a_version_that_is_never_the_newest_leaves_the_document_and_says_so(fake
     assert len(fake.documents()) == 1
 
 
+@pytest.mark.case("A07")
 def test_american_tax_that_is_computed_over_ours_is_told_and_one_document(fakes: Any) -> None:
     fake = fakes(country="US", computes_tax=True)
     fake.settings["sales_tax"] = "codes"

@@ -62,6 +62,7 @@ def next_day(company: Company, clock: Any) -> None:
     sync(company)
 
 
+@pytest.mark.case("B17")
 def test_an_order_that_vanishes_without_an_event_is_taken_back_with_its_refund(
     server: PlatformServer, clock: Any
 ) -> None:
@@ -90,6 +91,7 @@ def test_the_bell_of_a_deleted_order_has_it_asked_after_at_once(server: Platform
     assert alive(company) == 2
 
 
+@pytest.mark.case("B17")
 def test_a_shop_that_shows_none_of_many_orders_is_not_believed_unless_its_owner_says_so(
     server: PlatformServer, clock: Any
 ) -> None:

@@ -177,6 +177,7 @@ def money(name: str, fields: str) -> str:
     return MONEY.replace("LIST", name).replace("FIELDS", fields)
 
 
+@pytest.mark.case("B26")
 def test_every_question_that_goes_over_the_wire_is_one_of_the_schema_and_names_a_version(
     server: PlatformServer,
 ) -> None:

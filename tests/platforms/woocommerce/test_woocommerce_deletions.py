@@ -69,6 +69,7 @@ def next_day(company: Company, clock: Any) -> None:
     sync(company)
 
 
+@pytest.mark.case("B17")
 def test_an_order_that_was_deleted_for_good_is_taken_back_with_its_fee_and_its_refunds(
     server: PlatformServer, clock: Any
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_merchant_who_cleans_the_shop_up_keeps_the_books(server: PlatformServe
     assert trial_balance(company) == before
 
 
+@pytest.mark.case("B17")
 def test_a_listing_that_leaves_an_order_out_is_not_taken_at_its_word(server: PlatformServer, clock: Any) -> None:
     fake, company, orders = a_shop(server)
     before = alive(company)

@@ -71,6 +71,7 @@ def a_busy_shop(orders: int, page: int) -> FakeWoo:
 
 
 @pytest.mark.parametrize("says_pages", [True, False])
+@pytest.mark.case("B01")
 def test_no_order_is_missed_while_others_change_between_two_pages(says_pages: bool) -> None:
     fake = a_busy_shop(40, page=5)
     fake.says_pages = says_pages
@@ -93,6 +94,7 @@ def test_no_order_is_missed_while_others_change_between_two_pages(says_pages: bo
 
 
 @pytest.mark.parametrize("says_pages", [True, False])
+@pytest.mark.case("B03")
 def test_more_orders_of_one_second_than_a_page_holds_are_all_found_once(says_pages: bool) -> None:
     fake = a_busy_shop(23, page=5)
     fake.says_pages = says_pages

@@ -87,6 +87,7 @@ def test_a_search_that_xero_does_not_understand_leaves_the_outcome_open(fake: Fa
     assert len(journals(fake)) == 1
 
 
+@pytest.mark.case("A17")
 def test_a_journal_that_was_voided_before_we_knew_of_it_is_told_and_not_made_again(fake: Fake) -> None:
     shop = a_lost_journal(fake)
     journals(fake)[0]["Status"] = "VOIDED"
@@ -121,6 +122,7 @@ def reads(fake: Fake) -> list[str]:
     return [seen.path for seen in fake.server.log if seen.method == "GET" and seen.path.count("/") == 2]
 
 
+@pytest.mark.case("A18")
 def test_what_a_person_changed_is_asked_for_and_told_without_any_webhook(fake: Fake) -> None:
     shop = a_month_at(fake, "journal")
     changed, dated, gone = list(fake.organisation.rows["ManualJournals"].values())[:3]

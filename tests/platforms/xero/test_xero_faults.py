@@ -149,6 +149,7 @@ def test_what_is_refused_is_asked_for_twice_and_no_more(fake: Fake) -> None:
 
 
 @pytest.mark.parametrize("remembered", [True, False])
+@pytest.mark.case("A10")
 def test_a_lost_answer_is_found_again_whether_xero_remembers_its_key_or_not(fake: Fake, remembered: bool) -> None:
     shop = Linked("xero", fake)
     shop.post(an_order(1))
@@ -160,6 +161,7 @@ def test_a_lost_answer_is_found_again_whether_xero_remembers_its_key_or_not(fake
     assert (len(sent(fake)), len(fake.documents())) == (1, 1)
 
 
+@pytest.mark.case("A10")
 def test_what_never_arrived_is_sent_again_after_its_key_is_forgotten_and_is_there_once(fake: Fake) -> None:
     shop = Linked("xero", fake)
     shop.post(an_order(1))
@@ -170,6 +172,7 @@ def test_what_never_arrived_is_sent_again_after_its_key_is_forgotten_and_is_ther
     assert (len(sent(fake)), len(fake.documents())) == (2, 1)
 
 
+@pytest.mark.case("A14")
 def test_a_search_that_lags_makes_no_second_document_while_xero_remembers_the_key(fake: Fake) -> None:
     shop = Linked("xero", fake)
     shop.post(an_order(1))
@@ -182,6 +185,7 @@ def test_a_search_that_lags_makes_no_second_document_while_xero_remembers_the_ke
     assert one == two
 
 
+@pytest.mark.case("A14")
 def test_nothing_is_sent_again_before_what_is_late_could_have_come(fake: Fake) -> None:
     """Nor is "not there" believed while the platform may still be at it: 60 seconds, and 5 for its search."""
     shop = Linked("xero", fake)
@@ -213,6 +217,7 @@ def test_a_customer_who_was_merged_into_another_is_the_merchants_turn(fake: Fake
     assert ("refused", "contact_gone", "merchant") in told(shop)
 
 
+@pytest.mark.case("A20")
 def test_a_tracking_option_that_was_removed_is_told_and_nothing_arrives_without_it(fake: Fake) -> None:
     shop = Linked("xero", fake)
     tracked = Tracking("Store", "channel", {"web": "London"})
