@@ -65,6 +65,7 @@ def everything() -> str:
     return "\n".join(found)
 
 
+@pytest.mark.case("S35")
 def test_a_person_is_forgotten_everywhere_and_the_books_stay(api: Api, shop: Company) -> None:
     books = trial_balance(shop)
     documents = list(Document.objects.values_list("body", flat=True))
@@ -86,6 +87,7 @@ def test_a_person_is_forgotten_everywhere_and_the_books_stay(api: Api, shop: Com
     }
 
 
+@pytest.mark.case("S35")
 def test_what_proves_the_books_still_does_and_says_what_was_erased(api: Api, shop: Company) -> None:
     call_command("erase_person", shop.name, "cus-ann-01", "--why", "asked by mail")
     ann, ben = RecordRow.objects.get(external_id="o1"), RecordRow.objects.get(external_id="o2")
@@ -105,6 +107,7 @@ def test_what_proves_the_books_still_does_and_says_what_was_erased(api: Api, sho
     assert (said, replayed.differing) == ([], 0)
 
 
+@pytest.mark.case("S35")
 def test_a_company_that_left_is_forgotten_and_its_books_stay(api: Api, shop: Company) -> None:
     CompanyContact.objects.create(
         company=shop, email="owner@rose.test", locale="en-us", wants="nothing", updated_at=now()
@@ -186,6 +189,7 @@ def test_names_are_words_of_their_own_in_letters_of_either_case() -> None:
     )
 
 
+@pytest.mark.case("S35")
 def test_what_is_old_is_forgotten_and_the_rest_stays(shop: Company, settings: Any) -> None:
     retention._state.clear()
     page = Page.objects.get()
@@ -203,6 +207,7 @@ def test_what_is_old_is_forgotten_and_the_rest_stays(shop: Company, settings: An
     assert Page.objects.get().body is None
 
 
+@pytest.mark.case("S35")
 def test_every_column_that_may_hold_text_has_a_class_and_no_other() -> None:
     found = sql.rows(
         """SELECT table_name || '.' || column_name FROM information_schema.columns
