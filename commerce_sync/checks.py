@@ -12,7 +12,10 @@ from django.contrib import admin
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
+from commerce_sync import engine, work, work_rows
+
 OLDEST_POSTGRESQL = 15
+LEASE_MARGIN_SECONDS = 20
 
 
 def queue_problems(cluster: Mapping[str, Any]) -> Iterable[Error]:
@@ -37,6 +40,28 @@ def queue_problems(cluster: Mapping[str, Any]) -> Iterable[Error]:
     if cluster.get("max_attempts") != 1:
         hint = "Attempts are counted in our own work table; 0 means without limit."
         yield Error("Q_CLUSTER max_attempts must be 1", hint=hint, id="commerce_sync.E005")
+
+
+def time_problems(timeout: float | None, call_seconds: float, lease_seconds: float) -> Iterable[Error]:
+    """What does not end in time, if a platform answers every call in the last moment (`call_seconds`).
+
+    A drain begins its last run when its time is almost over; the run then pulls and pushes for their time, and waits
+    for the last page, for what the platform says of the company, and for the last document.
+    """
+    longest = work.DRAIN_SECONDS + engine.PULL_SECONDS + engine.PUSH_SECONDS + 3 * call_seconds
+    if timeout and timeout < longest:
+        hint = f"At least {longest:g} s, or shorter calls (connectors.limits.Limits)."
+        yield Error(f"Q_CLUSTER timeout of {timeout} s would end work in hand", hint=hint, id="commerce_sync.E009")
+    if lease_seconds < call_seconds + LEASE_MARGIN_SECONDS:
+        hint = "Make calls shorter (connectors.limits.Limits) or the lease longer (commerce_sync.work_rows)."
+        yield Error("a call to a platform may outlast the lease on its work", hint=hint, id="commerce_sync.E010")
+
+
+@register()
+def check_times(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Every step ends before somebody else takes it for dead."""
+    call_seconds = engine.LIMITS.total_seconds
+    return list(time_problems(settings.Q_CLUSTER.get("timeout"), call_seconds, work_rows.LEASE_SECONDS))
 
 
 @register()

@@ -21,7 +21,8 @@ class BehindDocument(Struct, frozen=True):
     """One record behind a document. ``accounts``: account → minor units, debits positive.
 
     ``number`` is our own number of the version, ``connection_id`` the public id of the connection that brought it,
-    ``url`` where it is at its platform ("" when that did not say), ``digest`` the hash of ``canonical``.
+    ``url`` where it is at its platform ("" when that did not say), ``digest`` the hash of ``canonical``, or of
+    what it was before a person was erased from it (``erased_at``).
     """
 
     number: int
@@ -41,6 +42,7 @@ class BehindDocument(Struct, frozen=True):
     page: int | None
     page_row: int | None
     accounts: dict[str, int]
+    erased_at: datetime | None = None
 
 
 class RecordPart(Struct, frozen=True):
@@ -88,7 +90,7 @@ def _described(lines: Sequence[SourceLine], sign: int) -> list[BehindDocument]:
     found = sql.rows(
         """SELECT record.id, record.kind, record.external_id, link.public_id, record.revision, record.deleted,
                record.happened_at, record.updated_at, record.received_at, record.currency, record.total, record.body,
-               record.digest, record.page, record.page_row
+               record.digest, record.page, record.page_row, record.erased_at
            FROM ledger_record record LEFT JOIN connectors_connection link ON link.source_id = record.source_id
            WHERE record.id = ANY(%s)""",
         ([line.number for line in lines],),
@@ -96,10 +98,10 @@ def _described(lines: Sequence[SourceLine], sign: int) -> list[BehindDocument]:
     facts = {row[0]: row for row in found}
     described = []
     for line in lines:
-        *plain, body, digest, page, page_row = facts[line.number]
+        *plain, body, digest, page, page_row, erased_at = facts[line.number]
         record = decode(plain[1], bytes(body), deleted=plain[5])
         url = record.url if isinstance(record, Order | Refund) else ""
         accounts = {account: sign * amount for account, amount in line.accounts.items()}
         values: list[Any] = [*plain, url, bytes(digest).hex(), msgspec.Raw(bytes(body)), page, page_row, accounts]
-        described.append(BehindDocument(*values))
+        described.append(BehindDocument(*[*values, erased_at]))
     return described

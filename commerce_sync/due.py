@@ -17,7 +17,8 @@ _RHYTHMS_DUE = """
     ) due
 """
 # One statement claims what is due, moves it on and makes the work: all of it or nothing. SKIP LOCKED lets two sweeps
-# share the rows. A rhythm that was changed between the two statements is not in `upcoming` and stays due.
+# share the rows. A rhythm that was changed between the two statements is not in `upcoming` and stays due. The work may
+# begin by the clock of the database, which claims it: by that of a host that is ahead it would wait.
 SWEEP = """
     WITH upcoming AS (
         SELECT * FROM unnest(%s::text[], %s::int[], %s::int[], %s::text[], %s::timestamptz[])
@@ -39,11 +40,11 @@ SWEEP = """
         SELECT 'sync', company_id, 'sync:' || company_id || ':' || extract(epoch FROM due_at)::bigint, 1,
             jsonb_build_object('due_at', due_at,
                 'trigger', CASE frequency WHEN 'hourly' THEN 'hourly' ELSE 'schedule' END),
-            0, 'ready', 0, 8, %s, '', clock_timestamp()
+            0, 'ready', 0, 8, least(%s, clock_timestamp()), '', clock_timestamp()
         FROM moved ON CONFLICT (key) DO NOTHING
     ), queued AS (
         INSERT INTO commerce_sync_companyqueue (company_id, lane, served_at, next_at)
-        SELECT company_id, 0, '-infinity', %s FROM moved
+        SELECT company_id, 0, '-infinity', least(%s, clock_timestamp()) FROM moved
         ON CONFLICT (company_id) DO UPDATE SET lane = 0,
             next_at = least(commerce_sync_companyqueue.next_at, excluded.next_at)
     )

@@ -6,6 +6,7 @@ is in the books, pushing looks up before it sends again. So a run that was kille
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from msgspec import Struct, structs
 
 from commerce_sync.engine_rows import moved, oldest_refusal, recount, unmapped_roles
 from commerce_sync.obstacles import SETTINGS, obstacle
+from commerce_sync.retry import spread
 from commerce_sync.schedule import through_day
 from commerce_sync.selectors import Link, Run, is_pulled
 from commerce_sync.status import Cause, Outcome
@@ -44,6 +46,7 @@ PATIENCE_SECONDS: Final = 3600  # a run that waits longer for a platform ends, a
 DOWN_SECONDS: Final = 60
 PULL_SECONDS: Final = 15  # of one working on it; what is left is done by the next
 PUSH_SECONDS: Final = 15  # likewise
+_chance = random.SystemRandom().random
 
 
 class Done(Struct, frozen=True):
@@ -103,11 +106,11 @@ def run_sync(run: Run) -> Done | Later:
     except Waiting as waiting:
         seconds = (waiting.until - now()).total_seconds()
         if run.running_seconds + seconds < PATIENCE_SECONDS:
-            return Later(max(seconds, 1), "pull", counts, through)
+            return Later(spread(max(seconds, 1), _chance()), "pull", counts, through)
         return Done(Outcome("reading", counts.get("written", 0)), counts, through, verdict_of(waiting))
     except PlatformDown as failure:
         if run.running_seconds + DOWN_SECONDS < PATIENCE_SECONDS:
-            return Later(DOWN_SECONDS, "pull", counts, through)
+            return Later(spread(DOWN_SECONDS, _chance()), "pull", counts, through)
         return Done(Outcome("reading", counts.get("written", 0)), counts, through, verdict_of(failure))
     except Failure as failure:
         return Done(Outcome(_cause_of(failure), counts.get("written", 0)), counts, through, verdict_of(failure))

@@ -9,6 +9,7 @@ copy must neither tell anybody anything nor use up the refresh tokens of the ori
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
@@ -22,12 +23,14 @@ logger = logging.getLogger(__name__)
 SECONDS: Final = 8.0
 
 
-def run_errands(seconds: float = SECONDS) -> bool:
-    """Run each errand of COMMERCE_SYNC_ERRANDS once, for at most ``seconds`` each (and what it says it needs to end);
-    whether one of them has more to do. Raises nothing."""
+def run_errands(seconds: float = SECONDS, *, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Run each errand of COMMERCE_SYNC_ERRANDS once, for at most ``seconds`` each (and what it says it needs to end),
+    and no further one once ``stopping`` says so; whether one of them has more to do. Raises nothing."""
     more = False
     is_home: bool | None = None
     for path in settings.COMMERCE_SYNC_ERRANDS:
+        if stopping():
+            break
         try:
             if is_home is None:
                 is_home = elsewhere() is None

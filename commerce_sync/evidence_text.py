@@ -100,6 +100,8 @@ def _record(found: EvidenceRecord) -> Iterator[str]:
     yield from ("", f"{record.kind.replace('_', ' ').capitalize()} {record.external_id}: {amount}", "─" * _WIDTH)
     yield f"Version {record.revision}{gone}, changed there {_when(record.updated_at)}"
     yield f"received here {_when(record.received_at)}, digest {record.digest}"
+    if record.erased_at is not None:
+        yield f"what it said of a person was erased on {record.erased_at:%Y-%m-%d}; the digest is of what was received"
     if record.url:
         yield record.url
     for account, signed in sorted(record.accounts.items()):

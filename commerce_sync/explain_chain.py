@@ -77,6 +77,7 @@ class Version(Struct):
     legs: list[LegLine]
     legs_under: str
     problems: list[str]
+    erased_at: datetime | None = None
 
 
 class RecordChain(Struct):
@@ -107,7 +108,7 @@ def record_chain(record_id: int) -> RecordChain:
     books = _books(company_id)
     rows = sql.rows(
         """SELECT id, revision, superseded, deleted, updated_at, received_at, digest, page, page_row, body, currency,
-               total
+               total, erased_at
            FROM ledger_record WHERE source_id = %s AND kind = %s AND external_id = %s ORDER BY revision""",
         (source_id, kind, external_id),
     )
@@ -150,6 +151,7 @@ def _version(kind: str, row: tuple[Any, ...], books: dict[int, Book]) -> Version
         legs=legs,
         legs_under=words,
         problems=_problems(number),
+        erased_at=row[12],
     )
 
 

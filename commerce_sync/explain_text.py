@@ -65,6 +65,8 @@ def _version(version: Version, chain: RecordChain, names: dict[str, str]) -> Ite
     yield "─" * _WIDTH
     yield from _raw(version.raw)
     yield "2  Canonical record"
+    if version.erased_at is not None:
+        yield f"     what it said of a person was erased on {version.erased_at:%Y-%m-%d}; its digest is older"
     yield from _indented(_pretty(version.canonical))
     yield "3  Where it stands"
     for stand in version.standings:

@@ -30,8 +30,8 @@ def request_fetch(*, company: Company) -> None:
     sql.execute(
         """INSERT INTO commerce_sync_job (kind, company_id, key, payload_version, payload, lane, state, attempts,
                max_attempts, next_at, last_error, created_at)
-           VALUES (%s, %s, %s, 1, %s, 0, 'ready', 0, 3, %s, '', %s) ON CONFLICT (key) DO NOTHING""",
-        (KIND, company.pk, f"{KIND}:{company.pk}", Jsonb({}), at, at),
+           VALUES (%s, %s, %s, 1, %s, 0, 'ready', 0, 3, clock_timestamp(), '', %s) ON CONFLICT (key) DO NOTHING""",
+        (KIND, company.pk, f"{KIND}:{company.pk}", Jsonb({}), at),
     )
     enqueue(company.pk, Job.Lane.ORDINARY)
     ring()

@@ -61,8 +61,8 @@ def queue(workers: int, redis_url: str) -> dict[str, Any]:
         "queue_limit": workers,
         "bulk": 1,
         "poll": 0.5,
-        "timeout": 60,  # seconds; a drain stops itself well before
-        "retry": 600,  # seconds; redelivery is not our recovery path
+        "timeout": 180,  # seconds; a drain stops itself before, whatever a platform does (checks.py)
+        "retry": 900,  # seconds; redelivery is not our recovery path
         "max_attempts": 1,
         "ack_failures": True,
         "save_limit": -1,

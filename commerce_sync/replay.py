@@ -128,8 +128,11 @@ class _Run:
             company.currency, company.zone, self.connection.settings, self.names, page.received_at, self.costs
         )
         unstored: dict[Identity, int] = {}
+        erased = replay_rows.erased_places(self.connection.source_id, page.id)
         for place, row in enumerate(rows_of_page(page.platform, page.dataset, page.body)):
             self.total.rows += 1
+            if place in erased:
+                continue
             found, complaint = self._map(page.dataset, row, context, stored.get(place, []))
             for version in stored.get(place, ()):
                 self.total.records += 1

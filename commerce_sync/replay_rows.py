@@ -74,6 +74,15 @@ def versions_of(source_id: int, page_id: int) -> dict[int, list[StoredVersion]]:
     return found
 
 
+def erased_places(source_id: int, page_id: int) -> set[int]:
+    """The rows of a page from which a person was erased: they are not as they came, and are not mapped again."""
+    found = sql.rows(
+        "SELECT page_row FROM ledger_record WHERE source_id = %s AND page = %s AND erased_at IS NOT NULL",
+        (source_id, page_id),
+    )
+    return {place for (place,) in found}
+
+
 def known_identities(source_id: int, external_ids: Sequence[str]) -> set[Identity]:
     """Those records of these ids that are stored in any version."""
     found = sql.rows(

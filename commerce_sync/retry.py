@@ -9,6 +9,7 @@ from typing import Final
 FIRST_WAIT: Final = timedelta(seconds=2)
 LONGEST_WAIT: Final = timedelta(minutes=15)
 JITTER: Final = 0.1  # of a pause of a timetable, at most: what failed together shall not come back together
+LONGEST_SPREAD_SECONDS: Final = 120.0
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
@@ -28,3 +29,12 @@ def pause_after(timetable: Sequence[timedelta], tries: int, chance: float) -> ti
     """The wait after try number ``tries`` (from 1) has failed, by a ``timetable`` of the pauses before each try; None:
     that was the last. ``chance`` is 0 ≤ x < 1."""
     return None if tries >= len(timetable) else timetable[tries] * (1 + JITTER * chance)
+
+
+def spread(seconds: float, chance: float) -> float:
+    """A wait that a platform asks for, lengthened by `chance` (0 ≤ x < 1), up to twice as long.
+
+    All merchants of an app hear the same time when the app is throttled, and when the platform is down: they must not
+    come back in the same second.
+    """
+    return seconds + chance * min(seconds, LONGEST_SPREAD_SECONDS)

@@ -53,6 +53,7 @@ class Run(Struct):
     """A claimed job with its sync and what its company is. `sync_id` None: another sync of the company has not ended.
 
     `at` is the instant that decides its last business day: the due time of a scheduled run, else the start.
+    `unreadable` says why nothing can be done with it: its rows are not what this code writes.
     """
 
     job_id: int
@@ -75,7 +76,9 @@ class Run(Struct):
     has_undo: bool = False
     from_day: date | None = None
     kind: str = "sync"
+    payload_version: int = 1
     has_stock: bool = False
+    unreadable: str = ""
 
     @property
     def brings_sales(self) -> bool:
@@ -107,7 +110,7 @@ def is_pulled(platform: CommercePlatform) -> bool:
 
 _RUNS = """
     SELECT job.id, job.lease_token, job.attempts, job.max_attempts, sync.id, sync.public_id, sync.trigger,
-        sync.through_day, coalesce((job.payload ->> 'due_at')::timestamptz, sync.started_at, job.created_at),
+        sync.through_day, coalesce(job.payload ->> 'due_at', ''), coalesce(sync.started_at, job.created_at),
         extract(epoch FROM clock_timestamp() - coalesce(sync.started_at, clock_timestamp()))::float8, sync.counts,
         job.company_id, book.body,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('connection_id', link.id, 'platform', link.platform,
@@ -120,7 +123,7 @@ _RUNS = """
         (SELECT count(*) FROM connectors_pushitem WHERE company_id = job.company_id AND state = 'refused'),
         EXISTS (SELECT FROM commerce_sync_undo undo
                 WHERE undo.company_id = job.company_id AND undo.finished_at IS NULL),
-        sync.from_day, job.kind,
+        sync.from_day, job.kind, job.payload_version,
         EXISTS (SELECT FROM connectors_connection link
                 JOIN connectors_stocklevel level ON level.connection_id = link.id
                 WHERE link.company_id = job.company_id AND link.kind = 'commerce')
@@ -143,8 +146,9 @@ def runs_of(job_ids: Sequence[int]) -> list[Run]:
 
 
 def _run(row: tuple[Any, ...]) -> Run:
-    body, failing_days = row[12], row[14]
-    return Run(
+    """One job; what cannot be read of it stays its own: a whole batch is claimed, and must not stop for one of them."""
+    body, failing_days = row[13], row[15]
+    run = Run(
         job_id=row[0],
         lease_token=row[1],
         attempts=row[2],
@@ -153,20 +157,28 @@ def _run(row: tuple[Any, ...]) -> Run:
         act=row[5] or _NO_ACT,
         trigger=row[6] or "",
         through_day=row[7],
-        at=row[8],
-        running_seconds=row[9],
-        counts=row[10] or {},
-        company_id=row[11],
-        keeping=_decode_keeping(bytes(body)) if body is not None else None,
-        links=_decode_links(row[13]),
-        streak=Streak(failing_days, row[15], row[16]) if failing_days is not None else None,
-        is_small=row[17],
-        refused_before=row[18],
-        has_undo=row[19],
-        from_day=row[20],
-        kind=row[21],
-        has_stock=row[22],
+        at=row[9],
+        running_seconds=row[10],
+        counts=row[11] or {},
+        company_id=row[12],
+        keeping=None,
+        links=[],
+        streak=Streak(failing_days, row[16], row[17]) if failing_days is not None else None,
+        is_small=row[18],
+        refused_before=row[19],
+        has_undo=row[20],
+        from_day=row[21],
+        kind=row[22],
+        payload_version=row[23],
+        has_stock=row[24],
     )
+    try:
+        run.at = datetime.fromisoformat(row[8]) if row[8] else run.at
+        run.keeping = _decode_keeping(bytes(body)) if body is not None else None
+        run.links = _decode_links(row[14])
+    except (ValueError, msgspec.MsgspecError) as error:
+        run.unreadable = f"{type(error).__name__}: {error}"
+    return run
 
 
 def present_code(sync: Sync, at: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
 from commerce_sync import correlation, status
@@ -69,7 +70,7 @@ def request_sync(
     lane = Job.Lane.BULK if trigger == Sync.Trigger.HISTORIC else Job.Lane.ORDINARY
     kind = "undo" if trigger == Sync.Trigger.UNDO else "sync"
     Job.objects.create(
-        kind=kind, company=company, sync=sync, key=f"request:{sync.public_id}", lane=lane, next_at=at, created_at=at
+        kind=kind, company=company, sync=sync, key=f"request:{sync.public_id}", lane=lane, next_at=Now(), created_at=at
     )
     enqueue(company.pk, lane)
     ring()
@@ -107,9 +108,9 @@ def _note(company_id: int, trigger: str) -> None:
     sql.execute(
         """INSERT INTO commerce_sync_job (kind, company_id, key, payload_version, payload, lane, state, attempts,
                max_attempts, next_at, last_error, created_at)
-           VALUES ('sync', %s, %s, 1, %s, 0, 'ready', 0, 8, %s, '', %s)
+           VALUES ('sync', %s, %s, 1, %s, 0, 'ready', 0, 8, clock_timestamp(), '', %s)
            ON CONFLICT (key) DO NOTHING""",
-        (company_id, f"{trigger}:{company_id}", Jsonb({"trigger": trigger}), at, at),
+        (company_id, f"{trigger}:{company_id}", Jsonb({"trigger": trigger}), at),
     )
     enqueue(company_id, Job.Lane.ORDINARY)
     ring()

@@ -138,6 +138,7 @@ MIDDLEWARE = [
     *("django_otp.middleware.OTPMiddleware", "health.console.guard.ConsoleMiddleware"),
 ]
 AUTHENTICATION_BACKENDS = ["health.console.access.RoleBackend"]
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 ROOT_URLCONF = "commerce_sync.urls"
 WSGI_APPLICATION = "commerce_sync.wsgi.application"
 CONTEXT = "django.template.context_processors.request", "django.contrib.auth.context_processors.auth"
@@ -219,10 +220,18 @@ COMMERCE_SYNC_ERRANDS = [
     "commerce_sync.sync_days.count_days",
     "health.findings.unattended.pass_up",
     "commerce_sync.housekeeping.clean_hourly",
+    "commerce_sync.unheard.ask_now_and_then",
     "connectors.keeping.keep_hourly",
     "connectors.ledger_looks.look_daily",
     "health.audit_trail.seal_daily",
+    "health.personal.erasing.erase",
+    "health.personal.retention.forget_hourly",
 ]
+# For how many days what may name persons is kept; 0: for ever (docs/retention.md).
+COMMERCE_SYNC_KEEP_RAW_DAYS = whole("COMMERCE_SYNC_KEEP_RAW_DAYS", 400, 0, 36_500)
+COMMERCE_SYNC_KEEP_CALLS_DAYS = whole("COMMERCE_SYNC_KEEP_CALLS_DAYS", 90, 0, 36_500)
+COMMERCE_SYNC_KEEP_MESSAGES_DAYS = whole("COMMERCE_SYNC_KEEP_MESSAGES_DAYS", 400, 0, 36_500)
+
 # Of these, what calls the outside: it rests while the data wait, restored or copied, for a word (ledger/home.py).
 COMMERCE_SYNC_ERRANDS_OUTSIDE = frozenset({
     "health.errands.run", "health.alerts.errand.run", "connectors.keeping.keep_hourly",

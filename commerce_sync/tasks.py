@@ -12,32 +12,35 @@ from django_q.tasks import async_task
 from commerce_sync import work
 from commerce_sync.errands import SECONDS as ERRAND_SECONDS
 from commerce_sync.errands import run_errands
+from commerce_sync.stopping import in_hand, is_asked
 
 DRAIN: Final = "commerce_sync.tasks.drain"
 TICK: Final = "commerce_sync.tasks.tick"
 TICK_NAME: Final = "commerce_sync tick"
-ERRANDS_BEGIN_WITHIN: Final = 40  # seconds: an errand may take 15 more to end, and django-q2 kills a task at 60
+ERRANDS_BEGIN_WITHIN: Final = 40  # seconds; all of them end before django-q2 takes the task for hanging
 
 
 def drain() -> None:
     """Work on what is due, for a bounded time; then the errands."""
     began = time.monotonic()
-    work.drain()
-    _errands(began)
+    with in_hand():
+        work.drain(stopping=is_asked)
+        _errands(began)
 
 
 def tick() -> None:
     """Once a minute: what has become due becomes work, and is worked on; then the errands."""
     began = time.monotonic()
-    work.sweep()
-    work.drain()
-    _errands(began)
+    with in_hand():
+        work.sweep()
+        work.drain(stopping=is_asked)
+        _errands(began)
 
 
 def _errands(began: float) -> None:
     """The errands, in what is left of the time; with more to do, the bell is rung for it."""
     left = ERRANDS_BEGIN_WITHIN - (time.monotonic() - began)
-    if left > 0 and run_errands(min(left, ERRAND_SECONDS)):
+    if left > 0 and run_errands(min(left, ERRAND_SECONDS), stopping=is_asked) and not is_asked():
         ring()
 
 

@@ -1,5 +1,6 @@
 """Where platforms ring: the raw body is bounded, verified, noted and answered at once, with nothing in the answer.
 
+While the database does not answer it is 503: 200 would say that the delivery is kept, and it would not come again.
 An address that leads nowhere answers 404 with the same words whatever is wrong with it; a signature that is not
 believed 401 and says no more, since the sender may be anybody.
 """
@@ -7,10 +8,14 @@ believed 401 and says no more, since the sender may be anybody.
 from __future__ import annotations
 
 import logging
-from typing import Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Final, ParamSpec
 from uuid import UUID
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db import connection as database
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -23,11 +28,29 @@ from ledger import faultpoints
 from ledger.services import now
 
 MOST_BYTES: Final = 1024 * 1024
+AGAIN_SECONDS: Final = 60
 logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+
+
+def _kept_or_unavailable(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """Answer 503 where the database does not take the delivery, so that the platform delivers it again."""
+
+    @wraps(view)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(*args, **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("a delivery cannot be kept now: %s", error)
+            database.close_if_unusable_or_obsolete()
+            return HttpResponse(status=503, headers={"Retry-After": str(AGAIN_SECONDS)})
+
+    return answered
 
 
 @csrf_exempt  # no browser and no session: the signature says who sent it
 @require_POST
+@_kept_or_unavailable
 def of_connection(request: HttpRequest, platform: str, connection: UUID) -> HttpResponse:
     """A delivery to the address of one connection."""
     found = deliveries.declared_by(platform)
@@ -39,6 +62,7 @@ def of_connection(request: HttpRequest, platform: str, connection: UUID) -> Http
 
 @csrf_exempt
 @require_POST
+@_kept_or_unavailable
 def of_app(request: HttpRequest, platform: str) -> HttpResponse:
     """A delivery to the one address that a platform has for all merchants of our app."""
     found = deliveries.declared_by(platform)
@@ -74,7 +98,7 @@ def _taken(request: HttpRequest, slug: str, connection: Connection | None) -> Ht
 def _body(request: HttpRequest) -> bytes | None:
     """The raw body, None when it is larger than any delivery."""
     said = request.headers.get("Content-Length", "0")
-    if not said.isdigit() or int(said) > MOST_BYTES:
+    if not (said.isascii() and said.isdigit() and len(said) < 10) or int(said) > MOST_BYTES:
         return None
     body = request.read(MOST_BYTES + 1)
     return body if len(body) <= MOST_BYTES else None

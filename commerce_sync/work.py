@@ -8,6 +8,7 @@ at once; a paused worker still has it, so it is not overtaken.
 from __future__ import annotations
 
 import logging
+import math
 import random
 import socket
 import time
@@ -41,10 +42,17 @@ SLOTS: Final = 64  # drains at work at once, on all hosts together
 COMPANIES_AT_ONCE: Final = 50
 CLAIM_TRIES: Final = 5  # while others hold what is due for the moment of their own claim
 CLAIM_AGAIN_SECONDS: Final = 0.02
+DRAIN_SECONDS: Final = 20
+BEAT_SECONDS: Final = 5
+NEWER_SECONDS: Final = 60  # until a job that newer code has made is offered again: to newer code, by then
 OCCUPIED_SECONDS: Final = 10  # until a job looks again whether the other sync of its company has ended
 ERROR_CHARACTERS: Final = 4_000
 FETCHED: Final = Done(Outcome(), {})
 _chance = random.SystemRandom().random
+
+
+class UnreadableRun(Exception):
+    """The rows of a job are not what this code writes: it waits for code that reads them, and is given up at last."""
 
 
 class Drained(Struct):
@@ -64,7 +72,7 @@ def sweep(at: datetime | None = None) -> int:
     return total
 
 
-def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: False) -> Drained:
+def drain(budget_seconds: float = DRAIN_SECONDS, *, stopping: Callable[[], bool] = lambda: False) -> Drained:
     """Work until nothing is due, the time is over or `stopping` says so. Without a free slot, or with data that are not
     at home (`ledger.home`), return at once."""
     ends = time.monotonic() + budget_seconds
@@ -78,7 +86,7 @@ def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: 
             return drained
         _free_the_dead(hold)
         while time.monotonic() < ends and not stopping():
-            work_rows.beat(slot, f"{drained.ended} ended")
+            seen_at = _beat(slot, drained, -math.inf)
             runs = _next(hold)
             if not runs:
                 break
@@ -87,6 +95,7 @@ def drain(budget_seconds: float = 20, *, stopping: Callable[[], bool] = lambda: 
                     left = [(each.job_id, each.lease_token) for each in runs[place:]]
                     work_rows.free(left, uncount=True)
                     break
+                seen_at = _beat(slot, drained, seen_at)
                 with correlation.of(str(run.act), company=run.company_id, sync=run.act if run.sync_id else ""):
                     _work(run, drained)
             hold.release_jobs()
@@ -102,6 +111,15 @@ def _next(hold: _Hold) -> list[Run]:
         time.sleep(CLAIM_AGAIN_SECONDS * (0.5 + _chance()))
         runs = _claim(hold)
     return runs
+
+
+def _beat(slot: str, drained: Drained, seen_at: float) -> float:
+    """Tell that the slot is alive, unless it did so a moment ago; when it last did. A long batch is no silence."""
+    at = time.monotonic()
+    if at - seen_at < BEAT_SECONDS:
+        return seen_at
+    work_rows.beat(slot, f"{drained.ended} ended")
+    return at
 
 
 def _claim(hold: _Hold) -> list[Run]:
@@ -120,7 +138,13 @@ def _claim(hold: _Hold) -> list[Run]:
 def _work(run: Run, drained: Drained) -> None:
     """One attempt at one job. Whatever it raises stays with the job; what ends the process is counted already."""
     try:
-        if run.attempts > run.max_attempts:
+        if run.kind not in work_rows.KINDS or run.payload_version > work_rows.PAYLOAD_VERSION:
+            # While a release is rolled out, old and new code share the table: what is not understood is left alone.
+            work_rows.free([(run.job_id, run.lease_token)], uncount=True, seconds=NEWER_SECONDS)
+            drained.later += 1
+        elif run.unreadable:
+            raise UnreadableRun(run.unreadable)
+        elif run.attempts > run.max_attempts:
             _bury(run, "")
             drained.failed += 1
         elif run.kind == "fetch":

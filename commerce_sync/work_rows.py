@@ -17,6 +17,8 @@ from connectors.push_verdicts import Verdict
 from ledger import sql
 
 LEASE_SECONDS = 120
+KINDS = ("sync", "undo", "fetch")  # of jobs that this code can do
+PAYLOAD_VERSION = 1  # the newest that it can read; raised when a payload gets what older code must not overlook
 
 # The company served longest ago comes first. One at a time are the jobs that were tried before (if it is the one that
 # kills its worker, it takes nobody along twice) and those that call somebody outside: whoever is slow there keeps this
@@ -55,11 +57,13 @@ _BEGIN = """
             failure_sentence, failure_remedy, failure_turn, correlation)
         SELECT gen_random_uuid(), company_id, coalesce(payload ->> 'trigger', 'schedule'), 1000, 'queued',
             clock_timestamp(), '{}', '', '', '', '', ''
-        FROM commerce_sync_job WHERE id = ANY(%s) AND sync_id IS NULL AND kind <> 'fetch'
+        FROM commerce_sync_job
+        WHERE id = ANY(%s) AND sync_id IS NULL AND kind IN ('sync', 'undo') AND payload_version <= %s
         ON CONFLICT DO NOTHING RETURNING id, company_id
     )
     UPDATE commerce_sync_job job SET sync_id = begun.id FROM begun
-    WHERE job.id = ANY(%s) AND job.sync_id IS NULL AND job.kind <> 'fetch' AND job.company_id = begun.company_id
+    WHERE job.id = ANY(%s) AND job.sync_id IS NULL AND job.kind IN ('sync', 'undo')
+        AND job.company_id = begun.company_id
 """
 
 
@@ -67,7 +71,7 @@ def claim(limit: int, token: UUID) -> list[int]:
     """Claim up to `limit` jobs of different companies, attempts counted; inside the caller's transaction."""
     ids = [job_id for (job_id,) in sql.rows(_CLAIM, (outside_links(), limit, token, LEASE_SECONDS))]
     if ids:
-        sql.execute(_BEGIN, (ids, ids))
+        sql.execute(_BEGIN, (ids, PAYLOAD_VERSION, ids))
     return ids
 
 

@@ -27,6 +27,7 @@ from connectors.platform import AccountingPlatform, Platform
 from connectors.revoking import give_back_later
 from connectors.services import AlreadyLinked, link, locked, move, platform_of, private_places
 from connectors.wire import Response
+from ledger.models import RecordRow
 from ledger.services import audit, now
 
 
@@ -45,9 +46,11 @@ def authorize(*, connection: Connection, secrets: Mapping[str, str], actor: str)
     given = read_authorization(platform, secrets, known=current.settings, private=private_places(), at=at)
     _refuse_second_books(current)  # before a code is spent, that can be used only once
     _refuse_other_books(current, platform, given.settings)
+    _refuse_other_shop(current, platform, given.settings)
     found, settings = given.secrets, given.settings
     if given.code:
         found, account = _exchanged(platform, current, given, at)
+        _refuse_other_shop(current, platform, account)
         settings = {**settings, **account}
     linked = _linked(current, settings, found, actor)
     after_linking(linked)
@@ -113,6 +116,20 @@ def _refuse_other_books(connection: Connection, platform: Platform, settings: Ma
         raise BadAuthorization([(name, sentence % {"known": known, "name": platform.name})])
 
 
+def _refuse_other_shop(connection: Connection, platform: Platform, settings: Mapping[str, str]) -> None:
+    """What was sold is known by the ids of its shop, and is in this company's books: another shop is other sales."""
+    name = _account_setting(platform)
+    before, after = connection.settings.get(name), settings.get(name)
+    if connection.kind != Connection.Kind.COMMERCE or not before or not after or before == after:
+        return
+    if RecordRow.objects.filter(source=connection.source_id).exists():
+        sentence = _(
+            "This connection has brought the sales of “%(known)s”. Log in to that account of %(name)s, or unlink it "
+            "and connect the other account anew."
+        )
+        raise BadAuthorization([(name, sentence % {"known": before, "name": platform.name})])
+
+
 def _exchanged(
     platform: Platform, connection: Connection, given: Authorization, at: datetime
 ) -> tuple[Secrets, dict[str, str]]:
@@ -139,6 +156,10 @@ def _exchanged(
 
 def _account(platform: Platform, auth: OAuth2, response: Response) -> dict[str, str]:
     """The setting by which deliveries find the connection, also when it is empty: the former account may be another."""
-    declared = platform.webhooks
-    name = declared.facts.account_setting if declared is not None and auth.account else ""
+    name = _account_setting(platform) if auth.account else ""
     return {name: told_account(auth, response)} if name else {}
+
+
+def _account_setting(platform: Platform) -> str:
+    declared = platform.webhooks
+    return declared.facts.account_setting if declared is not None else ""

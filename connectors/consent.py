@@ -18,7 +18,7 @@ from connectors.declare import OAuth2
 from connectors.errors import BadCallback, MisconfiguredPlatform
 from connectors.models import Connection
 from connectors.services import platform_of, private_places
-from ledger.services import now
+from ledger.services import audit, now
 
 LASTS: Final = timedelta(minutes=10)  # a merchant logs in, looks for the second factor, and chooses a company
 _WHOLE: Final = ("https://", "http://")
@@ -79,8 +79,21 @@ def begin(connection: Connection, settings: Mapping[str, str]) -> Begun:
 def finish(consent: Consent, params: Mapping[str, str], *, actor: str) -> Connection:
     """Link the connection with what came back: ``params`` of the callback's address. One use; not in a transaction.
 
-    Raises `BadCallback` for a refusal or a late or foreign return, and what `connectors.authorizing.authorize` raises.
+    Raises `BadCallback` for a refusal or a late or foreign return, and what `connectors.authorizing.authorize` raises;
+    what is refused is noted in the audit trail.
     """
+    try:
+        return _finished(consent, params, actor)
+    except (BadCallback, BadAuthorization) as refused:
+        connection = Connection.objects.select_related("company").get(pk=consent.connection_id)
+        audit(
+            code="connection.not_completed", actor=actor, company=connection.company, subject=str(connection.public_id),
+            detail={"platform": connection.platform, "reason": str(refused)[:300]},
+        )  # fmt: skip
+        raise
+
+
+def _finished(consent: Consent, params: Mapping[str, str], actor: str) -> Connection:
     at = now()
     if at - consent.began_at >= LASTS:
         raise BadCallback("it took longer than ten minutes")

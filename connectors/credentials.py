@@ -10,31 +10,32 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.db.models.functions import Now
 
 from connectors.auth import Client, Secrets, must_renew, read_tokens, refresh_request, way_of
 from connectors.clients import client_of
 from connectors.declare import OAuth2
-from connectors.errors import Failure, MisconfiguredPlatform, NotAuthorized, Waiting
+from connectors.errors import Failure, MisconfiguredPlatform, NotAuthorized
 from connectors.models import Credential
 from connectors.platform import Platform
+from connectors.renewal_lock import alone
 from connectors.wire import Request, Response
 from ledger import faultpoints
 
 Exchange = Callable[[Request], Response]
 
-LOCK_PATIENCE: Final = timedelta(seconds=60)  # longer than an exchange may take (`http.Limits.total_seconds`)
-LOCK_POLL_SECONDS: Final = 0.05
+SAVE_PATIENCE: Final = timedelta(seconds=15)  # for a database that went away during the exchange
+SAVE_POLL_SECONDS: Final = 0.5
 
 
 class UnreadableCredential(Failure):
@@ -161,7 +162,7 @@ def refresh(*, connection_id: int, stale: Secrets, auth: OAuth2, client: Client,
     Raises `NotAuthorized` only after a second refusal of an unchanged token, `Waiting` when another worker
     does not finish, and whatever `exchange` raises: then the old pair is still stored and is tried again.
     """
-    with _alone(connection_id):
+    with alone(connection_id):
         held = load(connection_id)
         if held.access_token != stale.access_token:
             return held
@@ -176,7 +177,7 @@ def refresh(*, connection_id: int, stale: Secrets, auth: OAuth2, client: Client,
                 return again
             fresh = _exchanged(held, auth, client, exchange)
         faultpoints.reached("after_refresh_response")
-        kept = _keep(connection_id, held, fresh)
+        kept = _kept(connection_id, held, fresh)
         faultpoints.reached("after_token_save")
         return kept
 
@@ -191,6 +192,25 @@ def _exchanged(held: Secrets, auth: OAuth2, client: Client, exchange: Exchange) 
         raise
 
 
+def _kept(connection_id: int, before: Secrets, fresh: Secrets) -> Secrets:
+    """`_keep`; where the database went away meanwhile, for as long as it may take to come back.
+
+    The old token may be spent by now, so the new pair is more than an attempt that can be made again. What the caller
+    held by the lost session it holds no longer: the loss is raised all the same, once the pair is safe.
+    """
+    try:
+        return _keep(connection_id, before, fresh)
+    except (OperationalError, InterfaceError):
+        give_up_at = time.monotonic() + SAVE_PATIENCE.total_seconds()
+        while time.monotonic() < give_up_at:
+            time.sleep(SAVE_POLL_SECONDS)
+            with suppress(OperationalError, InterfaceError):
+                database.close()  # the next statement opens a new one
+                _keep(connection_id, before, fresh)
+                break
+        raise
+
+
 def _keep(connection_id: int, before: Secrets, fresh: Secrets) -> Secrets:
     """Commit the new pair, in a transaction of its own, unless the merchant has connected again meanwhile."""
     with transaction.atomic(durable=True):
@@ -202,27 +222,6 @@ def _keep(connection_id: int, before: Secrets, fresh: Secrets) -> Secrets:
             return stored
         store(connection_id=connection_id, secrets=fresh)
     return fresh
-
-
-@contextmanager
-def _alone(connection_id: int) -> Iterator[None]:
-    """Hold the connection's advisory lock: of the session, not of a transaction, because HTTP happens inside."""
-    name = f"connectors.credential:{connection_id}"
-    give_up_at = time.monotonic() + LOCK_PATIENCE.total_seconds()
-    while not _ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name):
-        if time.monotonic() >= give_up_at:
-            raise Waiting("another worker renews the access", until=datetime.now(UTC) + LOCK_PATIENCE)
-        time.sleep(LOCK_POLL_SECONDS)
-    try:
-        yield
-    finally:
-        _ask("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", name)
-
-
-def _ask(sql: str, name: str) -> bool:
-    with database.cursor() as cursor:
-        cursor.execute(sql, [name])
-        return bool(cursor.fetchone()[0])
 
 
 def _row(connection_id: int, secrets: Secrets) -> dict[str, object]:

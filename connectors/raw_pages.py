@@ -70,4 +70,8 @@ def compress(body: bytes) -> bytes:
 
 def decompress(stored: bytes) -> bytes:
     """The raw page in its stored form; raises ``zstandard.ZstdError`` for anything larger than a page may be."""
+    if (
+        zstandard.frame_content_size(stored) > MAX_BODY_BYTES
+    ):  # where a frame states its size, the limit below is ignored
+        raise zstandard.ZstdError(f"the page would be larger than {MAX_BODY_BYTES:,} bytes")
     return zstandard.ZstdDecompressor().decompress(stored, max_output_size=MAX_BODY_BYTES)

@@ -27,7 +27,7 @@ SETTLED: Final = timedelta(hours=2)
 """A transaction that began on a day has ended so long after it: no entry of the day is still to come."""
 LOOKED_BACK: Final = 7  # sealed days that are compared again each night
 TOLD_FOR: Final = timedelta(days=30)
-_LOCK: Final = 45  # the first key of an advisory lock: one worker seals at a time
+_LOCK: Final = 46  # the first key of an advisory lock: one worker seals at a time
 _ONE_DAY: Final = timedelta(days=1)
 _ENTRIES: Final[LiteralString] = """
     SELECT jsonb_build_array(id, public_id, partner_id, company_id, code, subject, actor, detail,

@@ -46,6 +46,13 @@ def schedules() -> Check:
 
 def minute_bell() -> Check:
     """The bell is there that makes qcluster sweep each minute."""
+    others = list(BellSchedule.objects.exclude(func=TICK).values_list("name", "func")[:5])
+    if others:
+        named = ", ".join(f"“{name or 'without a name'}” ({func})" for name, func in others)
+        remedy = "Delete them (django_q.models.Schedule), unless you know why they are there: one that is malformed "
+        return warning(
+            "schedules", f"qcluster has schedules that we did not make: {named}", remedy + "stops the minute's bell."
+        )
     if BellSchedule.objects.filter(func=TICK).exists():
         return ok("schedules", "the minute's bell is there")
     remedy = "Run: manage.py shell -c 'from commerce_sync.tasks import ensure_schedules; ensure_schedules()'"

@@ -137,6 +137,7 @@ def test_every_module_is_named_for_its_subject() -> None:
     assert [name_of(path) for path in modules() if {path.stem, *path.parts} & vague] == []
 
 
+@pytest.mark.case("E02")
 def test_no_float_comes_near_money() -> None:
     assert code_with(r"\bfloat \(") == []
 

@@ -273,12 +273,14 @@ def identifiers(tree: ast.AST) -> Iterator[str]:
             yield str(node.slice.value)
 
 
+@pytest.mark.case("S26", "S29", "S32")
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_no_module_goes_against(rule: Rule) -> None:
     found = [f"{name_of(path)}:{line}" for path in modules() for line in rule(tree_of(path), name_of(path))]
     assert found == [], rule.__doc__
 
 
+@pytest.mark.case("S32")
 @pytest.mark.parametrize(("rule", "snippet"), PLANTED)
 def test_what_goes_against_a_rule_is_found(rule: Rule, snippet: str) -> None:
     assert list(rule(ast.parse(snippet), "commerce_sync/api/planted.py")) != []
@@ -310,6 +312,7 @@ LINTED = {
 }
 
 
+@pytest.mark.case("S32")
 def test_the_linter_still_looks_for_what_it_knows(tmp_path: Path) -> None:
     ruff = Path(sys.executable).with_name("ruff")
     asked = [str(ruff), "check", "--no-cache", "--output-format=concise", "--stdin-filename", "ledger/planted.py", "-"]

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,6 +22,7 @@ from commerce_sync.flow.session import begin
 from commerce_sync.flow.stage import done_of
 from commerce_sync.flow.stages import next_stage, steps
 from commerce_sync.flow.viewing import is_looking, refused, stop_looking
+from commerce_sync.onward import path_or
 from commerce_sync.setup_links import use_link
 from ledger.models import Company
 from ledger.services import now
@@ -88,10 +88,7 @@ def home(request: HttpRequest, merchant: Merchant) -> HttpResponse:
 @require_POST
 def language(request: HttpRequest, merchant: Merchant) -> HttpResponse:
     """The merchant's own choice of language, kept in this browser."""
-    back = request.POST.get("back", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        back = "/flow/"
-    response = redirect(back)
+    response = redirect(path_or(request.POST.get("back", ""), "/flow/"))
     chosen = request.POST.get("language", "")
     if chosen in LANGUAGES:
         response.set_cookie(

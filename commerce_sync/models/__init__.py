@@ -7,6 +7,7 @@ from commerce_sync.models.api_key import ApiKey
 from commerce_sync.models.brand_picture import BrandPicture
 from commerce_sync.models.branding import Branding
 from commerce_sync.models.company_queue import CompanyQueue
+from commerce_sync.models.erasure import Erasure
 from commerce_sync.models.fetch import Fetch
 from commerce_sync.models.flow_text import FlowText
 from commerce_sync.models.heartbeat import Heartbeat
@@ -28,6 +29,7 @@ __all__ = [
     "BrandPicture",
     "Branding",
     "CompanyQueue",
+    "Erasure",
     "Fetch",
     "FlowText",
     "Heartbeat",

@@ -76,6 +76,7 @@ class QuickBooksOnline(AccountingPlatform):
         scopes=("com.intuit.quickbooks.accounting",),
         revoke="https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
         revoke_as="json",
+        rest_days=100,
     )
     webhooks = _qbo_events.WEBHOOKS
     setting_fields = MappingProxyType({"realmId": "the number of the company, as it comes back with the log-in"})

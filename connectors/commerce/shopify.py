@@ -100,6 +100,7 @@ class Shopify(CommercePlatform):
         header="X-Shopify-Access-Token",
         scheme="",
         margin_seconds=300,  # of an hour
+        rest_days=90,
         scopes=(
             *("read_orders", "read_all_orders", "read_products", "read_inventory", "read_locations", "read_returns"),
             *("read_shopify_payments_accounts", "read_shopify_payments_payouts", "read_shopify_payments_disputes"),

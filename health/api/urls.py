@@ -6,7 +6,7 @@ from typing import Final
 
 from django.urls import URLPattern
 
-from health.api import alerts, finding_acts, findings, webhook_deliveries, webhooks
+from health.api import alerts, erasures, finding_acts, findings, webhook_deliveries, webhooks
 
 urlpatterns: Final[list[URLPattern]] = [
     *findings.urlpatterns,
@@ -14,4 +14,5 @@ urlpatterns: Final[list[URLPattern]] = [
     *webhooks.urlpatterns,
     *webhook_deliveries.urlpatterns,
     *alerts.urlpatterns,
+    *erasures.urlpatterns,
 ]

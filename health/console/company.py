@@ -81,6 +81,7 @@ def frame_of(console: Console, company: Company, tab: str) -> dict[str, Any]:
         "lists": _lists(console, company),
         "can_sync": console.may(Right.SYNC),
         "can_pause": console.may(Right.PAUSE) and schedule is not None,
+        "can_erase": console.may(Right.ERASE),
         "can_view_as": console.may(Right.VIEW_AS),
         "at": now(),
     }

@@ -7,8 +7,9 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 
+from commerce_sync.onward import path_or
 from health.console.log_in import NotLetIn, confirm
 from health.console.page import Console, console_page
 from health.console.sessions import is_confirmed, note_confirmed
@@ -40,8 +41,7 @@ def confirm_page(console: Console) -> HttpResponse:
     """Asks for the password, and leads on to where the person was going."""
     request = console.request
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    onward = wanted if ours else reverse("admin:index")
+    onward = path_or(wanted, reverse("admin:index"))
     said = ""
     if request.method == "POST":
         try:

@@ -27,6 +27,7 @@ class Right(StrEnum):
     ALERTS = "health.change_alertrule"
     REPLAY = "health.change_webhookdelivery"  # have partners told again
     PEOPLE = "health.change_member"
+    ERASE = "commerce_sync.add_erasure"  # forget a customer, or all persons of a company that left
 
 
 _COMPANIES: Final = ("ledger.partner", "ledger.company", "ledger.auditentry", "ledger.source", "health.finding",

@@ -135,7 +135,7 @@ GUIDE: Final[dict[str, Advice]] = {
     "disk_low": Advice(
         "The disk with the data is nearly full. A full disk stops the database.",
         "`manage.py doctor`, under *disk*.",
-        "Make room (logs, old backups), or purge [raw pages](#purging-raw-pages) that nobody needs, or add disk.",
+        "Make room (logs, old backups), keep [raw payloads](#forgetting-persons) for fewer days, or add disk.",
     ),
     "check_failed": Advice(
         "A check of `manage.py doctor` fails that has no kind of its own.",

@@ -10,6 +10,7 @@ from typing import Final, LiteralString
 from commerce_sync.selectors import is_pulled
 from connectors import registry
 from connectors.credentials import UnreadableCredential, unseal
+from connectors.declare import OAuth2
 from health.doctor_bells import silent
 from health.findings.seen import Cause, Looked, Scope, Seen
 from health.findings.watching import Watch
@@ -46,6 +47,13 @@ _ENDING: Final[LiteralString] = """
         AND credential.expires_at - credential.updated_at > %s
     ORDER BY link.company_id, link.id
 """
+# What we renew ends as well, where the platform lets it: with the token by which it is renewed.
+_RENEWED: Final[LiteralString] = """
+    SELECT link.company_id, link.id, link.public_id::text, link.platform, link.name, credential.ciphertext
+    FROM connectors_connection link JOIN connectors_credential credential ON credential.connection_id = link.id
+    WHERE link.company_id = ANY(%s) AND link.status = 'Linked' AND link.platform = ANY(%s)
+    ORDER BY link.company_id, link.id
+"""
 # Only where syncs run and end well: else what keeps them is the finding.
 _STALE: Final[LiteralString] = """
     SELECT link.company_id, link.public_id::text, link.platform, link.name, coalesce(pulled.at, link.linked_at)
@@ -65,7 +73,7 @@ _STALE: Final[LiteralString] = """
 
 def look(scope: Scope) -> Looked:
     """All connections of these companies."""
-    return Looked([*_lost(scope), *_ending(scope), *_stale(scope), *_silent(scope)])
+    return Looked([*_lost(scope), *_ending(scope), *_ending_for_good(scope), *_stale(scope), *_silent(scope)])
 
 
 def _lost(scope: Scope) -> Iterator[Seen]:
@@ -83,6 +91,24 @@ def _ending(scope: Scope) -> Iterator[Seen]:
         if not _is_renewed(link_id, bytes(sealed)):
             facts = {"platform": name or platform, "day": expires_at.date().isoformat()}
             yield Seen("connection_expiring", company_id, link, facts, causes=(_cause(link, name, platform),))
+
+
+def _ending_for_good(scope: Scope) -> Iterator[Seen]:
+    rows = sql.rows(_RENEWED, (list(scope.company_ids), list(_renewed())))
+    for company_id, link_id, link, platform, name, sealed in rows:
+        try:
+            ends_at = unseal(link_id, bytes(sealed)).refresh_expires_at
+        except UnreadableCredential:
+            continue
+        if ends_at is not None and ends_at <= scope.at + BEFORE:
+            facts = {"platform": name or platform, "day": ends_at.date().isoformat()}
+            yield Seen("connection_expiring", company_id, link, facts, causes=(_cause(link, name, platform),))
+
+
+@cache
+def _renewed() -> tuple[str, ...]:
+    """The platforms whose access we renew."""
+    return tuple(each.key for each in registry.platforms() if isinstance(each.auth, OAuth2) and not each.auth.endless)
 
 
 def _is_renewed(link_id: int, sealed: bytes) -> bool:

@@ -133,6 +133,7 @@ def _fail_on_companies(execute: Any, query: str, parameters: Any, many: bool, co
 # ── limits ──
 
 
+@pytest.mark.case("L04")
 @pytest.mark.case("S23")
 def test_over_its_limit_a_key_is_told_when_to_go_on(api: Api, settings: Settings) -> None:
     settings.COMMERCE_SYNC_API_CALLS_A_MINUTE = 3

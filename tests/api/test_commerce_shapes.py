@@ -187,6 +187,7 @@ def test_a_movement_is_a_transaction_of_its_type(record: Record, kind: str, amou
     assert (found["type"], found["totalAmount"]) == (kind, amount)
 
 
+@pytest.mark.case("E05")
 def test_percentages_fractions_and_prices_are_exact_or_absent() -> None:
     assert str(percentage(99_750)) == "9.975"
     assert str(percentage(200_000)) == "20"
@@ -202,6 +203,7 @@ def test_percentages_fractions_and_prices_are_exact_or_absent() -> None:
 
 
 @given(st.integers(-(10**15) + 1, 10**15 - 1), st.sampled_from(sorted(EXPONENTS)))
+@pytest.mark.case("E13", "E02")
 def test_an_amount_leaves_as_the_number_that_it_is(minor: int, currency: str) -> None:
     text = encode(to_decimal(minor, currency)).decode()
     assert to_minor(text, currency) == minor

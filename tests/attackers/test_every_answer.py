@@ -16,7 +16,10 @@ pytestmark = pytest.mark.django_db
 # What may be kept by browsers and by whatever is between: it names what it holds, and tells nothing of anybody.
 KEPT: Final = ("/static/", "/flow/brand/", "/integrations/")
 FRAMED: Final = "branding-preview-page"  # by the page of the console beside it
-ASKS_TO_BE_FRAMED: Final = {"'none'", "'self'"}
+# Each name under which an address to go on to has ever been asked for, here or elsewhere.
+ELSEWHERE: Final = "&".join(
+    f"{name}=//evil.example" for name in ("next", "back", "redirect", "redirectUrl", "return_to", "url", "continue")
+)
 
 
 def wrong_with(answer: Any, path: str, name: str = "") -> Iterator[str]:
@@ -78,14 +81,16 @@ def no_page(answer: Any) -> bool:
     return str(answer.get("Content-Type", "")).startswith("image/")
 
 
-@pytest.mark.case("S13", "S14")
+@pytest.mark.case("S09", "S13", "S14")
 def test_every_address_answers_a_visitor_with_all_headers_and_knows_no_made_up_method() -> None:
     found: list[str] = []
     visitor = Client(raise_request_exception=False, headers={"Origin": "https://evil.example"})
     known = [(each.path, each.name) for each in every_address()] + [(path, "") for path in BESIDE]
     assert len(known) > 400
     for path, name in known:
-        found += wrong_with(asked(visitor, path), path, name)
+        answer = asked(visitor, f"{path}?{ELSEWHERE}")
+        found += wrong_with(answer, path, name)
+        found += [f"{path} leads to {answer['Location']}"] if not answer.get("Location", "/").startswith("/") else []
         for method in ("TRACE", "CONNECT", "JEFF"):
             answer = visitor.generic(method, path)
             if answer.status_code != 405 or answer.content:

@@ -100,10 +100,16 @@ def test_markup_in_every_column_is_text_on_every_page_and_in_mails() -> None:
     assert {f"{model}.{name}" for model, names in HIT.items() for name in names} - hit == set()
     wrong: list[str] = []
     shown = 0
+    leading_on = []
     for path, page in pages_of(world):
         found = read(page)
         wrong += [f"{path}: {said}" for said in found.wrong]
         shown += found.seen
+        leading_on += [path] if "evil.example" in page else []
+    put_everywhere(addresses=True)
+    assert len(leading_on) > 3, "addresses of others are on some pages"
+    for path in leading_on:
+        wrong += [f"{path}: {said}" for said in read(world.browser.get(path).content.decode()).wrong]
     assert wrong == [], "\n".join(wrong)
     assert shown > 100, "the markup is on the pages that are read"
 

@@ -16,7 +16,7 @@ from django.core.checks import run_checks
 from django.db import connection
 from django_q.models import OrmQ, Schedule
 
-from commerce_sync.checks import check_postgresql_version, queue_problems, version_problems
+from commerce_sync.checks import check_postgresql_version, check_times, queue_problems, time_problems, version_problems
 from commerce_sync.environment import generated_secrets
 
 PROJECT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def test_our_own_queue_settings_are_safe() -> None:
         ({"workers": None}, "E001"),
         ({"queue_limit": None}, "E001"),
         ({"timeout": None}, "E002"),
-        ({"retry": 179}, "E003"),
+        ({"retry": 539}, "E003"),
         ({"queue_limit": 28}, "E003"),
         ({"ack_failures": False}, "E004"),
         ({"max_attempts": 0}, "E005"),
@@ -73,7 +73,22 @@ def test_each_unsafe_queue_setting_is_named(change: dict[str, object], code: str
 
 
 def test_the_shortest_safe_retry_is_accepted() -> None:
-    assert list(queue_problems({**settings.Q_CLUSTER, "retry": 180})) == []
+    assert list(queue_problems({**settings.Q_CLUSTER, "retry": 540})) == []
+
+
+@pytest.mark.case("F08")
+def test_whoever_waits_for_an_answer_to_the_last_moment_still_ends_in_time() -> None:
+    assert check_times(None) == []
+    late = {problem.id for problem in time_problems(60, 40, 120)}
+    assert late == {"commerce_sync.E009"}
+    assert {problem.id for problem in time_problems(900, 101, 120)} == {"commerce_sync.E010"}
+
+
+@pytest.mark.case("G10", "G13")
+def test_the_queue_makes_up_for_no_bell_and_renews_its_workers() -> None:
+    assert settings.Q_CLUSTER["catch_up"] is False
+    assert 0 < settings.Q_CLUSTER["recycle"] <= 1_000
+    assert 0 < settings.Q_CLUSTER["max_rss"] <= 1_000_000
 
 
 @pytest.mark.case("S26")

@@ -70,6 +70,7 @@ def test_the_server_outlives_a_kill_of_the_process_that_started_it(root: Path) -
     assert postmaster(root).pid == before
 
 
+@pytest.mark.case("H01")
 def test_what_was_committed_survives_a_kill_of_the_server(root: Path) -> None:
     url = embedded.ensure_running(root).url
     with psycopg.connect(url, autocommit=True) as connection:

@@ -157,6 +157,7 @@ def test_no_accounting_software_is_a_matter_of_configuration_and_a_withdrawn_one
     assert (run(company).code, Sync.objects.latest("id").failure_code) == (4000, "no_accounting")
 
 
+@pytest.mark.case("C12")
 def test_a_platform_that_no_longer_lets_us_in_is_not_called_again(settings: Any) -> None:
     with hostile_books.running() as (server, _):
         settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]
@@ -184,6 +185,7 @@ def test_a_subscription_that_ended_has_its_own_code(settings: Any) -> None:
         assert run(company).code == 4260
 
 
+@pytest.mark.case("F01", "F03")
 def test_a_platform_that_asks_for_patience_is_met_again_and_then_left_to_the_next_run(settings: Any) -> None:
     with hostile_books.running() as (server, _):
         settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]

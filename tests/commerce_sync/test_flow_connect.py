@@ -15,7 +15,7 @@ from django.test import Client
 from commerce_sync.setup_links import make_link
 from connectors import consent, credentials, registry
 from connectors.models import Connection
-from ledger.models import Partner
+from ledger.models import AuditEntry, Partner
 from ledger.services import now
 from tests.connectors.server import PlatformServer, Seen, running
 
@@ -86,7 +86,7 @@ def test_a_seller_logs_in_anew_at_square_and_in_its_sandbox_as_the_sandbox_wants
     assert "scope=MERCHANT_PROFILE_READ" in sandbox
 
 
-@pytest.mark.case("S07")
+@pytest.mark.case("S07", "C15", "C16")
 def test_a_code_comes_back_once_and_only_to_the_browser_that_went(square: PlatformServer) -> None:
     browser, row = a_merchant("square")
     asked = to_consent(browser, row, square)
@@ -100,6 +100,7 @@ def test_a_code_comes_back_once_and_only_to_the_browser_that_went(square: Platfo
     assert len(square.log) == 1
 
 
+@pytest.mark.case("C15")
 @pytest.mark.parametrize("params", [{"error": "access_denied"}, {}, {"code": ""}])
 def test_a_refusal_is_told_kindly_and_can_be_tried_again(square: PlatformServer, params: dict[str, str]) -> None:
     browser, row = a_merchant("square")
@@ -109,9 +110,11 @@ def test_a_refusal_is_told_kindly_and_can_be_tried_again(square: PlatformServer,
     assert b"Try again" in refused.content
     row.refresh_from_db()
     assert (row.status, square.log) == ("PendingAuth", [])
+    [noted] = AuditEntry.objects.filter(code="connection.not_completed")
+    assert (noted.company_id, noted.subject, noted.actor) == (row.company_id, str(row.public_id), "merchant")
 
 
-@pytest.mark.case("S07")
+@pytest.mark.case("S07", "C15")
 def test_a_return_after_ten_minutes_is_too_late(square: PlatformServer) -> None:
     browser, row = a_merchant("square")
     asked = to_consent(browser, row, square)

@@ -95,8 +95,10 @@ def assert_exactly_once(place: Place, company: Company) -> None:
     assert not Job.objects.exists()
 
 
+@pytest.mark.case("G01", "G13")
 @pytest.mark.parametrize("platform", ["hostile", "hostile_keyed"])
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.case("H02")
 @pytest.mark.case("A01", "A13")
 def test_a_worker_killed_at_a_step_loses_and_doubles_nothing(place: Place, platform: str, step: str) -> None:
     company = a_shop(place, platform)
@@ -105,6 +107,7 @@ def test_a_worker_killed_at_a_step_loses_and_doubles_nothing(place: Place, platf
     assert_exactly_once(place, company)
 
 
+@pytest.mark.case("G01")
 @pytest.mark.parametrize("moment", ["before_commit", "on_commit"])
 @pytest.mark.parametrize("platform", ["hostile", "hostile_keyed", "hostile_search"])
 @pytest.mark.case("A01", "A02")
@@ -120,6 +123,7 @@ def test_a_worker_killed_while_the_platform_works_loses_and_doubles_nothing(
     assert_exactly_once(place, company)
 
 
+@pytest.mark.case("G01")
 def test_a_worker_killed_after_the_look_up_looks_up_again(place: Place) -> None:
     company = a_shop(place, "hostile_search")
     killed(place, "after_response")
@@ -129,6 +133,7 @@ def test_a_worker_killed_after_the_look_up_looks_up_again(place: Place) -> None:
     assert writes(place[0]) == DOCUMENTS
 
 
+@pytest.mark.case("G01")
 @pytest.mark.parametrize("step", ["after_claim", "after_post", "in_final_tx", "after_conclude"])
 def test_a_worker_killed_over_the_local_books_loses_and_doubles_nothing(place: Place, step: str) -> None:
     company = a_shop(place, "books")
@@ -138,7 +143,7 @@ def test_a_worker_killed_over_the_local_books_loses_and_doubles_nothing(place: P
     assert Sync.objects.get().code == 2000
 
 
-@pytest.mark.case("A27")
+@pytest.mark.case("A27", "G05")
 def test_a_paused_worker_is_not_overtaken(place: Place) -> None:
     company = a_shop(place, "hostile_search")
     paused = worker(place, "before_send:STOP")
@@ -154,6 +159,7 @@ def test_a_paused_worker_is_not_overtaken(place: Place) -> None:
     assert_exactly_once(place, company)
 
 
+@pytest.mark.case("G11")
 def test_a_worker_that_is_asked_to_stop_ends_what_it_has_in_hand_and_leaves_nothing_leased(place: Place) -> None:
     company = a_shop(place)
     place[0].fail("slow_after", seconds=0.7)
@@ -173,6 +179,7 @@ def wait_until(holds: Any, seconds: float = 10) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.case("H01", "H02")
 def test_a_database_session_that_is_cut_during_the_call_loses_and_doubles_nothing(place: Place) -> None:
     company = a_shop(place)
     with psycopg.connect(**connection_parameters(), autocommit=True) as other:
@@ -198,6 +205,7 @@ def connection_parameters() -> dict[str, Any]:
     return {"dbname": found["NAME"], "user": found["USER"], "password": found["PASSWORD"], "host": found["HOST"]}
 
 
+@pytest.mark.case("G07", "G13")
 def test_a_job_that_kills_its_worker_again_and_again_is_dead_and_takes_no_other_along(place: Place) -> None:
     a_shop(place)
     Job.objects.update(max_attempts=2)

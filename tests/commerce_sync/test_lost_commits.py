@@ -22,7 +22,7 @@ from tests.commerce_sync.lost_commits import Way, losing_commits
 from tests.platforms import hostile_books
 from tests.platforms.hostile_books import duplicates
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.case("H03")]
+pytestmark = pytest.mark.django_db(transaction=True)
 MOST_COMMITS = 40
 
 
@@ -37,6 +37,7 @@ def lose_next(way: Way) -> None:
     way.lose = way.commits + 1
 
 
+@pytest.mark.case("H03")
 def test_a_push_whose_answer_was_lost_is_sent_again_and_stored_once(way: Way) -> None:
     partner = make_partner()
     shop = shop_of(ready_company(partner))
@@ -52,6 +53,7 @@ def test_a_push_whose_answer_was_lost_is_sent_again_and_stored_once(way: Way) ->
     assert RecordRow.objects.count() == 1
 
 
+@pytest.mark.case("H03")
 def test_a_post_whose_answer_was_lost_is_answered_from_what_was_kept(way: Way) -> None:
     api = Api(make_partner())
     replayed = []
@@ -67,6 +69,7 @@ def test_a_post_whose_answer_was_lost_is_answered_from_what_was_kept(way: Way) -
     assert replayed == [None, "true"]
 
 
+@pytest.mark.case("H03")
 @pytest.mark.parametrize("platform", ["books", "hostile"])
 def test_whichever_commit_of_a_sync_is_lost_everything_is_there_once(
     way: Way, platform: str, settings: Any, monkeypatch: pytest.MonkeyPatch

@@ -44,6 +44,7 @@ class TestSweep:
         assert (job.company, job.payload["trigger"], job.state) == (company, "schedule", "ready")
         assert Schedule.objects.get(company=company).next_due_at == datetime(2026, 3, 11, 4, tzinfo=UTC)
 
+    @pytest.mark.case("G10")
     def test_a_night_out_of_service_is_one_run(self) -> None:
         company = scheduled("Due", due=NOON - timedelta(days=20))
         assert work.sweep(NOON) == 1
@@ -75,6 +76,7 @@ class TestSweep:
 
 @pytest.mark.django_db
 class TestDrain:
+    @pytest.mark.case("L01")
     def test_companies_take_turns_and_the_one_served_longest_ago_comes_first(self, monkeypatch: Any) -> None:
         monkeypatch.setattr(work, "COMPANIES_AT_ONCE", 1)
         served: list[int] = []
@@ -91,6 +93,7 @@ class TestDrain:
         work.drain()
         assert served == [big.pk, small.pk, big.pk, big.pk]
 
+    @pytest.mark.case("G14")
     def test_work_that_fails_is_tried_again_later_and_then_is_dead(self, monkeypatch: Any) -> None:
         def fail(run: Any) -> Any:
             raise ZeroDivisionError("a poison row")
@@ -113,6 +116,7 @@ class TestDrain:
         assert (sync.code, sync.failure_code) == (5000, "internal")
         assert AuditEntry.objects.filter(code="sync.failed", company=company).count() == 1
 
+    @pytest.mark.case("G07")
     def test_the_attempt_is_counted_before_the_work(self, monkeypatch: Any) -> None:
         seen: list[int] = []
         monkeypatch.setattr(
@@ -140,6 +144,7 @@ class TestDrain:
         assert work_rows.postpone(run, engine.Later(1, "push", {})) is False
         assert Sync.objects.get().finished_at is None
 
+    @pytest.mark.case("G11")
     def test_when_time_is_over_the_rest_is_given_back_uncounted(self) -> None:
         for name in ("One", "Two", "Three"):
             services.request_sync(company=a_merchant(name))
@@ -155,6 +160,7 @@ class TestDrain:
         assert work.drain().later == 1
         assert Sync.objects.count() == 1
 
+    @pytest.mark.case("D09")
     def test_events_before_a_run_become_one_and_an_event_during_it_is_not_lost(self, monkeypatch: Any) -> None:
         company = a_merchant()
         for _ in range(3):
@@ -173,6 +179,46 @@ class TestDrain:
     def test_a_slot_tells_that_it_is_alive(self) -> None:
         work.drain()
         assert Heartbeat.objects.count() == 1
+
+    @pytest.mark.case("G12")
+    @pytest.mark.parametrize("newer", [{"kind": "forecast"}, {"payload_version": work_rows.PAYLOAD_VERSION + 1}])
+    def test_a_job_of_newer_code_is_left_to_newer_code_uncounted_and_keeps_nobody_waiting(self, newer: Any) -> None:
+        theirs, ours = a_merchant("Theirs"), a_merchant("Ours")
+        job(theirs, "newer")
+        Job.objects.update(payload={"trigger": "event", "of_tomorrow": [1]}, **newer)
+        services.request_sync(company=ours)
+        drained = work.drain()
+        assert (drained.ended, drained.later, drained.failed) == (1, 1, 0)
+        left = Job.objects.get()
+        assert (left.company, left.state, left.attempts, left.sync) == (theirs, "ready", 0, None)
+        Job.objects.update(kind="sync", payload_version=work_rows.PAYLOAD_VERSION)
+        soon()
+        assert work.drain().ended == 1
+
+    @pytest.mark.case("G12")
+    def test_a_job_of_older_code_is_read_with_what_it_lacks(self) -> None:
+        job(a_merchant(), "older")
+        Job.objects.update(payload={}, payload_version=0)
+        assert work.drain().ended == 1
+        assert Sync.objects.get().trigger == "schedule"
+
+    @pytest.mark.case("G14")
+    def test_a_job_whose_rows_cannot_be_read_is_given_up_alone(self) -> None:
+        odd, unkept, well = a_merchant("Odd"), a_merchant("Unkept"), a_merchant("Well")
+        for company in (odd, unkept, well):
+            services.request_sync(company=company)
+        Job.objects.filter(company=odd).update(payload={"due_at": "next Friday"})
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("ALTER TABLE ledger_bookversion DISABLE TRIGGER USER")
+            cursor.execute("UPDATE ledger_bookversion SET body = '{}' WHERE company_id = %s", [unkept.pk])
+        Job.objects.exclude(company=well).update(max_attempts=1)
+        drained = work.drain()
+        assert (drained.ended, drained.failed) == (1, 2)
+        assert Sync.objects.get(company=well).finished_at is not None
+        dead = Job.objects.order_by("company_id")
+        assert [(each.company, each.state) for each in dead] == [(odd, "dead"), (unkept, "dead")]
+        assert ["next Friday" in dead[0].last_error, "currency" in dead[1].last_error] == [True, True]
 
 
 def job(company: Company, key: str, *, served_at: datetime = NOON) -> None:
@@ -220,12 +266,14 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 @pytest.mark.usefixtures("_committed")
 class TestTogether:
+    @pytest.mark.case("G08")
     def test_two_sweeps_at_once_claim_each_schedule_once(self) -> None:
         for number in range(12):
             scheduled(f"m{number}")
         assert sum(at_once(lambda: work.sweep(NOON), lambda: work.sweep(NOON))) == 12
         assert Job.objects.count() == 12
 
+    @pytest.mark.case("G08")
     def test_two_workers_at_once_run_each_job_once(self) -> None:
         for number in range(12):
             company = a_merchant(f"m{number}")
@@ -235,6 +283,7 @@ class TestTogether:
         assert sum(ended) == 12
         assert Sync.objects.filter(code=2000).count() == 12
 
+    @pytest.mark.case("G05")
     def test_a_paused_worker_keeps_its_job_and_a_dead_one_frees_it_at_once(self) -> None:
         services.request_sync(company=a_merchant())
         with work._Hold() as hold:
@@ -244,6 +293,7 @@ class TestTogether:
         _wait_until_no_job_is_held()  # the server takes a moment to notice that a session is gone
         assert work.drain().ended == 1
 
+    @pytest.mark.case("G03", "G06")
     def test_a_bell_that_is_rung_twice_runs_nothing_twice(self) -> None:
         company = a_merchant()
         sell(company, an_order(1))
@@ -269,15 +319,16 @@ def _wait_until_no_job_is_held() -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.case("G09")
 @pytest.mark.django_db
 def test_the_tick_is_scheduled_once_and_by_code_alone() -> None:
     tasks.ensure_schedules()
     tasks.ensure_schedules()
     bell = BellSchedule.objects.get()
     assert (bell.func, bell.schedule_type, bell.minutes, bell.args) == ("commerce_sync.tasks.tick", "I", 1, None)
-    BellSchedule.objects.update(func="os.system")
+    BellSchedule.objects.update(minutes=60)
     tasks.ensure_schedules()
-    assert BellSchedule.objects.get().func == "commerce_sync.tasks.tick"
+    assert BellSchedule.objects.get().minutes == 1
 
 
 @pytest.mark.usefixtures("_committed")
@@ -289,7 +340,17 @@ def test_the_worker_command_works_off_what_is_due(capsys: pytest.CaptureFixture[
     assert Sync.objects.get().code == 2000
 
 
+@pytest.mark.case("G13")
+@pytest.mark.usefixtures("_committed")
+def test_a_worker_that_has_needed_too_much_memory_ends_after_its_round(capsys: pytest.CaptureFixture[str]) -> None:
+    company = scheduled("Due", due=NOON)
+    call_command("run_worker", most_megabytes=1)  # for ever, otherwise
+    assert "MB were needed" in capsys.readouterr().out
+    assert Sync.objects.get().company == company
+
+
 @pytest.mark.django_db
+@pytest.mark.case("L03")
 def test_the_due_scan_reads_what_is_due_and_not_what_exists() -> None:
     scheduled("Due")
     with connection.cursor() as cursor:

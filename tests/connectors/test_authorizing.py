@@ -32,9 +32,10 @@ from connectors.signatures import Arrived
 from connectors.webhooks import Deliveries, HmacSha256
 from connectors.wire import Request, Response
 from ledger.models import AuditEntry, Company
-from ledger.services import now
+from ledger.services import create_company, now
+from tests.commerce_sync.cast import an_order, sell
 from tests.connectors.server import PlatformServer, Seen, running
-from tests.ledger.cast import london, montreal
+from tests.ledger.cast import london, montreal, the_partner
 
 pytestmark = pytest.mark.django_db
 
@@ -376,6 +377,7 @@ def test_a_token_server_out_of_order_changes_nothing_and_is_asked_once(
     assert (link.status, link.settings, len(tokens.server.log)) == ("PendingAuth", {}, 1)
 
 
+@pytest.mark.case("C03")
 def test_a_code_is_not_exchanged_inside_a_transaction(company: Company, tokens: TokenServer) -> None:
     link = waiting(company, "granted")
     with pytest.raises(OpenTransaction), transaction.atomic():
@@ -627,6 +629,27 @@ def test_an_account_that_a_token_answer_does_not_name_leaves_none_of_before(
     Connection.objects.filter(pk=link.pk).update(settings={"merchant": "M0"})
     linked = authorize(connection=link, secrets=by_code(tokens), actor="test")
     assert (linked.status, linked.settings["merchant"]) == ("Linked", "")
+
+
+@pytest.mark.case("C10")
+def test_another_seller_does_not_take_the_place_of_one_whose_sales_are_here(
+    tokens: TokenServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named_by(monkeypatch)
+    tokens.answer |= {"who": {"id": "M2"}}
+    company = create_company(partner=the_partner(), name="New", currency="GBP", zone="Europe/London", actor="test")
+    link = waiting(company, "granted")
+    Connection.objects.filter(pk=link.pk).update(settings={"merchant": "M1"})
+    credentials.store(connection_id=link.pk, secrets=Secrets(access_token="of-m1"))
+    sell(company, an_order(1))
+    with pytest.raises(BadAuthorization, match="the sales of “M1”"):
+        authorize(connection=link, secrets=by_code(tokens), actor="test")
+    link.refresh_from_db()
+    assert (link.status, link.settings) == ("PendingAuth", {"merchant": "M1"})
+    assert credentials.load(link.pk).access_token == "of-m1"
+    tokens.forms.clear()
+    tokens.answer |= {"who": {"id": "M1"}}
+    assert authorize(connection=link, secrets=by_code(tokens), actor="test").status == "Linked"
 
 
 def test_square_names_the_seller_by_the_setting_that_its_deliveries_are_routed_by() -> None:

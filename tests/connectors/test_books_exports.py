@@ -193,6 +193,7 @@ def test_a_beancount_entry_links_to_its_document() -> None:
 
 @pytest.mark.case("S16")
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.case("E14")
 def test_a_csv_cell_that_would_be_a_formula_is_neutral(start: str) -> None:
     rows = rows_of(f"{start}HYPERLINK(1)", "GBP", 5)
     for row in csv.DictReader(io.StringIO("".join(spreadsheet.journal_csv(rows)), newline="")):

@@ -114,6 +114,7 @@ def test_two_lines_at_one_position() -> None:
         BooksLine.objects.bulk_create(BooksLine(entry=entry, position=1, account=account, debit=5) for _ in range(2))
 
 
+@pytest.mark.case("H11")
 def test_changing_or_deleting_an_entry_a_line_or_a_lock() -> None:
     connection = a_connection()
     push_one(connection.pk, a_journal())
@@ -130,6 +131,7 @@ def test_changing_or_deleting_an_entry_a_line_or_a_lock() -> None:
 
 
 @pytest.mark.parametrize("table", ["books_entry", "books_line"])
+@pytest.mark.case("H11")
 def test_truncating_the_books(table: str) -> None:
     with database.cursor() as cursor:
         cursor.execute("SET LOCAL commerce_sync.allow_truncate = 'off'")

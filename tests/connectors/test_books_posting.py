@@ -148,6 +148,7 @@ def test_a_refused_document_leaves_its_neighbours_alone(document: Journal, reaso
     assert figures(connection.pk) == {CARD: 24_000, SALES: -20_000, TAX: -4_000}
 
 
+@pytest.mark.case("E14")
 def test_hostile_text_is_kept_as_it_is_but_for_what_postgresql_cannot_store() -> None:
     session = session_of(a_connection())
     words = '☕\'; DROP TABLE books_line; -- %s {} \\ "q" \u202e\x00 {1,2} NULL'
@@ -158,6 +159,7 @@ def test_hostile_text_is_kept_as_it_is_but_for_what_postgresql_cannot_store() ->
     assert entry.lines.all()[0].tracking == {"a,b": "}"}
 
 
+@pytest.mark.case("E13")
 def test_the_largest_amount_is_kept_to_the_unit() -> None:
     connection = a_connection()
     most = 2**63 - 1

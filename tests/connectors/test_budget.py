@@ -40,6 +40,7 @@ def test_a_burst_goes_at_once_and_the_next_call_waits() -> None:
     assert timedelta(0) < ahead <= timedelta(seconds=1.2)
 
 
+@pytest.mark.case("F02")
 @pytest.mark.django_db
 def test_patient_callers_are_spread_and_not_sent_together() -> None:
     waits = [book(MINUTE, patience=timedelta(seconds=30)) for _ in range(10)]
@@ -69,6 +70,7 @@ def test_connections_do_not_share_a_rate_unless_it_is_the_platforms() -> None:
         book(shared, 2)
 
 
+@pytest.mark.case("F02")
 @pytest.mark.django_db
 def test_a_hold_is_heard_by_every_worker() -> None:
     budget.hold(MINUTE, platform="shop", connection_id=1, pause=timedelta(seconds=100))
@@ -79,6 +81,7 @@ def test_a_hold_is_heard_by_every_worker() -> None:
     assert book(MINUTE, connection_id=2) <= NOW
 
 
+@pytest.mark.case("F02")
 @pytest.mark.django_db
 def test_what_one_connection_used_up_stops_no_other_connection() -> None:
     both = Budget((Rate(60, 60), Rate(600, 60, scope="platform")))

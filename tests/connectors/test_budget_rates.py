@@ -15,6 +15,7 @@ from random import Random
 import pytest
 from django.db import connection
 
+from commerce_sync.retry import spread
 from connectors import budget
 from connectors.accounting.quickbooks_online import QuickBooksOnline
 from connectors.accounting.xero import Xero
@@ -109,6 +110,7 @@ def test_nine_tenths_of_a_published_rate_are_used_and_none_is_turned_away(
     assert gates[0].passed >= 0.9 * 5 * calls, gates[0].passed
 
 
+@pytest.mark.case("F03")
 def test_a_day_s_calls_may_come_in_its_first_hours_and_are_never_more(clock: Callable[[float], None]) -> None:
     quick = Rate(600, 60)
     gate = Gate(500, 86_400)
@@ -119,6 +121,7 @@ def test_a_day_s_calls_may_come_in_its_first_hours_and_are_never_more(clock: Cal
     assert first <= 500
 
 
+@pytest.mark.case("F03")
 def test_xero_s_day_is_used_up_without_a_refusal(clock: Callable[[float], None]) -> None:
     minute, day = Gate(60, 60), Gate(5_000, 86_400)
     hours_of_work(Budget(Xero.budget.rates[:2]), [minute, day], clock, workers=1, until=7_200)
@@ -126,6 +129,7 @@ def test_xero_s_day_is_used_up_without_a_refusal(clock: Callable[[float], None])
     assert day.passed == 5_000
 
 
+@pytest.mark.case("F03")
 def test_who_finds_the_day_used_up_is_told_when_it_opens(clock: Callable[[float], None]) -> None:
     of = Budget((Rate(1_000, 60), Rate(24, 86_400)))
     clock(0)
@@ -141,6 +145,31 @@ def test_who_finds_the_day_used_up_is_told_when_it_opens(clock: Callable[[float]
         budget.book(of, platform="shop", connection_id=1, patience=PATIENCE)
     clock(opens)
     budget.book(of, platform="shop", connection_id=1, patience=PATIENCE)
+
+
+@pytest.mark.case("F02")
+def test_a_hundred_merchants_of_a_throttled_app_come_back_one_after_the_other(clock: Callable[[float], None]) -> None:
+    app = Budget((Rate(100, 60, scope="platform", burst=5),))
+    gate, chance = Gate(100, 60), Random(7)  # noqa: S311
+    clock(0)
+    budget.hold(app, platform="shop", connection_id=None, pause=timedelta(seconds=60))
+    due = [(spread(60, chance.random()), merchant) for merchant in range(100)]
+    assert max(at for at, _ in due) - min(at for at, _ in due) >= 0.8 * 60
+    heapq.heapify(due)
+    called: list[float] = []
+    while due:
+        at, merchant = heapq.heappop(due)
+        clock(at)
+        try:
+            wait = budget.book(app, platform="shop", connection_id=merchant, patience=PATIENCE)
+        except Waiting as told:
+            asked = (told.until - START).total_seconds() - at
+            heapq.heappush(due, (at + spread(asked, chance.random()), merchant))
+            continue
+        called.append(at + max(wait.total_seconds(), 0))
+        gate.meet(START.timestamp() + called[-1])
+    assert gate.refused == 0
+    assert max(sum(second <= at < second + 1 for at in called) for second in called) <= 8
 
 
 def test_a_counted_rate_says_so() -> None:

@@ -12,7 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.db import IntegrityError, connection, transaction
 
-from connectors import credentials
+from connectors import credentials, renewal_lock
 from connectors.auth import (
     Client,
     Secrets,
@@ -119,7 +119,7 @@ def test_a_connection_without_a_credential_must_be_connected() -> None:
         credentials.load(new_connection().pk)
 
 
-@pytest.mark.case("S18")
+@pytest.mark.case("S18", "C14")
 @pytest.mark.django_db
 def test_keys_rotate_in_batches_and_go_on_where_they_stopped(settings: Any) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -157,6 +157,7 @@ def test_a_token_about_to_end_is_renewed_before_it_is_used(tokens: TokenServer) 
     assert not any(secret in kept for secret in ("access-", "refresh-0", "refresh-1", "canary"))
 
 
+@pytest.mark.case("C09")
 @pytest.mark.django_db
 def test_a_401_renews_the_stored_token_and_the_read_goes_on(tokens: TokenServer) -> None:
     link = new_connection()
@@ -168,6 +169,7 @@ def test_a_401_renews_the_stored_token_and_the_read_goes_on(tokens: TokenServer)
     assert [seen.path for seen in tokens.server.log] == ["/me", "/token", "/me"]
 
 
+@pytest.mark.case("C05")
 @pytest.mark.django_db
 def test_an_answer_without_a_refresh_token_keeps_the_old_one(tokens: TokenServer) -> None:
     tokens.omits_refresh = True
@@ -191,6 +193,7 @@ def test_a_lost_token_answer_leaves_the_old_pair_to_be_tried_again(tokens: Token
         assert door.get("/me").ok
 
 
+@pytest.mark.case("C06")
 @pytest.mark.django_db
 def test_only_a_second_refusal_of_the_same_token_asks_to_connect_again(tokens: TokenServer) -> None:
     link = new_connection()
@@ -201,6 +204,7 @@ def test_only_a_second_refusal_of_the_same_token_asks_to_connect_again(tokens: T
     assert tokens.exchanges == 2
 
 
+@pytest.mark.case("C06")
 @pytest.mark.django_db
 def test_a_merchant_who_connects_again_meanwhile_is_not_overwritten(tokens: TokenServer) -> None:
     link = new_connection()
@@ -215,6 +219,7 @@ def test_a_merchant_who_connects_again_meanwhile_is_not_overwritten(tokens: Toke
     assert found == again == credentials.load(link.pk)
 
 
+@pytest.mark.case("C01")
 @pytest.mark.django_db(transaction=True)
 def test_eight_workers_make_one_exchange(tokens: TokenServer) -> None:
     link = new_connection()
@@ -239,6 +244,7 @@ def test_eight_workers_make_one_exchange(tokens: TokenServer) -> None:
     assert tokens.exchanges == 1
 
 
+@pytest.mark.case("C01")
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_holds_the_renewal_for_ever_is_waited_for_and_then_left(
     monkeypatch: pytest.MonkeyPatch,
@@ -259,7 +265,7 @@ def test_a_worker_that_holds_the_renewal_for_ever_is_waited_for_and_then_left(
     worker = threading.Thread(target=work)
     worker.start()
     held.wait(10)
-    monkeypatch.setattr(credentials, "LOCK_PATIENCE", timedelta(seconds=0.2))
+    monkeypatch.setattr(renewal_lock, "LOCK_PATIENCE", timedelta(seconds=0.2))
     with pytest.raises(Waiting):
         credentials.refresh(connection_id=link.pk, stale=OLD, auth=OAUTH, client=CLIENT, exchange=slow)
     done.set()
@@ -337,6 +343,7 @@ def test_a_token_answer_is_read_with_suspicion() -> None:
             read(nonsense)
 
 
+@pytest.mark.case("C09")
 def test_a_token_is_renewed_within_its_margin() -> None:
     auth = OAuth2(authorize="/a", token="/t", margin_seconds=60)
     for seconds, renew in ((59, True), (60, True), (61, False), (-5, True)):
@@ -346,8 +353,9 @@ def test_a_token_is_renewed_within_its_margin() -> None:
     assert not must_renew(ApiKey(), OLD, NOW)
 
 
+@pytest.mark.case("F08")
 def test_one_exchange_ends_before_the_others_stop_waiting_for_it() -> None:
-    assert Limits().total_seconds < credentials.LOCK_PATIENCE.total_seconds()
+    assert Limits().total_seconds < renewal_lock.LOCK_PATIENCE.total_seconds()
 
 
 @pytest.mark.django_db

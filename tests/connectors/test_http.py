@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import transaction
 
 from connectors.auth import Secrets
@@ -40,6 +47,7 @@ from connectors.wire import Request, Response, retry_after
 from tests.connectors.server import Answer, PlatformServer, running
 
 CANARY = "canary-7f3a9c51-secret"
+OVER = datetime(2021, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 29, 12, 0, tzinfo=UTC)
 
 
@@ -198,6 +206,7 @@ def test_a_search_by_post_is_a_read(shop: Opened, server: PlatformServer) -> Non
     assert len(server.log) == 2
 
 
+@pytest.mark.case("F01")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_short_retry_after_is_waited_for_here(shop: Opened, server: PlatformServer, method: str) -> None:
     server.fail("rate429", header="3")
@@ -205,6 +214,7 @@ def test_a_short_retry_after_is_waited_for_here(shop: Opened, server: PlatformSe
     assert shop.time.slept == [3.0]
 
 
+@pytest.mark.case("F01")
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [("0", 0.5), (None, 2.0), (format_datetime(NOW + timedelta(seconds=4), usegmt=True), 4.0), ("soon", 2.0)],
@@ -217,6 +227,7 @@ def test_every_form_of_retry_after_is_understood(
     assert shop.time.slept == [seconds]
 
 
+@pytest.mark.case("F01")
 def test_a_long_retry_after_is_handed_to_the_schedule(shop: Opened, server: PlatformServer) -> None:
     server.fail("rate429", header="86400000000000")
     with pytest.raises(Waiting) as caught:
@@ -226,6 +237,7 @@ def test_a_long_retry_after_is_handed_to_the_schedule(shop: Opened, server: Plat
     assert len(server.log) == 1
 
 
+@pytest.mark.case("F01")
 def test_a_wait_never_passes_the_total_deadline(server: PlatformServer) -> None:
     opened = Opened(server.url, total_seconds=5.0, patience_seconds=60.0)
     server.fail("rate429", header="30")
@@ -234,6 +246,7 @@ def test_a_wait_never_passes_the_total_deadline(server: PlatformServer) -> None:
     assert opened.time.slept == []
 
 
+@pytest.mark.case("F01")
 def test_a_retry_after_that_has_passed_does_not_become_a_tight_loop() -> None:
     past = format_datetime(NOW - timedelta(hours=1), usegmt=True)
     assert retry_after(past, NOW) == timedelta(milliseconds=500)
@@ -241,6 +254,7 @@ def test_a_retry_after_that_has_passed_does_not_become_a_tight_loop() -> None:
     assert retry_after("-5", NOW) == timedelta(seconds=2)
 
 
+@pytest.mark.case("F04")
 @pytest.mark.parametrize("fault", ["slowloris", "slow_headers"])
 @pytest.mark.parametrize(("safe", "failure"), [(True, PlatformDown), (False, UnknownOutcome)])
 def test_a_dripping_answer_meets_the_total_deadline(
@@ -255,6 +269,7 @@ def test_a_dripping_answer_meets_the_total_deadline(
     assert type(caught.value) is failure or (safe and type(caught.value) is CutAnswer)
 
 
+@pytest.mark.case("F05")
 @pytest.mark.parametrize(("safe", "failure"), [(True, BadAnswer), (False, UnknownOutcome)])
 def test_a_body_that_grows_past_the_limit_is_refused(
     server: PlatformServer, safe: bool, failure: type[Failure]
@@ -266,13 +281,59 @@ def test_a_body_that_grows_past_the_limit_is_refused(
     assert len(server.log) == 1
 
 
-@pytest.mark.case("S11")
+@pytest.mark.case("S11", "F06")
 def test_a_redirect_is_not_followed_and_carries_no_key_away(shop: Opened, server: PlatformServer) -> None:
     with running() as elsewhere:
         server.fail("redirect_out", header=f"{elsewhere.url}/steal")
         with pytest.raises(BadAnswer):
             shop.door.get("/documents")
         assert elsewhere.log == []
+
+
+def _secured(folder: Path) -> ssl.SSLContext:
+    """A server's side of TLS, under a certificate that nobody vouches for and that has expired."""
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(OVER - timedelta(days=9)).not_valid_after(OVER)
+    pem = serialization.Encoding.PEM
+    (folder / "certificate").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(pem))
+    (folder / "key").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate", folder / "key")
+    return context
+
+
+@pytest.mark.case("F07")
+@pytest.mark.parametrize("trouble", ["certificate", "handshake", "name"])
+def test_nothing_is_sent_to_a_server_that_is_not_who_it_should_be_or_that_is_not_found(
+    settings: Any, tmp_path: Path, trouble: str
+) -> None:
+    context = _secured(tmp_path) if trouble == "certificate" else None
+    received = list[bytes]()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                plain, _ = listening.accept()
+                with plain, context.wrap_socket(plain, server_side=True) if context else plain as talking:
+                    received.append(talking.recv(1) if context else b"")
+                    talking.sendall(b"no TLS is spoken here")
+
+        server = threading.Thread(target=serve)
+        server.start()
+        place = "no-such-name.invalid" if trouble == "name" else f"127.0.0.1:{port}"
+        settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [place]
+        opened = Opened(f"https://{place}", retries=0)
+        with pytest.raises(PlatformDown):  # and not "unknown": no byte of the document has left
+            opened.door.post("/documents", {"total": 1})
+        if trouble == "name":
+            socket.create_connection(("127.0.0.1", port)).close()
+        server.join(5)
+    assert b"".join(received) == b""
 
 
 @pytest.mark.case("A06")
@@ -299,6 +360,7 @@ class Renewable:
 OAUTH = OAuth2(authorize="/authorize", token="/token")
 
 
+@pytest.mark.case("C09")
 @pytest.mark.parametrize(
     "request_",
     [Request("GET", "/documents"), Request("POST", "/documents", keyed=True)],
@@ -312,6 +374,7 @@ def test_an_expired_token_is_renewed_once_and_the_request_sent_again(server: Pla
     assert [seen.headers["authorization"] for seen in server.log] == ["Bearer token-0", "Bearer token-1"]
 
 
+@pytest.mark.case("C08")
 def test_a_write_without_a_key_is_looked_up_after_a_401(server: PlatformServer) -> None:
     keys = Renewable()
     opened = Opened(server.url, auth=OAUTH, keys=keys)
@@ -344,6 +407,7 @@ def test_a_secret_echoed_by_the_platform_appears_nowhere(server: PlatformServer)
         assert "page" in trace.url
 
 
+@pytest.mark.case("C03", "H06")
 def test_no_http_inside_a_transaction(shop: Opened, server: PlatformServer, db: None) -> None:
     with transaction.atomic(), pytest.raises(OpenTransaction):
         shop.door.get("/documents")

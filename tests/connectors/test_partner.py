@@ -163,6 +163,7 @@ def test_a_word_for_refunds_from_that_we_do_not_know_is_a_problem() -> None:
     assert problem_of("orders", sale(), context("guess")).code == "unknown_word"
 
 
+@pytest.mark.case("E09")
 def test_negative_lines_stay_when_orders_are_to_tell_of_a_refund_whose_money_is_not_there() -> None:
     row = next(row for row in page("orders") if row["id"] == "o-refund-lines")
     row["payments"] = row["payments"][:1]
@@ -172,6 +173,7 @@ def test_negative_lines_stay_when_orders_are_to_tell_of_a_refund_whose_money_is_
     assert problem.code == "tenders_do_not_add_up"
 
 
+@pytest.mark.case("E09")
 def test_an_exchange_settled_by_the_difference_keeps_its_negative_lines_whatever_total_refund_says() -> None:
     row = next(row for row in page("orders") if row["id"] == "o-exchange")
     order = sold(row | {"totalRefund": -20}, CONTEXTS["transactions"])
@@ -185,6 +187,7 @@ def test_an_exchange_settled_by_the_difference_keeps_its_negative_lines_whatever
 @pytest.mark.parametrize(
     ("currency", "amount", "units"), [("JPY", "1200", 1200), ("GBP", 12.5, 1250), ("KWD", "1.234", 1234)]
 )
+@pytest.mark.case("E01")
 def test_minor_units_follow_the_currency(currency: str, amount: Any, units: int) -> None:
     row = sale(currency=currency, totalAmount=amount, payments=[])
     row["orderLineItems"] = [{"id": "1", "totalAmount": amount, "totalTaxAmount": 0}]
@@ -205,6 +208,7 @@ amounts = st.integers(min_value=-10_000_000, max_value=10_000_000)
     st.booleans(),
     st.integers(0, 5_000),
 )
+@pytest.mark.case("E05")
 def test_lines_taxes_and_tip_keep_every_unit(
     currency: str, lines: list[tuple[int, int, int]], as_text: bool, tip: int
 ) -> None:
@@ -536,6 +540,7 @@ def amounts_everywhere() -> dict[str, Any]:
     [path for path in places(amounts_everywhere()) if path[-1] in AMOUNTS],
     ids=lambda path: ".".join(map(str, path)),
 )
+@pytest.mark.case("E02")
 def test_every_amount_in_every_writing_is_read_quickly_as_it_is_in_full(path: tuple[str | int, ...]) -> None:
     text = json.dumps(changed(amounts_everywhere(), *path, to="@"))
     for written in [*WRITTEN, "2.50", "100000000000000"]:

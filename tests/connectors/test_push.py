@@ -301,6 +301,7 @@ def test_what_was_removed_at_the_platform_is_not_made_again(place: Place) -> Non
     assert writes(place[0]) == 1
 
 
+@pytest.mark.case("L02")
 @pytest.mark.case("A26")
 def test_a_platform_that_fails_again_and_again_is_left_alone(place: Place) -> None:
     company = a_shop(place, days=3)

@@ -144,6 +144,7 @@ def test_totals_that_do_not_add_up_are_kept_as_a_record_with_a_problem(link: Con
 
 
 @pytest.mark.parametrize("total", [0, 0.01, 9_999_999_999.99])
+@pytest.mark.case("E13")
 def test_zero_tiny_and_huge_amounts_are_amounts(link: Connection, total: Any) -> None:
     assert words(push(link, an_order(total=total, tax=0))) == ["new"]
     assert totals() == {"o1": round(total * 100)}
@@ -156,6 +157,7 @@ def test_a_return_is_a_refund_with_positive_amounts(link: Connection) -> None:
     assert row.total == -1_200
 
 
+@pytest.mark.case("E14")
 def test_texts_of_all_peoples_arrive_as_they_were_sent(link: Connection) -> None:
     names = ["Bubble tea 🧋👩‍👩‍👧‍👦", "\u202eשלום\u202c", "e\u0301", "]]>", "=cmd|' /C calc'!A0", "\u2028", "x" * 5_000]
     rows = [
@@ -167,6 +169,7 @@ def test_texts_of_all_peoples_arrive_as_they_were_sent(link: Connection) -> None
 
 
 @pytest.mark.parametrize("text", [rb'"\ud800"', rb'"\udc00\ud800"', b'"\xff"', b'"\xc3"', rb'"\u0000"', rb'"\x"'])
+@pytest.mark.case("E14")
 def test_a_text_that_is_none_is_refused_alone_or_with_the_whole_page_but_never_stored(
     link: Connection, text: bytes
 ) -> None:

@@ -303,6 +303,7 @@ def test_a_word_that_nobody_knows_is_told_with_its_place(stream: str, row: Json,
     assert (problem.value.code, problem.value.path) == ("unknown_word", path)
 
 
+@pytest.mark.case("E12")
 def test_an_amount_in_another_currency_than_the_order_is_refused() -> None:
     euro = {"shopMoney": {"amount": "10.0", "currencyCode": "EUR"}}
     with pytest.raises(MappingProblem) as problem:

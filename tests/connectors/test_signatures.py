@@ -120,6 +120,7 @@ def _timed(*secrets: str, body: bytes = b"{}", at: datetime = NOW) -> str:
     return ",".join([f"t={stamp}", *(f"v1={one}" for one in made), "v0=ignored"])
 
 
+@pytest.mark.case("D12")
 def test_while_a_secret_is_exchanged_both_the_old_and_the_new_one_count() -> None:
     header = _timed("old", "new")
     for known in (["old"], ["new"], ["unknown", "new"]):
@@ -128,7 +129,7 @@ def test_while_a_secret_is_exchanged_both_the_old_and_the_new_one_count() -> Non
         verify(STRIPE, Arrived(URL, {"stripe-signature": header}, b"{}"), ["unknown"], NOW)
 
 
-@pytest.mark.case("S21")
+@pytest.mark.case("S21", "D07")
 @pytest.mark.parametrize(
     ("seconds", "is_believed"), [(0, True), (299, True), (-299, True), (302, False), (-302, False)]
 )
@@ -141,12 +142,14 @@ def test_a_delivery_of_another_time_is_a_replay(seconds: int, is_believed: bool)
         verify(STRIPE, arrived, ["s"], NOW)
 
 
+@pytest.mark.case("D05")
 @pytest.mark.parametrize("header", ["", "t=", "t=x,v1=0", "v1=0", "t=1,t=2,v1=0", "t=" + "9" * 40, "t=²,v1=0"])
 def test_a_header_that_is_no_header_is_refused_and_no_error_of_ours(header: str) -> None:
     with pytest.raises(BadSignature):
         verify(STRIPE, Arrived(URL, {"stripe-signature": header}, b"{}"), ["s"], NOW)
 
 
+@pytest.mark.case("D07")
 @pytest.mark.parametrize("sent", ["2026-10-20T00:00:00Z", "2027-01-01T00:00:00Z", "yesterday", None, 5, []])
 def test_an_event_of_another_week_or_of_no_time_is_refused(sent: Any) -> None:
     declared = HmacSha256("s", facts=Deliveries(sent="body:at"))

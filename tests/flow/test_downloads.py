@@ -144,6 +144,7 @@ def test_another_companys_rows_are_in_no_file(what: str) -> None:
 
 @pytest.mark.case("S16")
 @pytest.mark.django_db
+@pytest.mark.case("E14")
 def test_what_a_sales_system_said_begins_no_formula() -> None:
     company = synced(an_order(1))
     sell(company, commerce.Order(**{**_fields(an_order(5)), "id": '=HYPERLINK("//x")'}))

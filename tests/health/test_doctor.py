@@ -23,6 +23,7 @@ from connectors.credentials import store
 from connectors.models import Binding, Call, Connection, Credential
 from health import doctor, doctor_machine
 from health.checkup import Check
+from health.doctor_work import minute_bell
 from health.reconcile import off_days
 from ledger import commerce
 from ledger.models import Company, Document
@@ -160,6 +161,16 @@ def test_what_can_wait_is_a_warning_and_does_not_ring_the_watchdog() -> None:
     assert "Boom" in found("dead jobs").said
 
 
+@pytest.mark.case("G09")
+def test_a_schedule_of_the_queue_that_nobody_here_made_is_named() -> None:
+    ensure_schedules()
+    assert minute_bell().level == "ok"
+    BellSchedule.objects.create(name="theirs", func="os.system", schedule_type="O")
+    told = minute_bell()
+    assert (told.level, "“theirs” (os.system)" in told.said) == ("warning", True)
+    assert found("schedules").level == "warning"
+
+
 def test_a_credential_under_a_former_key_is_a_warning() -> None:
     company = a_merchant()
     link = Connection.objects.filter(company=company)[0]
@@ -188,6 +199,7 @@ def test_work_under_way_with_a_living_worker_is_well() -> None:
     assert (found("work").level, found("workers").level) == ("ok", "ok")
 
 
+@pytest.mark.case("E24")
 def test_a_clock_that_is_off_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     class Behind(datetime):
         @classmethod
@@ -209,6 +221,7 @@ def test_unsafe_queue_settings_and_unusable_keys_are_failures() -> None:
             assert found("encryption").level == "failure"
 
 
+@pytest.mark.case("H04")
 def test_a_full_disk_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     for limit, level in (("DISK_WARNING_BYTES", "warning"), ("DISK_FAILURE_BYTES", "failure")):
         monkeypatch.setattr(doctor_machine, limit, 2**62)

@@ -94,6 +94,7 @@ def test_there_are_enough_of_them() -> None:
     assert len(set(AS_TEXT)) == len(AS_TEXT) >= 100
 
 
+@pytest.mark.case("S10")
 @pytest.mark.parametrize("host", [each for each in HOSTS if each[0] == "[" and "%" not in each])
 def test_no_address_in_disguise_is_taken_for_a_public_one(host: str) -> None:
     assert not is_public(host.strip("[]"))
@@ -166,6 +167,7 @@ def _linked(company: Any, platform: Any) -> str:
     return str(connect(company=company, platform=platform.key, actor="test", linked=False).public_id)
 
 
+@pytest.mark.case("S10")
 @pytest.mark.django_db
 def test_an_address_of_ours_cannot_be_given_anywhere(api: Api, settings: Any) -> None:
     settings.PRODUCTION = True
@@ -194,6 +196,7 @@ def _kept() -> list[Any]:
     ]
 
 
+@pytest.mark.case("S09", "S10")
 @pytest.mark.parametrize("url", [each for each in AS_TEXT if "shop.example:443:80" not in each])
 def test_no_merchant_is_sent_there_and_no_picture_taken_from_there_either(url: str) -> None:
     with pytest.raises(BadAddress):
@@ -203,6 +206,7 @@ def test_no_merchant_is_sent_there_and_no_picture_taken_from_there_either(url: s
 _ADDRESS_LIKE: Final = re.compile(r"(?i)(ur[il]|origin|host|domain|website|slack|callback|base_?url)")
 
 
+@pytest.mark.case("S10")
 def test_every_way_in_of_an_address_is_in_the_table(api: Api) -> None:
     """By their names: a field or a query that is called like an address must have its line in `Ways`."""
     named = set()
@@ -311,6 +315,7 @@ def _doors() -> dict[str, Callable[[str], object]]:
 REFUSED: Final = (Failure, NotDownloaded, OSError, ValueError)
 
 
+@pytest.mark.case("S10")
 @pytest.mark.django_db
 def test_no_door_connects_to_what_should_never_have_been_kept(sockets: Sockets) -> None:
     for name, through in _doors().items():
@@ -322,6 +327,7 @@ def test_no_door_connects_to_what_should_never_have_been_kept(sockets: Sockets) 
             assert sockets.tried == [], f"{name} {url!r}"
 
 
+@pytest.mark.case("S11")
 @pytest.mark.django_db
 def test_no_door_connects_where_any_address_of_a_name_is_ours(sockets: Sockets) -> None:
     for name, through in _doors().items():
@@ -332,6 +338,7 @@ def test_no_door_connects_where_any_address_of_a_name_is_ours(sockets: Sockets) 
     assert set(sockets.asked) == set(AS_NAMES)
 
 
+@pytest.mark.case("S11")
 @pytest.mark.django_db
 def test_a_name_that_is_rebound_is_called_where_it_was_looked_up_or_not_at_all(sockets: Sockets) -> None:
     """First a public address, from then on the loopback."""
@@ -343,6 +350,7 @@ def test_a_name_that_is_rebound_is_called_where_it_was_looked_up_or_not_at_all(s
         assert sockets.tried == [(PUBLIC, 443)]
 
 
+@pytest.mark.case("S10")
 @pytest.mark.django_db
 def test_a_page_that_leads_on_to_another_host_is_not_followed(sockets: Sockets) -> None:
     """What a platform writes into its own answers: the address of the next page, of a report, of a file."""
@@ -365,6 +373,7 @@ HOSTILE_PARTS: Final = (
 )  # fmt: skip
 
 
+@pytest.mark.case("S10")
 @pytest.mark.parametrize(
     "platform", [each for each in registry.platforms() if not each.local], ids=lambda each: each.key
 )

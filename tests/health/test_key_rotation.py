@@ -88,6 +88,7 @@ def said(*arguments: str) -> tuple[str, str]:
     return out.getvalue(), ""
 
 
+@pytest.mark.case("S18")
 @pytest.mark.django_db
 def test_everything_that_is_encrypted_is_encrypted_anew_and_the_former_key_may_go(settings: Any) -> None:
     read = one_of_each()
@@ -108,6 +109,7 @@ def test_everything_that_is_encrypted_is_encrypted_anew_and_the_former_key_may_g
     assert not any(key in out for key in [*former, *settings.COMMERCE_SYNC_ENCRYPTION_KEYS])
 
 
+@pytest.mark.case("S18")
 def test_every_table_with_ciphertexts_has_its_kind() -> None:
     """By the column that all of them have: a new table is rotated, or this fails."""
     from django.apps import apps
@@ -117,6 +119,7 @@ def test_every_table_with_ciphertexts_has_its_kind() -> None:
     assert named == {kind.stale().model for kind in KINDS}
 
 
+@pytest.mark.case("S18")
 @pytest.mark.django_db
 def test_it_never_says_done_while_something_is_left(settings: Any) -> None:
     read = one_of_each()
@@ -172,6 +175,7 @@ def test_what_cannot_be_read_holds_up_nothing_behind_it(settings: Any) -> None:
     assert credentials.load(links[2].pk) == SECRETS
 
 
+@pytest.mark.case("S18")
 @pytest.mark.django_db(transaction=True)
 def test_killed_in_the_middle_it_leaves_all_readable_and_goes_on_where_it_was(settings: Any) -> None:
     allow_truncate()
@@ -223,6 +227,7 @@ def wait_until_waiting(seconds: float = 40) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.case("S17")
 @pytest.mark.django_db
 def test_a_ciphertext_serves_only_the_row_that_it_was_made_for() -> None:
     """Of any kind in any other: whoever can write rows cannot have one secret used as another."""

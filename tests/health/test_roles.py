@@ -42,6 +42,7 @@ ACTS: Final[dict[Right, frozenset[str]]] = {
     Right.ALERTS: ADMINISTRATOR,
     Right.REPLAY: ENGINEER | ADMINISTRATOR,
     Right.PEOPLE: ADMINISTRATOR,
+    Right.ERASE: ADMINISTRATOR,
 }
 
 # Who sees the lists and rows of a model; a superuser sees all, but for what is said below.
@@ -153,6 +154,7 @@ PAGES: Final[dict[str, Page]] = {
     "console-company-sync": Page(EVERYBODY, "POST"),
     "console-company-pause": Page(TECHNICAL, "POST"),
     "console-company-resume": Page(TECHNICAL, "POST"),
+    "console-company-erase": Page(ADMINISTRATOR),
     "console-delivery": Page(TECHNICAL),
     "console-delivery-replay": Page(ENGINEER | ADMINISTRATOR, "POST"),
     "console-findings": Page(EVERYBODY),

@@ -208,6 +208,7 @@ def in_days(days: int) -> datetime:
     return timezone.now() + timedelta(days=days)
 
 
+@pytest.mark.case("C13")
 def test_an_access_that_ends_soon_is_found_unless_we_renew_it() -> None:
     company = a_merchant()
     link = books_of(company)
@@ -217,6 +218,17 @@ def test_an_access_that_ends_soon_is_found_unless_we_renew_it() -> None:
     assert codes(company) == set()
     store_credential(connection_id=link.pk, secrets=Secrets(access_token="t", expires_at=in_days(30)))
     assert codes(company) == set()
+
+
+@pytest.mark.case("C13")
+def test_an_access_that_we_cannot_renew_much_longer_is_found() -> None:
+    company = a_merchant()
+    link = company.connections.get(kind="commerce")
+    Connection.objects.filter(pk=link.pk).update(platform="shopify", settings={"shop": "x.myshopify.com"})
+    held = Secrets(access_token="t", refresh_token="r", expires_at=in_days(0))
+    for days, expected in ((30, set()), (6, {"connection_expiring"})):
+        store_credential(connection_id=link.pk, secrets=structs.replace(held, refresh_expires_at=in_days(days)))
+        assert codes(company) == expected
 
 
 def test_a_source_that_is_not_read_for_days_though_syncs_run_is_found() -> None:
@@ -229,6 +241,7 @@ def test_a_source_that_is_not_read_for_days_though_syncs_run_is_found() -> None:
     assert codes(company) == {"sync_failing"}
 
 
+@pytest.mark.case("D13")
 def test_a_bell_that_is_switched_off_is_found() -> None:
     company = a_merchant()
     link = company.connections.get(kind="commerce")

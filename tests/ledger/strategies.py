@@ -283,9 +283,17 @@ cash_movements = st.builds(
     label=st.sampled_from(("", "Cleaner")),
     **_cash_like,
 )
-records: st.SearchStrategy[Fact] = st.one_of(
-    orders(), orders(), orders(), refunds(), refunds(), fees, payouts(), disputes(), gift_card_changes, cash_movements
-)
+_of_kind: dict[type, st.SearchStrategy[Fact]] = {
+    Order: orders(),
+    Refund: refunds(),
+    Fee: fees,
+    Payout: payouts(),
+    Dispute: disputes(),
+    GiftCardChange: gift_card_changes,
+    CashMovement: cash_movements,
+}
+_often = (Order, Order, Order, Refund, Refund, Fee, Payout, Dispute, GiftCardChange, CashMovement)
+records: st.SearchStrategy[Fact] = st.one_of(*(_of_kind[kind] for kind in _often))
 batches = st.lists(records, max_size=5)
 
 
@@ -296,3 +304,8 @@ def _moved_to_noon(record: Fact) -> Fact:
 
 
 same_day_records = records.map(_moved_to_noon)
+
+
+def records_like(record: Fact) -> st.SearchStrategy[Fact]:
+    """Records of the same kind."""
+    return _of_kind[type(record)]

@@ -70,12 +70,14 @@ def hours_of(book_calendar: Calendar, day: date) -> float:
 
 
 @given(calendars(), instants)
+@pytest.mark.case("E17", "E18")
 def test_every_instant_lies_within_the_bounds_of_its_day(cal: Calendar, instant: datetime) -> None:
     start, end = cal.bounds(cal.day_of(instant))
     assert start <= instant < end
 
 
 @given(calendars(), st.integers(-5, 12))
+@pytest.mark.case("E17", "E19")
 def test_around_a_change_of_rule_days_join_without_gap_or_overlap(cal: Calendar, offset: int) -> None:
     day = cal.rules[0].from_day + offset * ONE_DAY
     start, end = cal.bounds(day)
@@ -146,11 +148,13 @@ def test_an_instant_may_be_given_with_any_offset() -> None:
         ("Asia/Tokyo", date(2024, 3, 31), 24),
     ],
 )
+@pytest.mark.case("E16", "E18")
 def test_a_day_of_changing_clocks_has_its_own_length(zone: str, day: date, length: float) -> None:
     assert hours_of(calendar(zone), day) == length
     assert [hours_of(calendar(zone), day + shift * ONE_DAY) for shift in (-1, 1)] == [24, 24]
 
 
+@pytest.mark.case("E17")
 def test_a_skipped_midnight_begins_the_day_where_the_clock_jumps() -> None:
     start, _ = calendar("America/Havana").bounds(date(2024, 3, 10))
     assert start == datetime(2024, 3, 10, 5, tzinfo=UTC)
@@ -162,6 +166,7 @@ def test_a_cutoff_in_the_middle_of_a_gap_begins_the_day_where_the_clock_jumps() 
     assert troll.bounds(date(2024, 3, 31))[0] == datetime(2024, 3, 31, 1, tzinfo=UTC)
 
 
+@pytest.mark.case("E17")
 def test_a_repeated_midnight_begins_the_day_the_first_time() -> None:
     start, _ = calendar("Atlantic/Azores").bounds(date(2024, 10, 27))
     assert start == datetime(2024, 10, 27, 0, tzinfo=UTC)
@@ -187,6 +192,7 @@ def test_an_earlier_cutoff_makes_its_first_day_shorter_by_the_difference() -> No
     assert [hours_of(cal, date(2026, 6, day)) for day in (9, 10, 11)] == [24, 20, 24]
 
 
+@pytest.mark.case("E19")
 def test_a_change_of_zone_moves_no_day_before_it() -> None:
     old = calendar("Europe/London", 4)
     cal = calendar("Europe/London", 4, (date(2026, 6, 10), "America/Toronto", 4))
@@ -391,6 +397,7 @@ def test_a_run_at_its_very_instant_waits_for_the_next_day() -> None:
         (datetime(2024, 10, 6, 2, 15), "Australia/Lord_Howe", datetime(2024, 10, 5, 15, 45, tzinfo=UTC)),  # noqa: DTZ001
     ],
 )
+@pytest.mark.case("E21")
 def test_a_wall_clock_time_means_its_first_pass_or_moves_over_the_gap(
     naive: datetime, zone: str, instant: datetime
 ) -> None:

@@ -174,6 +174,7 @@ def test_an_account_missing_in_a_former_book_without_suspense_blocks_the_group()
     assert found.held.keys() == {1}
 
 
+@pytest.mark.case("E03")
 def test_rounding_is_capped_on_each_day_and_told_with_its_day() -> None:
     kept = book(policy=Policy(record_tolerance=2, rounding_cap=1))
     off = order("a", stated=122, tenders=(Tender("t", "cash", 122, NOON),))
@@ -203,3 +204,9 @@ def test_a_posting_that_does_not_balance_stops_before_anything_is_stored() -> No
     sums[next(iter(sums))] += 1
     with pytest.raises(Unbalanced, match="does not balance"):
         close(tally, CONTEXT)
+
+
+def test_what_was_never_in_the_books_is_deleted_with_its_day_where_each_order_has_a_document() -> None:
+    records: list[Record] = [order("a"), Fee("f", "GBP", NOON, NOON, 50), Deleted("b", "GBP", NOON, NOON)]
+    found = run(records, book(mode="per_order"))
+    assert {group.group.party: group.handles for group in found.groups} == {"a": (0,), "": (1, 2)}

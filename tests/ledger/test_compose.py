@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from strategies import ACCOUNTS, DAYS, NOON
 
 from ledger.book import Book
@@ -23,6 +24,7 @@ def composed(*sums: Sum, book: Book = BOOK) -> list[Document]:
     return compose(sums, NAMING, book)
 
 
+@pytest.mark.case("E07")
 def test_sums_that_cancel_out_make_no_document() -> None:
     assert composed() == []
     assert composed(leg("sales", -5), leg("sales", 5)) == []
@@ -54,6 +56,7 @@ def test_what_is_owed_stays_open_on_the_invoice() -> None:
     assert [document.kind for document in documents] == ["invoice"]
 
 
+@pytest.mark.case("E08")
 def test_a_day_that_gave_back_more_than_it_sold_is_a_credit_note() -> None:
     note, payment = composed(leg("sales", 30), leg("tender:cash", -30))
     assert isinstance(note, CreditNote)

@@ -205,11 +205,13 @@ def refusal(statement: str) -> Any:
 
 
 @pytest.mark.parametrize(("name", "statement"), REFUSED, ids=[f"{n}-{i}" for i, (n, _) in enumerate(REFUSED)])
+@pytest.mark.case("H11")
 def test_the_constraint_refuses(pub: Merchant, name: str, statement: str) -> None:
     assert refusal(statement).diag.constraint_name == name
 
 
 @pytest.mark.parametrize(("trigger", "table", "change"), IMMUTABLE)
+@pytest.mark.case("H11")
 def test_a_row_that_was_written_is_not_changed(pub: Merchant, trigger: str, table: str, change: str) -> None:
     assert table in str(found := refusal(" ".join(["UPDATE", table, "SET", change])))
     assert "append-only" in str(found) or "set once" in str(found)
@@ -218,6 +220,7 @@ def test_a_row_that_was_written_is_not_changed(pub: Merchant, trigger: str, tabl
 
 @pytest.mark.case("S27")
 @pytest.mark.parametrize(("trigger", "guard", "table"), KEPT)
+@pytest.mark.case("H11")
 def test_no_row_is_deleted_and_no_table_emptied(pub: Merchant, trigger: str | None, guard: str, table: str) -> None:
     if trigger:
         assert "append-only" in str(refusal(f"DELETE FROM {table}"))  # noqa: S608

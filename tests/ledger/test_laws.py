@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
 import msgspec
+import pytest
 import strategies as own
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,6 +76,7 @@ def in_mode(book: Book, mode: str, **fields: object) -> Book:
 
 
 @given(own.records, own.books())
+@pytest.mark.case("E10")
 def test_the_legs_of_a_record_balance_on_each_of_its_days(record: Fact, book: Book) -> None:
     days: Counter[date] = Counter()
     for leg in expand(record, book):
@@ -83,6 +85,7 @@ def test_the_legs_of_a_record_balance_on_each_of_its_days(record: Fact, book: Bo
 
 
 @given(own.batches, own.incomplete_books())
+@pytest.mark.case("E10")
 def test_every_document_balances_and_can_be_stored_and_shown(records: list[Fact], book: Book) -> None:
     for document in posted(records, book).documents:
         assert is_balanced(document)
@@ -220,7 +223,7 @@ def _two_versions(data: st.DataObject) -> tuple[Fact, Record]:
     if data.draw(st.booleans()):
         at = datetime(2026, 12, 24, tzinfo=UTC)
         return before, Deleted(before.id, before.currency, at, at)
-    after = data.draw(own.records.filter(lambda record: type(record) is type(before)))
+    after = data.draw(own.records_like(before))
     return before, msgspec.structs.replace(after, id=before.id)
 
 

@@ -44,6 +44,7 @@ weight_lists = st.lists(st.integers(0, 10**9), min_size=1, max_size=30)
         ("ZWG", 2),
     ],
 )
+@pytest.mark.case("E01")
 def test_a_currency_has_the_decimals_of_the_standard(currency: str, places: int) -> None:
     assert exponent(currency) == places
 
@@ -114,6 +115,7 @@ def test_an_exact_amount_is_read(value: Decimal | str | int, currency: str, mino
     ("value", "currency"),
     [("0.005", "GBP"), ("0.5", "JPY"), ("1E-999999", "GBP"), ("1.2345", "KWD"), ("9999999999999.999", "GBP")],
 )
+@pytest.mark.case("E01")
 def test_a_fraction_of_a_minor_unit_is_refused_not_rounded(value: str, currency: str) -> None:
     for form in (value, Decimal(value)):
         with pytest.raises(NotExact):
@@ -121,6 +123,7 @@ def test_a_fraction_of_a_minor_unit_is_refused_not_rounded(value: str, currency:
 
 
 @pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "-inf", "1E+13", "1E+999999", "-10000000000000.00"])
+@pytest.mark.case("E13")
 def test_what_is_not_finite_or_absurdly_large_is_out_of_range(value: str) -> None:
     for form in (value, Decimal(value)):
         with pytest.raises(OutOfRange):
@@ -161,6 +164,7 @@ def test_text_that_is_not_a_plain_number_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("value", [1.0, True, None, b"1", Fraction(1, 2), [1]])
+@pytest.mark.case("E02")
 def test_what_is_not_exact_by_nature_is_refused_by_type(value: object) -> None:
     with pytest.raises(TypeError):
         to_minor(value, "GBP")  # type: ignore[arg-type]
@@ -231,6 +235,7 @@ def test_an_amount_is_shown_with_all_its_decimals(minor: int, currency: str, tex
 
 
 @given(st.integers(-(10**15), 10**15), weight_lists)
+@pytest.mark.case("E04")
 def test_parts_sum_to_the_total_exactly(total: int, weights: list[int]) -> None:
     assert sum(allocate(total, weights)) == total
 
@@ -258,6 +263,7 @@ def test_a_heavier_weight_never_receives_less(total: int, weights: list[int]) ->
     assert [part for _, part in shared] == sorted(part for _, part in shared)
 
 
+@pytest.mark.case("E04")
 def test_a_left_over_unit_goes_to_the_largest_remainder_and_then_to_the_earliest() -> None:
     assert allocate(100, [1, 1, 1]) == [34, 33, 33]
     assert allocate(10, [1, 2, 4]) == [1, 3, 6]  # shares 1.43, 2.86, 5.71: the last two are rounded up

@@ -106,6 +106,7 @@ def test_three_merchants_keep_their_own_currency_zone_and_day() -> None:
     assert {key[:2] for key in daily(shop)} == {(date(2026, 3, 3), "JPY")}
 
 
+@pytest.mark.case("E11")
 def test_currencies_of_one_day_are_documents_of_their_own() -> None:
     pub = london()
     deliver(pub, an_order("o1"), an_order("o2", currency="JPY"), an_order("o3", currency="CAD"))
@@ -325,6 +326,7 @@ def test_a_wider_tolerance_lets_in_what_was_refused_before() -> None:
 
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (DAY, 24)])
+@pytest.mark.case("E16")
 def test_every_sale_of_a_day_of_23_24_or_25_hours_is_posted_on_it(day: date, hours: int) -> None:
     pub = london()
     start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Europe/London")).astimezone(UTC)
@@ -352,6 +354,7 @@ def test_a_bar_that_cuts_its_day_at_four_books_the_small_hours_on_the_day_before
     assert {day for day, _, _ in daily(pub)} == {DAY, DAY + timedelta(days=1)}
 
 
+@pytest.mark.case("E19")
 def test_a_change_of_zone_and_cut_off_moves_nothing_that_is_posted_and_loses_nothing_that_comes() -> None:
     pub = london()
     hours = [NOON + timedelta(hours=hour) for hour in range(0, 96, 3)]

@@ -167,6 +167,7 @@ def test_goods_shipped_before_the_sale_are_recognized_with_it() -> None:
     assert "deferred_revenue" not in {leg.role for leg in legs}
 
 
+@pytest.mark.case("E22")
 def test_a_card_captured_moments_after_the_cut_off_pays_the_sale_of_the_day_before() -> None:
     late = NOON.replace(hour=3, minute=50)
     sold = order(SHIRT, closed_at=late, tenders=(Tender("t", "card", 1200, late + timedelta(minutes=20)),))
@@ -180,6 +181,7 @@ def test_what_is_still_open_of_an_open_check_is_what_its_payments_leave() -> Non
     assert roles_of(opened, book()) == {"tender:card": 200, "deposit": -200}
 
 
+@pytest.mark.case("E03")
 def test_a_tolerated_difference_goes_to_rounding_on_both_ways() -> None:
     kept = book(record_tolerance=1)
     assert roles_of(order(SHIRT, paid=1201, stated=1201), kept)["rounding"] == -1
@@ -264,3 +266,20 @@ def test_cash_never_waits_in_a_carried_balance() -> None:
     moved = by_payout(expand(sold, book()), Settlement("p", date(2026, 12, 1)))
     assert {leg.role for leg in moved} == {"sales", "tax:vat20", "tender:cash"}
     assert {leg.day for leg in moved} == {date(2026, 11, 30)}
+
+
+def test_store_credit_that_is_spent_is_no_longer_owed() -> None:
+    paid = order(SHIRT, tenders=(Tender("t", "store_credit", 1200, NOON),))
+    assert roles_of(paid, book()) == {"sales": -1000, "tax:vat20": -200, "store_credit": 1200}
+
+
+def test_a_means_of_payment_of_nothing_is_in_no_books() -> None:
+    paid = order(SHIRT, tenders=(Tender("t", "cash", 0, NOON), Tender("u", "card", 1200, NOON)))
+    assert {leg.role for leg in expand(paid, book())} == {"sales", "tax:vat20", "tender:card"}
+
+
+def test_a_voucher_takes_no_tax_back_out_where_there_was_none() -> None:
+    free = Tax("zero", "Zero", 0)
+    used = order(Line("product", "Bread", 300, (free,)), tenders=(Tender("t", "gift_card", 300, NOON),))
+    assert roles_of(used, book(voucher="single_purpose")) == {"gift_card:redeemed": 300, "sales": -300}
+    assert all(leg.amount for leg in expand(used, book(voucher="single_purpose")) if leg.role == "tax:zero")

@@ -26,6 +26,7 @@ from ledger.post_due import post_due
 from ledger.posting import Change, Tally
 from ledger.reversal import effect_of, reversal_day, reverse, title_of
 from ledger.reversal_rows import post_reversals
+from ledger.rules.refunds import derive
 from ledger.set_aside import LaterPosting, bring_back, bring_back_between, later_postings, set_aside
 from ledger.tied import place_of, tied_to
 from ledger.tied_rows import tied_postings
@@ -35,6 +36,7 @@ from tests.ledger.builders import (
     NOON,
     a_fee,
     a_payout,
+    a_refund,
     an_order,
     balances,
     deliver,
@@ -305,6 +307,15 @@ def test_bills_deposits_and_payments_are_reversed_with_the_rest() -> None:
     made, book = _invoiced()
     assert {each.kind for each in made} >= {"invoice", "bill", "payment", "deposit"}
     naming = Naming("pub/2026-03-02/GBP/r", DAY, "GBP", title_of(made))
+    assert effect_of([*made, *reverse(made, naming, book)]) == {}
+
+
+def test_a_credit_note_is_reversed_as_the_invoice_is() -> None:
+    book = msgspec.structs.replace(own_book(), mode="invoice")
+    made = post([(1, Change(derive(a_refund(), an_order())))], Tally(book), CONTEXT).documents
+    assert "credit_note" in {each.kind for each in made}
+    naming = Naming("pub/2026-03-02/GBP/r", DAY, "GBP", title_of(made))
+    assert effect_of(made) != {}
     assert effect_of([*made, *reverse(made, naming, book)]) == {}
 
 

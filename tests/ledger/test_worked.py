@@ -18,6 +18,7 @@ def updating(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.case("E10")
 def test_a_worked_example_leads_to_its_documents(path: Path, updating: bool) -> None:
     example = read_example(path)
     found = outcome(example)

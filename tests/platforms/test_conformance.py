@@ -86,6 +86,7 @@ def _is_noticed(folder: Folder, stream: str) -> bool:
 
 
 @of_each_platform
+@pytest.mark.case("E10")
 def test_every_record_adds_up_and_comes_back_from_its_canonical_form(key: str) -> None:
     folder = Folder(key)
     found: dict[str, str] = {}
@@ -100,6 +101,7 @@ def test_every_record_adds_up_and_comes_back_from_its_canonical_form(key: str) -
 
 @of_each_platform
 @pytest.mark.parametrize("currency", ["JPY", "KWD"])
+@pytest.mark.case("E01")
 def test_currencies_without_and_with_three_decimals_are_read_to_the_unit(key: str, currency: str) -> None:
     folder = Folder(key)
     case = folder.conventions[currency]

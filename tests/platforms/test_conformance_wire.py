@@ -202,6 +202,7 @@ def test_stock_that_is_told_is_known_by_thing_and_place_and_told_again_changes_n
     assert list(StockLevel.objects.order_by("id").values(*facts)) == before
 
 
+@pytest.mark.case("C07")
 @of_each_platform
 def test_an_access_that_has_ended_is_renewed_once_in_mid_pull(key: str, linked: Linked) -> None:
     linked.server.fail("e401")
@@ -226,6 +227,7 @@ def test_an_access_that_was_taken_away_ends_the_pull_and_is_not_asked_for_again_
     assert len(linked.server.log) <= 4
 
 
+@pytest.mark.case("F01")
 @of_each_platform
 def test_too_many_calls_are_answered_by_waiting_as_long_as_asked(key: str, linked: Linked) -> None:
     linked.server.fail("rate429", header="3")

@@ -183,6 +183,7 @@ def test_a_merchant_is_sent_to_the_platform_and_a_code_links(key: str, life: Lif
     assert (life.told["status"], life.gate.turned_away) == ("Linked", 0)
 
 
+@pytest.mark.case("C15")
 @of_each_oauth_platform
 def test_a_code_that_is_not_known_links_nothing(key: str, life: Life) -> None:
     verifier = {"code_verifier": "v" * 43} if life.platform.auth.pkce else {}  # type: ignore[union-attr]
@@ -231,6 +232,7 @@ def test_an_access_that_ends_is_renewed_again_and_again_by_the_token_of_the_last
         )
 
 
+@pytest.mark.case("C01")
 @pytest.mark.django_db(transaction=True)
 @of_each_renewed_platform
 def test_workers_that_meet_the_end_at_once_renew_it_once(key: str, life: Life) -> None:
@@ -255,6 +257,7 @@ def test_workers_that_meet_the_end_at_once_renew_it_once(key: str, life: Life) -
     assert len(found) == 4
 
 
+@pytest.mark.case("C12")
 @of_each_platform
 def test_an_access_that_is_taken_away_is_told_with_its_reason_until_it_is_given_again(key: str, life: Life) -> None:
     life.authorize()
@@ -365,6 +368,7 @@ def _busy(life: Life) -> str:
     return f"{told.value!r} {told.value} {told.value.detail}"
 
 
+@pytest.mark.case("C12")
 @pytest.mark.parametrize("key", RINGING)
 def test_a_platform_that_rings_to_say_that_we_are_let_in_no_longer_is_believed_if_it_signs(
     key: str, life: Life, settings: Any

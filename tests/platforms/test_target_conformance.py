@@ -38,6 +38,7 @@ in_each_mode = pytest.mark.parametrize("mode", MODES)
 
 @of_each_target
 @in_each_mode
+@pytest.mark.case("E08", "E09", "E10")
 def test_a_month_arrives_once_reads_back_equal_and_balances_as_our_own_books_do(
     key: str, mode: Any, fake: Fake
 ) -> None:
@@ -118,6 +119,7 @@ def test_an_access_that_ends_is_renewed_once(key: str, fake: Fake) -> None:
     assert load(shop.connection.pk) == after
 
 
+@pytest.mark.case("F01")
 @of_each_target
 @pytest.mark.parametrize(("fault", "seconds"), [("429", 0.5), ("429_retry_after", 1.0)])
 def test_a_busy_platform_is_waited_for_as_it_asks(key: str, fault: str, seconds: float, fake: Fake) -> None:

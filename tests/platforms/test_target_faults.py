@@ -94,6 +94,7 @@ def test_an_access_that_the_merchant_took_away_is_told_and_given_again_it_loses_
     assert set(Binding.objects.values_list("agrees", flat=True)) == {True}
 
 
+@pytest.mark.case("C07")
 @of_each_target
 def test_an_access_that_ends_between_two_pages_is_renewed_or_nothing_half_read_is_kept(key: str, fake: Fake) -> None:
     shop = linked(key, fake)

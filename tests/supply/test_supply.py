@@ -20,6 +20,7 @@ from tests.supply.locks import LOCKS, OURSELVES, locked, read, wanted
 BOTH = pytest.mark.parametrize("lock", ["run", "develop"])
 
 
+@pytest.mark.case("S31")
 @BOTH
 def test_a_lock_holds_exactly_what_the_project_asks_for(lock: str) -> None:
     asked = {canonicalize_name(requirement.name): requirement for requirement in wanted(lock)}
@@ -31,6 +32,7 @@ def test_a_lock_holds_exactly_what_the_project_asks_for(lock: str) -> None:
     assert outside == [], "run `.ci/run lock`"
 
 
+@pytest.mark.case("S31")
 @BOTH
 def test_every_locked_package_has_one_version_and_the_hashes_of_its_files(lock: str) -> None:
     for package in locked(lock).values():
@@ -47,6 +49,7 @@ def test_nothing_is_locked_that_nobody_wants(lock: str) -> None:
         assert strangers == set(), package.name
 
 
+@pytest.mark.case("S31")
 def test_what_is_tested_is_what_is_shipped() -> None:
     tested = locked("develop")
     apart = {name: one.version for name, one in locked("run").items() if name in tested}
@@ -91,6 +94,7 @@ def test_a_lock_is_read_whole() -> None:
     assert (two.name, two.version, two.wanted_by) == ("two", "3", (OURSELVES,))
 
 
+@pytest.mark.case("S31")
 def test_the_bill_of_materials_states_every_shipped_package_with_its_hashes() -> None:
     text = bill_of_materials()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
@@ -108,6 +112,7 @@ def test_the_bill_of_materials_states_every_shipped_package_with_its_hashes() ->
     assert parts["sqlparse"]["bom-ref"] in needs[parts["django"]["bom-ref"]]
 
 
+@pytest.mark.case("S31")
 def test_an_audit_that_nobody_answered_is_not_a_clean_one() -> None:
     assert verdict(0, "No known vulnerabilities found\n", 47)[0] == CLEAN
     assert verdict(1, "Found 1 known vulnerability in 1 package\n", 47)[0] == VULNERABLE

@@ -84,13 +84,17 @@ class EvidenceRow(Shape):
 
 
 class EvidencePart(Shape):
-    """A record, how it was understood (``canonical``, amounts in minor units; ``digest`` is its hash) and its row."""
+    """A record, how it was understood (``canonical``, amounts in minor units; ``digest`` is its hash) and its row.
+
+    ``erased`` is when a person was taken out of it; the digest is that of what was received.
+    """
 
     record: DocumentRecord
     received_at: datetime
     digest: str
     raw: EvidenceRow
     canonical: Any | UnsetType = UNSET
+    erased: datetime | UnsetType = UNSET
 
 
 class EvidencePartPage(Page[EvidencePart]):
@@ -193,6 +197,7 @@ def _part(found: EvidenceRecord, names: dict[str, str]) -> EvidencePart:
         received_at=found.record.received_at,
         digest=found.record.digest,
         canonical=UNSET if found.left_out else found.record.canonical,
+        erased=found.record.erased_at or UNSET,
         raw=EvidenceRow(
             payload=UNSET if raw.absent else raw.payload,
             dataset=raw.dataset or UNSET,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import threading
 from argparse import ArgumentParser
@@ -26,6 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="sweep, work until nothing is due, then end")
         parser.add_argument("--seconds", type=int, default=20, help="length of one round of work (default 20)")
         parser.add_argument("--idle-seconds", type=int, default=1, help="rest when nothing is due (default 1)")
+        parser.add_argument(
+            "--most-megabytes", type=int, default=0, help="end once it has needed so much memory; 0: never (default)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work in rounds."""
@@ -34,6 +38,9 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         while not stop.is_set():
             did = self._round(options["seconds"], stop)
+            if 0 < options["most_megabytes"] <= _megabytes():
+                self.stdout.write(f"{_megabytes()} MB were needed: whoever keeps this running starts it anew")
+                return
             if options["once"] and did == 0:
                 return
             if did == 0:
@@ -44,7 +51,7 @@ class Command(BaseCommand):
         try:
             swept = work.sweep()
             drained = work.drain(seconds, stopping=stop.is_set)
-            more = run_errands()
+            more = run_errands(stopping=stop.is_set)
         except Exception as error:
             outage = outage_of(error)
             if outage is None:
@@ -57,3 +64,8 @@ class Command(BaseCommand):
         if drained.ended or drained.later:
             self.stdout.write(f"{swept} due, {drained.ended} ended, {drained.later} go on later")
         return drained.ended + drained.failed + more
+
+
+def _megabytes() -> int:
+    """The most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

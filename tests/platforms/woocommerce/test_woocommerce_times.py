@@ -38,6 +38,7 @@ def at_the_change_of_the_clocks() -> tuple[Any, list[int]]:
     return fake, made
 
 
+@pytest.mark.case("E21")
 def test_two_sales_in_the_hour_that_comes_twice_are_an_hour_apart() -> None:
     fake, made = at_the_change_of_the_clocks()
     assert fake.orders[made[0]]["date_paid"] == fake.orders[made[1]]["date_paid"]

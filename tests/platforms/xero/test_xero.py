@@ -218,6 +218,7 @@ def test_another_currency_is_refused_in_journals_before_it_is_sent(shop: Linked)
     assert refusal(shop, euros)[0] == "validation"
 
 
+@pytest.mark.case("E03")
 def test_the_tax_of_a_line_is_sent_as_the_sale_had_it_not_as_the_rate_would(shop: Linked) -> None:
     taxes = (TaxPart(account("2200"), 199),)
     line = Line(account("4000"), 1_000, "Tea", tax_code="OUTPUT2", taxes=taxes)
@@ -243,6 +244,7 @@ def test_tax_that_stands_alone_has_no_rate_of_its_own(shop: Linked) -> None:
     assert {each["TaxType"] for each in row["LineItems"]} == {"NONE"}
 
 
+@pytest.mark.case("E03")
 def test_tax_of_a_journal_is_shared_among_the_lines_it_is_on_to_the_penny() -> None:
     chart = Chart({"tax": Option("account", "tax", "VAT", "2200", "liability", detail={"system": "GST"})})
     lines = (

@@ -101,6 +101,7 @@ def test_a_merchant_who_disconnected_us_first_is_no_trouble(given_up: Any, shop:
     assert failures() == 1
 
 
+@pytest.mark.case("C02")
 @pytest.mark.parametrize("minutes", [29, 31])
 def test_a_renewal_whose_answer_was_lost_is_made_again_with_the_old_token_for_half_an_hour(
     shop: Linked, fake: Fake, minutes: int
@@ -129,6 +130,7 @@ def test_an_access_that_nobody_used_for_sixty_days_is_the_merchants_turn(shop: L
     assert shop.connection.status == Connection.Status.DEAUTHORIZED
 
 
+@pytest.mark.case("C09")
 def test_tokens_are_renewed_five_minutes_before_their_half_hour_is_over(shop: Linked, fake: Fake) -> None:
     held = credentials.load(shop.connection.pk)
     for left, renewals in ((timedelta(minutes=6), 0), (timedelta(minutes=4), 1)):
@@ -142,6 +144,7 @@ def rested(shop: Linked, days: int) -> None:
     Credential.objects.filter(connection=shop.connection).update(updated_at=datetime.now(UTC) - timedelta(days=days))
 
 
+@pytest.mark.case("C13")
 @pytest.mark.parametrize(("days", "renewals"), [(19, 0), (21, 1)])
 def test_an_access_that_nobody_uses_is_renewed_long_before_its_sixty_days_are_over(
     shop: Linked, fake: Fake, days: int, renewals: int
