@@ -11,21 +11,19 @@ import logging
 import math
 import random
 import time
-import traceback
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
-from django.db import connection, transaction
+from django.db import transaction
 from msgspec import Struct
 
 from commerce_sync import correlation, work_rows
+from commerce_sync.attempts import UnreadableRun, after_failure, bury
 from commerce_sync.due import sweep_due
 from commerce_sync.engine import Done, Later, run_sync
-from commerce_sync.fetching import fetch, give_up
-from commerce_sync.outage import Outage, outage_of
-from commerce_sync.retry import backoff
+from commerce_sync.fetching import fetch
 from commerce_sync.selectors import Run, runs_of
 from commerce_sync.status import Outcome
 from commerce_sync.work_hold import Hold
@@ -42,13 +40,8 @@ DRAIN_SECONDS: Final = 20
 BEAT_SECONDS: Final = 5
 NEWER_SECONDS: Final = 60  # until a job that newer code has made is offered again: to newer code, by then
 OCCUPIED_SECONDS: Final = 10  # until a job looks again whether the other sync of its company has ended
-ERROR_CHARACTERS: Final = 4_000
 FETCHED: Final = Done(Outcome(), {})
 _chance = random.SystemRandom().random
-
-
-class UnreadableRun(Exception):
-    """The rows of a job are not what this code writes: it waits for code that reads them, and is given up at last."""
 
 
 class Drained(Struct):
@@ -141,7 +134,7 @@ def _work(run: Run, drained: Drained) -> None:
         elif run.unreadable:
             raise UnreadableRun(run.unreadable)
         elif run.attempts > run.max_attempts:
-            _bury(run, "")
+            bury(run)
             drained.failed += 1
         elif run.kind == "fetch":
             fetch(run)
@@ -154,7 +147,7 @@ def _work(run: Run, drained: Drained) -> None:
     except Exception as error:
         drained.failed += 1
         logger.exception("job %s failed (attempt %s of %s)", run.job_id, run.attempts, run.max_attempts)
-        _after_failure(run, traceback.format_exc()[-ERROR_CHARACTERS:], outage_of(error))
+        after_failure(run, error)
 
 
 def _carry_out(run: Run, drained: Drained) -> None:
@@ -176,28 +169,6 @@ def _carry_out(run: Run, drained: Drained) -> None:
 
 def _store(run: Run, came_to: Done | Later) -> bool:
     return work_rows.conclude(run, came_to).was_ours if isinstance(came_to, Done) else work_rows.postpone(run, came_to)
-
-
-def _after_failure(run: Run, error: str, outage: Outage | None) -> None:
-    """Wait longer after each attempt; after the last one, the job is dead and its sync ends.
-
-    What the database lacks for hours (room, connections) is not the job's illness, so that attempt is not counted. One
-    that ended with the connection is: it may be this very job that brings the server down.
-    """
-    if connection.connection is not None and not connection.is_usable():
-        connection.close()  # the next statement opens a new one
-    if outage is not None and outage.is_patient:
-        work_rows.free([(run.job_id, run.lease_token)], uncount=True, seconds=outage.after_seconds)
-    elif run.attempts >= run.max_attempts:
-        _bury(run, error)
-    else:
-        work_rows.fail(run, error, backoff(run.attempts, _chance()).total_seconds())
-
-
-def _bury(run: Run, error: str) -> None:
-    work_rows.bury(run, error)
-    if run.kind == "fetch":
-        give_up(run)
 
 
 def _free_the_dead(hold: Hold) -> None:

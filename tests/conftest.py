@@ -75,10 +75,17 @@ def database_slot() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(database_slot: int) -> None:
+def django_db_modify_db_settings(database_slot: int, django_db_blocker: Any) -> None:
     """Gives each test process its own database, also when two test runs are under way at once."""
+    from tests.migrated import migrated
+
+    with (Path(settings.COMMERCE_SYNC_DATA_DIR) / "tests-migrated.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with django_db_blocker.unblock():
+            template = migrated(settings.DATABASES["default"])
     for database in settings.DATABASES.values():
         database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{database_slot}"
+        database["TEST"]["TEMPLATE"] = template
         # Tests that commit are cleaned up by TRUNCATE, which the ledger's guards refuse everywhere else.
         database["OPTIONS"]["options"] += " -c commerce_sync.allow_truncate=on"
 

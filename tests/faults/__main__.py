@@ -17,6 +17,7 @@ from tests.faults.without import without_each
 def main(arguments: list[str]) -> int:
     """One run in a folder and on a PostgreSQL of its own."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGINT, lambda *_: setattr(options, "syncs", 0))  # the storm ends now, and is judged
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     if options.sabotage == "all":
         return 0 if without_each(options.seed) else 1

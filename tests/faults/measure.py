@@ -73,10 +73,10 @@ def _killed(town: Town, machines: Machines) -> list[float]:
         patient(lambda merchant=merchant: services.note_event(company_id=merchant.company.pk))
     _until(lambda: len(in_hand()) >= min(len(town.merchants), machines.hands) // 2)
     machines.kill_all()
+    town.place.chance.hanging.clear()
     held, killed = in_hand(), time.monotonic()
     machines.look_after()
     found = taken_up(held, killed)
-    town.place.chance.hanging.clear()
     _until(lambda: patient(lambda: not Job.objects.exists()))
     return found
 
@@ -108,5 +108,5 @@ def taken_up(held: dict[int, UUID], since: float) -> list[float]:
 def _until(is_so: Callable[[], bool]) -> None:
     ends = time.monotonic() + LONGEST
     while not is_so():
-        assert time.monotonic() < ends, "it does not come to that"
+        assert time.monotonic() < ends, list(Job.objects.values())
         time.sleep(0.02)
