@@ -38,6 +38,7 @@ def test_runs_that_call_outside_are_taken_one_at_a_time_and_last() -> None:
     assert (taken(), taken(), taken()) == ([second.pk], [third.pk], [])
 
 
+@pytest.mark.case("L02")
 def test_whoever_hangs_outside_keeps_one_worker_and_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     hostile_books.register()
     hanging, other = waiting("Hanging", "Other", platform="hostile")

@@ -22,7 +22,7 @@ from commerce_sync import work_rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PROJECT = Path(__file__).parents[2]
-SHORT = "--seed 7 --syncs 40 --minutes 0.12 --merchants 6 --workers 2 --strike 0.7 --kill 0.03 --pause 0.005"
+SHORT = "--seed 7 --syncs 15 --minutes 1 --rate 0.3 --merchants 6 --workers 2 --strike 0.7 --kill 0.03 --pause 0.005"
 LONGEST = 150  # seconds, on a machine that is busy with something else
 
 
