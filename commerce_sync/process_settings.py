@@ -71,3 +71,25 @@ def queue(workers: int, redis_url: str) -> dict[str, Any]:
         "max_rss": 300_000,
         **({"redis": redis_url} if redis_url else {"orm": "default"}),
     }
+
+
+# What apps above commerce_sync do regularly, after the work on syncs (commerce_sync/errands.py).
+ERRANDS: Final = [
+    "health.errands.run",
+    "health.findings.errand.look",
+    "health.alerts.errand.run",
+    "commerce_sync.sync_days.count_days",
+    "health.findings.unattended.pass_up",
+    "commerce_sync.housekeeping.clean_hourly",
+    "commerce_sync.unheard.ask_now_and_then",
+    "connectors.keeping.keep_hourly",
+    "connectors.ledger_looks.look_daily",
+    "health.audit_trail.seal_daily",
+    "health.personal.erasing.erase",
+    "health.personal.retention.forget_hourly",
+]
+# Of these, what calls the outside: it rests while the data wait, restored or copied, for a word (ledger/home.py).
+ERRANDS_OUTSIDE: Final = frozenset({
+    "health.errands.run", "health.alerts.errand.run", "connectors.keeping.keep_hourly",
+    "connectors.ledger_looks.look_daily",
+})  # fmt: skip

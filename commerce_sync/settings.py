@@ -31,7 +31,7 @@ from commerce_sync.environment import (
     word,
     words,
 )
-from commerce_sync.process_settings import CONSOLE, PASSWORDS, logging_to_stderr, queue
+from commerce_sync.process_settings import CONSOLE, ERRANDS, ERRANDS_OUTSIDE, PASSWORDS, logging_to_stderr, queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -212,31 +212,12 @@ DEFAULT_FROM_EMAIL = text("COMMERCE_SYNC_EMAIL_FROM") or "Commerce Sync <alerts@
 if PRODUCTION and MAIL.host and not text("COMMERCE_SYNC_EMAIL_FROM"):
     raise ImproperlyConfigured("COMMERCE_SYNC_EMAIL_FROM must be set with COMMERCE_SYNC_EMAIL_URL")
 
-# What apps above commerce_sync do regularly, after the work on syncs (commerce_sync/errands.py).
-COMMERCE_SYNC_ERRANDS = [
-    "health.errands.run",
-    "health.findings.errand.look",
-    "health.alerts.errand.run",
-    "commerce_sync.sync_days.count_days",
-    "health.findings.unattended.pass_up",
-    "commerce_sync.housekeeping.clean_hourly",
-    "commerce_sync.unheard.ask_now_and_then",
-    "connectors.keeping.keep_hourly",
-    "connectors.ledger_looks.look_daily",
-    "health.audit_trail.seal_daily",
-    "health.personal.erasing.erase",
-    "health.personal.retention.forget_hourly",
-]
+# What is done regularly after the work on syncs, and what of that calls the outside.
+COMMERCE_SYNC_ERRANDS, COMMERCE_SYNC_ERRANDS_OUTSIDE = ERRANDS, ERRANDS_OUTSIDE
 # For how many days what may name persons is kept; 0: for ever (docs/retention.md).
 COMMERCE_SYNC_KEEP_RAW_DAYS = whole("COMMERCE_SYNC_KEEP_RAW_DAYS", 400, 0, 36_500)
 COMMERCE_SYNC_KEEP_CALLS_DAYS = whole("COMMERCE_SYNC_KEEP_CALLS_DAYS", 90, 0, 36_500)
 COMMERCE_SYNC_KEEP_MESSAGES_DAYS = whole("COMMERCE_SYNC_KEEP_MESSAGES_DAYS", 400, 0, 36_500)
-
-# Of these, what calls the outside: it rests while the data wait, restored or copied, for a word (ledger/home.py).
-COMMERCE_SYNC_ERRANDS_OUTSIDE = frozenset({
-    "health.errands.run", "health.alerts.errand.run", "connectors.keeping.keep_hourly",
-    "connectors.ledger_looks.look_daily",
-})  # fmt: skip
 
 # A grave finding that nobody has taken for so long is passed up by itself; 0: never.
 COMMERCE_SYNC_ESCALATE_AFTER_HOURS = whole("COMMERCE_SYNC_ESCALATE_AFTER_HOURS", 24, 0, 24 * 365)

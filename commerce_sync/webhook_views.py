@@ -14,12 +14,12 @@ from typing import Final, ParamSpec
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from commerce_sync.outage import outage_of
 from commerce_sync.webhooks import take_delivery
 from connectors import deliveries
 from connectors.models import Connection
@@ -28,7 +28,6 @@ from ledger import faultpoints
 from ledger.services import now
 
 MOST_BYTES: Final = 1024 * 1024
-AGAIN_SECONDS: Final = 60
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 
@@ -40,10 +39,13 @@ def _kept_or_unavailable(view: Callable[P, HttpResponse]) -> Callable[P, HttpRes
     def answered(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return view(*args, **kwargs)
-        except (OperationalError, InterfaceError) as error:
-            logger.warning("a delivery cannot be kept now: %s", error)
+        except Exception as error:
+            outage = outage_of(error)
+            if outage is None:
+                raise
+            logger.warning("a delivery cannot be kept now: %s", outage.todo)
             database.close_if_unusable_or_obsolete()
-            return HttpResponse(status=503, headers={"Retry-After": str(AGAIN_SECONDS)})
+            return HttpResponse(status=503, headers={"Retry-After": str(outage.after_seconds)})
 
     return answered
 

@@ -10,35 +10,29 @@ from __future__ import annotations
 import logging
 import math
 import random
-import socket
 import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
-from django.db import connection, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import transaction
 from msgspec import Struct
 
 from commerce_sync import correlation, work_rows
+from commerce_sync.attempts import UnreadableRun, after_failure, bury
 from commerce_sync.due import sweep_due
 from commerce_sync.engine import Done, Later, run_sync
-from commerce_sync.fetching import fetch, give_up
-from commerce_sync.outage import Outage, outage_of
-from commerce_sync.retry import backoff
+from commerce_sync.fetching import fetch
 from commerce_sync.selectors import Run, runs_of
 from commerce_sync.status import Outcome
+from commerce_sync.work_hold import Hold
 from ledger import faultpoints, sql
 from ledger.home import elsewhere
 from ledger.services import now
 
 logger = logging.getLogger(__name__)
 
-SLOT_LOCK: Final = 43  # first keys of advisory locks
-JOB_LOCK: Final = 42
-SLOTS: Final = 64  # drains at work at once, on all hosts together
 COMPANIES_AT_ONCE: Final = 50
 CLAIM_TRIES: Final = 5  # while others hold what is due for the moment of their own claim
 CLAIM_AGAIN_SECONDS: Final = 0.02
@@ -46,13 +40,8 @@ DRAIN_SECONDS: Final = 20
 BEAT_SECONDS: Final = 5
 NEWER_SECONDS: Final = 60  # until a job that newer code has made is offered again: to newer code, by then
 OCCUPIED_SECONDS: Final = 10  # until a job looks again whether the other sync of its company has ended
-ERROR_CHARACTERS: Final = 4_000
 FETCHED: Final = Done(Outcome(), {})
 _chance = random.SystemRandom().random
-
-
-class UnreadableRun(Exception):
-    """The rows of a job are not what this code writes: it waits for code that reads them, and is given up at last."""
 
 
 class Drained(Struct):
@@ -80,7 +69,7 @@ def drain(budget_seconds: float = DRAIN_SECONDS, *, stopping: Callable[[], bool]
     if elsewhere() is not None:
         logger.error("these data were restored or copied: nothing is done before `manage.py resume_after_restore`")
         return drained
-    with _Hold() as hold:
+    with Hold() as hold:
         slot = hold.take_slot()
         if slot is None:
             return drained
@@ -102,7 +91,7 @@ def drain(budget_seconds: float = DRAIN_SECONDS, *, stopping: Callable[[], bool]
     return drained
 
 
-def _next(hold: _Hold) -> list[Run]:
+def _next(hold: Hold) -> list[Run]:
     """Claimed jobs; none when nothing is due. Whoever claims looks at more than it takes: it is waited for."""
     runs = _claim(hold)
     for _ in range(CLAIM_TRIES):
@@ -122,7 +111,7 @@ def _beat(slot: str, drained: Drained, seen_at: float) -> float:
     return at
 
 
-def _claim(hold: _Hold) -> list[Run]:
+def _claim(hold: Hold) -> list[Run]:
     """Claimed jobs with all that their runs must know; the lock of each is ours before anybody sees it running."""
     token = uuid4()
     with sql.unit_of_work():
@@ -145,7 +134,7 @@ def _work(run: Run, drained: Drained) -> None:
         elif run.unreadable:
             raise UnreadableRun(run.unreadable)
         elif run.attempts > run.max_attempts:
-            _bury(run, "")
+            bury(run)
             drained.failed += 1
         elif run.kind == "fetch":
             fetch(run)
@@ -158,7 +147,7 @@ def _work(run: Run, drained: Drained) -> None:
     except Exception as error:
         drained.failed += 1
         logger.exception("job %s failed (attempt %s of %s)", run.job_id, run.attempts, run.max_attempts)
-        _after_failure(run, traceback.format_exc()[-ERROR_CHARACTERS:], outage_of(error))
+        after_failure(run, error)
 
 
 def _carry_out(run: Run, drained: Drained) -> None:
@@ -182,29 +171,7 @@ def _store(run: Run, came_to: Done | Later) -> bool:
     return work_rows.conclude(run, came_to).was_ours if isinstance(came_to, Done) else work_rows.postpone(run, came_to)
 
 
-def _after_failure(run: Run, error: str, outage: Outage | None) -> None:
-    """Wait longer after each attempt; after the last one, the job is dead and its sync ends.
-
-    What the database lacks for hours (room, connections) is not the job's illness, so that attempt is not counted. One
-    that ended with the connection is: it may be this very job that brings the server down.
-    """
-    if connection.connection is not None and not connection.is_usable():
-        connection.close()  # the next statement opens a new one
-    if outage is not None and outage.is_patient:
-        work_rows.free([(run.job_id, run.lease_token)], uncount=True, seconds=outage.after_seconds)
-    elif run.attempts >= run.max_attempts:
-        _bury(run, error)
-    else:
-        work_rows.fail(run, error, backoff(run.attempts, _chance()).total_seconds())
-
-
-def _bury(run: Run, error: str) -> None:
-    work_rows.bury(run, error)
-    if run.kind == "fetch":
-        give_up(run)
-
-
-def _free_the_dead(hold: _Hold) -> None:
+def _free_the_dead(hold: Hold) -> None:
     """Jobs that are running in nobody's session any more."""
     running = work_rows.running_jobs()
     if not running:
@@ -214,51 +181,3 @@ def _free_the_dead(hold: _Hold) -> None:
     hold.release_jobs()
     if freed:
         logger.warning("%s jobs of dead workers are free again", freed)
-
-
-class _Hold:
-    """The session whose advisory locks say that this worker lives: a connection of its own, so that no transaction,
-    time-out or reconnection of the work itself lets them go."""
-
-    def __init__(self) -> None:
-        self._side: BaseDatabaseWrapper = connection.copy()
-        self._jobs: set[int] = set()
-
-    def __enter__(self) -> _Hold:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._side.close()
-
-    def take_slot(self) -> str | None:
-        """The name of a free slot; None when all are at work."""
-        for slot in range(SLOTS):
-            if self._ask("SELECT pg_try_advisory_lock(%s, %s)", (SLOT_LOCK, slot))[0][0]:
-                return f"{socket.gethostname()}/{slot}"[:60]
-        return None
-
-    def take_jobs(self, job_ids: Sequence[int]) -> set[int]:
-        """Those of `job_ids` whose lock is ours now."""
-        if not job_ids:
-            return set()
-        found = self._ask(
-            "SELECT id, pg_try_advisory_lock(%s, (id & 2147483647)::int) FROM unnest(%s::bigint[]) AS t(id)",
-            (JOB_LOCK, list(job_ids)),
-        )
-        taken = {job_id for job_id, is_ours in found if is_ours}
-        self._jobs |= taken
-        return taken
-
-    def release_jobs(self) -> None:
-        """Let all jobs go; the slot stays."""
-        if self._jobs:
-            self._ask(
-                "SELECT pg_advisory_unlock(%s, (id & 2147483647)::int) FROM unnest(%s::bigint[]) AS t(id)",
-                (JOB_LOCK, list(self._jobs)),
-            )
-            self._jobs.clear()
-
-    def _ask(self, query: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        with self._side.cursor() as cursor:
-            cursor.execute(query, parameters)
-            return list(cursor.fetchall())

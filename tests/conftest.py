@@ -28,6 +28,7 @@ settings.PASSWORD_HASHERS = ["tests.quick_passwords.QuickHasher", *settings.PASS
 
 DATABASE_SLOTS = 32
 TESTS = Path(__file__).parent
+OF_THE_MODELS = {"auth_permission", "django_content_type"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,12 +76,38 @@ def database_slot() -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(database_slot: int) -> None:
+def django_db_modify_db_settings(database_slot: int, django_db_blocker: Any) -> None:
     """Gives each test process its own database, also when two test runs are under way at once."""
+    from tests.migrated import migrated
+
+    with (Path(settings.COMMERCE_SYNC_DATA_DIR) / "tests-migrated.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with django_db_blocker.unblock():
+            template = migrated(settings.DATABASES["default"])
     for database in settings.DATABASES.values():
         database.setdefault("TEST", {})["NAME"] = f"test_{database['NAME']}_{database_slot}"
+        database["TEST"]["TEMPLATE"] = template
         # Tests that commit are cleaned up by TRUNCATE, which the ledger's guards refuse everywhere else.
         database["OPTIONS"]["options"] += " -c commerce_sync.allow_truncate=on"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """Keeps what `migrate` has said of the models: Django would have it forgotten and said anew after each test that
+    commits, and nothing else of the migrations is there in such a test.
+    """
+    from django.contrib.contenttypes.management import create_contenttypes
+    from django.db import connection
+    from django.db.models.signals import post_migrate
+
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.disconnect(create_contenttypes)
+    emptied = connection.ops.sql_flush
+
+    def sql_flush(style: Any, tables: list[str], **how: Any) -> list[str]:
+        return emptied(style, [table for table in tables if table not in OF_THE_MODELS], **how)
+
+    connection.ops.sql_flush = sql_flush  # type: ignore[method-assign,assignment]
 
 
 def _is_here(address: Any) -> bool:

@@ -113,15 +113,18 @@ def imports_of(path: Path) -> Iterator[str]:
 
 def code_with(pattern: str) -> list[str]:
     """Where a pattern occurs in the code of the apps; comments and strings do not count."""
-    found = []
-    for path in modules():
-        tokens = tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
-        lines: dict[int, list[str]] = {}
-        for token in tokens:
-            if token.type not in {tokenize.COMMENT, tokenize.STRING}:
-                lines.setdefault(token.start[0], []).append(token.string)
-        found += [f"{name_of(path)}:{n}" for n, words in lines.items() if re.search(pattern, " ".join(words))]
-    return found
+    return [f"{name_of(path)}:{n}" for path in modules() for n, code in code_of(path) if re.search(pattern, code)]
+
+
+@cache
+def code_of(path: Path) -> tuple[tuple[int, str], ...]:
+    """The numbered lines of a module's code, its words apart."""
+    tokens = tokenize.generate_tokens(io.StringIO(path.read_text()).readline)
+    lines: dict[int, list[str]] = {}
+    for token in tokens:
+        if token.type not in {tokenize.COMMENT, tokenize.STRING}:
+            lines.setdefault(token.start[0], []).append(token.string)
+    return tuple((number, " ".join(words)) for number, words in lines.items())
 
 
 def test_no_module_is_longer_than_it_may_be() -> None:

@@ -26,7 +26,7 @@ NETWORK = {
     "health/webhooks/call.py",  # through connectors.transport, with the deadlines of webhooks
     "health/alerts/sending.py",  # what an exception of the mail server means
     "commerce_sync/embedded.py",  # does the socket of PostgreSQL answer
-    "commerce_sync/work.py",  # the name of this host
+    "commerce_sync/work_hold.py",  # the name of this host
     "commerce_sync/management/commands/demo.py",  # is the port free
 }
 CALLING = {"connectors/http.py", "health/webhooks/call.py"}  # who may say `session.request`

@@ -24,8 +24,9 @@ ERRORS: Final = {
     415: "The body is not JSON.",
     429: "Too many requests with this key; `Retry-After` says when to go on.",
     500: "An error of ours.",
+    503: "The database is away, full or busy; Retry-After says when to send the same again.",
 }
-_ALWAYS: Final = (401, 429, 500)
+_ALWAYS: Final = (401, 429, 500, 503)
 _WITH_BODY: Final = (400, 411, 413, 415)
 _OF_POST: Final = {*_WITH_BODY, 409}  # an Idempotency-Key of another request, or of one that is under way
 _PAGED: Final = (

@@ -7,6 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -49,11 +51,9 @@ def connect(request: HttpRequest, merchant: Merchant, connection_id: UUID) -> Ht
 @require_safe
 def callback(request: HttpRequest, merchant: Merchant, platform: str) -> HttpResponse:
     """Back from the platform's consent: the code is exchanged, once, for the connection that the way was begun for."""
-    kept: dict[str, Any] = request.session.get(_KEPT, {})
-    begun = kept.pop(request.GET.get("state", ""), None)
+    begun = _used_up(request, request.GET.get("state", ""))
     if begun is None:
         return again(request)
-    request.session[_KEPT] = kept  # used up before anything else happens
     found = msgspec.convert(begun, consent.Consent)
     row = Connection.objects.select_related("company").filter(pk=found.connection_id).first()
     if row is None or row.company_id != merchant.company.pk or platform_of(row).slug != platform:
@@ -67,6 +67,22 @@ def callback(request: HttpRequest, merchant: Merchant, platform: str) -> HttpRes
     except (AlreadyLinked, Failure) as error:
         return _failed(request, merchant, row, _sentence(error, platform_of(row)), 409)
     return redirect("flow")
+
+
+def _used_up(request: HttpRequest, state: str) -> Any:
+    """The way that was begun under ``state``; None when there is none, or it was used. Before anything else happens: of
+    two returns at once, as after a double click, one gets it, for platforms take back what a code gave that is shown
+    twice."""
+    with transaction.atomic():
+        list(Session.objects.select_for_update().filter(pk=request.session.session_key))
+        stored = type(request.session)(request.session.session_key)
+        kept: dict[str, Any] = stored.get(_KEPT, {})
+        begun = kept.pop(state, None)
+        if begun is not None:
+            stored[_KEPT] = kept
+            stored.save()
+    request.session[_KEPT] = kept
+    return begun
 
 
 def _given(request: HttpRequest, merchant: Merchant, row: Connection, platform: Platform) -> HttpResponse:

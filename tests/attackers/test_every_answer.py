@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ from django.test import Client
 
 from commerce_sync.every_answer import METHODS
 from tests.attackers.addresses import BESIDE, every_address, everybody
+from tests.commerce_sync.test_checks import DEPLOYMENT, python
+from tests.health.people import PASSWORD, a_person
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +23,17 @@ FRAMED: Final = "branding-preview-page"  # by the page of the console beside it
 ELSEWHERE: Final = "&".join(
     f"{name}=//evil.example" for name in ("next", "back", "redirect", "redirectUrl", "return_to", "url", "continue")
 )
+
+SHOWN: Final = """
+import json
+from django.conf import global_settings
+from commerce_sync import settings as ours
+kinds = ("SESSION_COOKIE_", "CSRF_COOKIE_")
+names = [kind + what for kind in kinds for what in ("NAME", "SECURE", "HTTPONLY", "SAMESITE", "DOMAIN", "PATH")]
+names += ["SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD"]
+names += ["DEBUG", "MESSAGE_STORAGE"]
+print(json.dumps({name: getattr(ours, name, getattr(global_settings, name)) for name in names}))
+"""
 
 
 def wrong_with(answer: Any, path: str, name: str = "") -> Iterator[str]:
@@ -91,7 +105,7 @@ def test_every_address_answers_a_visitor_with_all_headers_and_knows_no_made_up_m
         answer = asked(visitor, f"{path}?{ELSEWHERE}")
         found += wrong_with(answer, path, name)
         found += [f"{path} leads to {answer['Location']}"] if not answer.get("Location", "/").startswith("/") else []
-        for method in ("TRACE", "CONNECT", "JEFF"):
+        for method in ("TRACE", "CONNECT", "JEFF") if path in ("/", "/flow/", "/admin/") else ("TRACE",):
             answer = visitor.generic(method, path)
             if answer.status_code != 405 or answer.content:
                 found.append(f"{method} {path} answers {answer.status_code}")
@@ -111,3 +125,42 @@ def test_every_address_answers_whoever_is_in_with_all_headers() -> None:
         found += wrong_with(answer, each.path, each.name)
     assert found == [], "\n".join(found)
     assert statuses[200] > 200, statuses  # it is the pages that were looked at
+
+
+@pytest.mark.case("S05", "S30")
+def test_in_production_cookies_are_of_this_very_host_and_no_script_reads_them() -> None:
+    said = python("-c", SHOWN, **DEPLOYMENT)
+    assert said.returncode == 0, said.stderr
+    known = json.loads(said.stdout)
+    assert known == {
+        "SESSION_COOKIE_NAME": "__Host-session",
+        "CSRF_COOKIE_NAME": "__Host-csrf",
+        **{f"{kind}_COOKIE_{what}": True for kind in ("SESSION", "CSRF") for what in ("SECURE", "HTTPONLY")},
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "CSRF_COOKIE_SAMESITE": "Lax",
+        **dict.fromkeys(("SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN")),
+        **dict.fromkeys(("SESSION_COOKIE_PATH", "CSRF_COOKIE_PATH"), "/"),
+        **dict.fromkeys(("SECURE_SSL_REDIRECT", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD"), True),
+        "SECURE_HSTS_SECONDS": 31_536_000,
+        "DEBUG": False,
+        "MESSAGE_STORAGE": "django.contrib.messages.storage.session.SessionStorage",
+    }
+
+
+@pytest.mark.case("S05", "S13")
+def test_a_log_in_over_tls_gives_cookies_that_go_nowhere_else(settings: Any) -> None:
+    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_HSTS_SECONDS = 31_536_000
+    a_person("administrator")
+    browser = Client()
+    assert browser.get("/admin/login/").status_code == 301
+    page = browser.get("/admin/login/", secure=True)
+    assert page["Strict-Transport-Security"].startswith("max-age=31536000")
+    known = {"username": "sam", "password": PASSWORD, "next": "/admin/"}
+    answers = [page, browser.post("/admin/login/", known, secure=True)]
+    given = {cookie.key: cookie for answer in answers for cookie in answer.cookies.values()}
+    assert given.keys() == {"__Host-session", "__Host-csrf"}
+    for cookie in given.values():
+        assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
+        assert (cookie["path"], cookie["domain"]) == ("/", "")

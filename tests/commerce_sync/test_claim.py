@@ -26,7 +26,7 @@ def waiting(*names: str, platform: str) -> list[Company]:
 
 def taken() -> list[int]:
     """The companies of the runs that one worker takes."""
-    with work._Hold() as hold:
+    with work.Hold() as hold:
         return [run.company_id for run in work._claim(hold)]
 
 
@@ -70,7 +70,7 @@ def test_what_others_hold_for_the_moment_of_their_claim_is_looked_at_again(
 
     monkeypatch.setattr(work, "_claim", held_by_others)
     monkeypatch.setattr(work, "CLAIM_AGAIN_SECONDS", 0)
-    with work._Hold() as hold:
+    with work.Hold() as hold:
         assert [run.company_id for run in work._next(hold)] == ([company.pk] if found else [])
     assert work_rows.is_due() is not found
     assert len(asked) <= work.CLAIM_TRIES + 1

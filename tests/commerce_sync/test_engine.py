@@ -157,7 +157,7 @@ def test_no_accounting_software_is_a_matter_of_configuration_and_a_withdrawn_one
     assert (run(company).code, Sync.objects.latest("id").failure_code) == (4000, "no_accounting")
 
 
-@pytest.mark.case("C12")
+@pytest.mark.case("A25", "C12")
 def test_a_platform_that_no_longer_lets_us_in_is_not_called_again(settings: Any) -> None:
     with hostile_books.running() as (server, _):
         settings.COMMERCE_SYNC_ALLOW_PRIVATE_HOSTS = [server.place]

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 
 from commerce_sync.setup_links import make_link
@@ -98,6 +99,29 @@ def test_a_code_comes_back_once_and_only_to_the_browser_that_went(square: Platfo
     assert browser.get("/oauth/callback/square", params).status_code == 302
     assert browser.get("/oauth/callback/square", params).status_code == 401
     assert len(square.log) == 1
+
+
+@pytest.mark.case("C16")
+@pytest.mark.django_db(transaction=True)
+def test_of_two_returns_at_once_one_exchanges_the_code(square: PlatformServer) -> None:
+    browser, row = a_merchant("square")
+    params = {"code": "c1", "state": to_consent(browser, row, square)["state"]}
+    twin = Client()
+    twin.cookies = browser.cookies
+    seconds: list[int] = []
+
+    def while_the_first_is_at_it(seen: Seen) -> dict[str, Any]:
+        try:
+            seconds.append(twin.get("/oauth/callback/square", params).status_code)
+        finally:
+            connection.close()
+        return _tokens(seen)
+
+    square.routes["/oauth2/token"] = while_the_first_is_at_it
+    assert browser.get("/oauth/callback/square", params).status_code == 302
+    assert (seconds, len(square.log)) == ([401], 1)
+    row.refresh_from_db()
+    assert row.status == "Linked"
 
 
 @pytest.mark.case("C15")

@@ -3,14 +3,10 @@ each document once at the platform."""
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -25,12 +21,12 @@ from connectors import push_send
 from connectors.models import Binding, PushItem
 from ledger.models import Company, Document, Standing
 from tests.commerce_sync.cast import FIRST_DAY, a_merchant, allow_truncate, an_order, books_of, sell, trial_balance
+from tests.commerce_sync.worker_process import WorkerProcess, start_worker
 from tests.connectors.server import PlatformServer
 from tests.platforms import hostile_books
 from tests.platforms.hostile_books import Rules, duplicates, writes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-WORKER = Path(__file__).parent / "worker_process.py"
 DOCUMENTS = 3
 Place = tuple[PlatformServer, Rules]
 
@@ -59,11 +55,9 @@ def a_shop(place: Place, platform: str = "hostile") -> Company:
     return company
 
 
-def worker(place: Place, fault: str, *options: str) -> subprocess.Popen[bytes]:
+def worker(place: Place, fault: str, *, for_ever: bool = False) -> WorkerProcess:
     """A worker that meets `fault`."""
-    name = django_settings.DATABASES["default"]["NAME"]
-    environment = {**os.environ, "FAULT_POINT": fault}
-    return subprocess.Popen([sys.executable, str(WORKER), name, place[0].place, *options], env=environment)
+    return start_worker(django_settings.DATABASES["default"]["NAME"], place[0].place, fault, for_ever=for_ever)
 
 
 def killed(place: Place, fault: str) -> None:
@@ -163,7 +157,7 @@ def test_a_paused_worker_is_not_overtaken(place: Place) -> None:
 def test_a_worker_that_is_asked_to_stop_ends_what_it_has_in_hand_and_leaves_nothing_leased(place: Place) -> None:
     company = a_shop(place)
     place[0].fail("slow_after", seconds=0.7)
-    running = worker(place, "", "for-ever")
+    running = worker(place, "", for_ever=True)
     wait_until(lambda: PushItem.objects.filter(state="sending").exists())
     running.send_signal(signal.SIGTERM)
     assert running.wait(20) == 0

@@ -13,7 +13,6 @@ import psycopg
 import pytest
 from django import db
 from django.db import connection as database
-from django.test import Client
 
 from commerce_sync import outage, services, work
 from commerce_sync.models import Job, Sync
@@ -23,6 +22,7 @@ from tests.api.cast import an_order as a_row
 from tests.commerce_sync.cast import FIRST_DAY, allow_truncate, trial_balance
 from tests.commerce_sync.database_place import elsewhere, superuser
 from tests.commerce_sync.full_disk import emptied
+from tests.flow.cast import a_linked_merchant, inside
 
 STEPS = ("ledger_posting", "ledger_documentline", "books_line")  # of a sync, in their order
 COMMITS = pytest.mark.django_db(transaction=True)
@@ -60,8 +60,8 @@ def a_pushing_partner() -> tuple[Api, str]:
 @pytest.mark.case("H08", "D10")
 def test_without_the_database_everybody_is_told_to_come_again_and_nobody_sees_our_insides() -> None:
     api, orders = a_pushing_partner()
-    browser = Client(raise_request_exception=False)
-    browser.cookies["sessionid"] = "somebody"
+    browser = inside(a_linked_merchant("Bell & Crumb"))
+    browser.raise_request_exception = False
     with elsewhere(HOST="/nowhere"):
         page, console = browser.get("/flow/"), browser.get("/admin/")
         rung = browser.post(f"/webhooks/square/{uuid4()}", b"{}", content_type="application/json")

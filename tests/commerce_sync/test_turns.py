@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,9 +17,9 @@ from connectors.models import Bookmark
 from connectors.services import connect_commerce
 from ledger.models import Company, Document, RecordRow
 from tests.commerce_sync.cast import a_merchant, allow_truncate
+from tests.commerce_sync.worker_process import start_worker
 from tests.platforms.partner_endpoint import KEY, Endpoint, a_sale, running
 
-WORKER = Path(__file__).parent / "worker_process.py"
 PAGES = 5
 
 
@@ -105,5 +101,4 @@ def test_workers_that_are_killed_after_every_page_get_through_and_no_page_is_rea
 
 def worker(endpoint: Endpoint, fault: str) -> int:
     """How a worker ended that was to meet `fault`."""
-    command = [sys.executable, str(WORKER), django_settings.DATABASES["default"]["NAME"], endpoint.place]
-    return subprocess.run(command, env={**os.environ, "FAULT_POINT": fault}, timeout=40, check=False).returncode
+    return start_worker(django_settings.DATABASES["default"]["NAME"], endpoint.place, fault).wait(40)

@@ -17,6 +17,7 @@ from django_q.models import Schedule as BellSchedule
 from commerce_sync import engine, services, tasks, work, work_rows
 from commerce_sync.due import SWEEP_ROWS
 from commerce_sync.models import CompanyQueue, Heartbeat, Job, Schedule, Sync
+from commerce_sync.work_hold import JOB_LOCK
 from ledger import sql
 from ledger.models import AuditEntry, Company
 from tests.commerce_sync.cast import FIRST_DAY, a_merchant, allow_truncate, an_order, sell
@@ -234,7 +235,7 @@ def soon() -> None:
 
 
 def claimed() -> Any:
-    with work._Hold() as hold:
+    with work.Hold() as hold:
         (run,) = work._claim(hold)
     return run
 
@@ -286,7 +287,7 @@ class TestTogether:
     @pytest.mark.case("G05")
     def test_a_paused_worker_keeps_its_job_and_a_dead_one_frees_it_at_once(self) -> None:
         services.request_sync(company=a_merchant())
-        with work._Hold() as hold:
+        with work.Hold() as hold:
             work._claim(hold)
             Job.objects.update(lease_until=NOON)  # long over, and still held
             assert work.drain().ended == 0
@@ -314,7 +315,7 @@ class TestTogether:
 
 def _wait_until_no_job_is_held() -> None:
     ends = time.monotonic() + 5
-    while sql.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s::oid", (work.JOB_LOCK,)):
+    while sql.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s::oid", (JOB_LOCK,)):
         assert time.monotonic() < ends, "a job is still held"
         time.sleep(0.01)
 

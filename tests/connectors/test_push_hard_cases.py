@@ -260,6 +260,24 @@ def test_hours_of_maintenance_cost_few_calls_and_nothing_is_doubled_or_lost(plac
     )
 
 
+@in_one_transaction
+@pytest.mark.case("A26")
+def test_the_longer_a_platform_does_not_answer_the_longer_it_is_left_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_send, "AGAIN_SECONDS", AGAIN_SECONDS)
+    company = a_shop(place, days=1)
+    place[0].fail("lose_after")
+    delivered(company)
+    place[0].fail("unavailable", times=100)
+    pauses = []
+    for _ in range(2):
+        pauses.append(patiently(company).next_seconds or 0)
+        age(company)
+    assert 0 < pauses[0] <= AGAIN_SECONDS
+    assert 50 * AGAIN_SECONDS < pauses[1] <= 60 * AGAIN_SECONDS
+
+
 def many_days(place: Place) -> Company:
     company = a_shop(place, days=3)
     sell(company, *(an_order(20 + n, day=date(2026, 3, 10) + timedelta(days=n)) for n in range(9)))

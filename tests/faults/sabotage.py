@@ -69,7 +69,7 @@ def no_lease() -> None:
     for name in ("_CONCLUDE", "_POSTPONE"):
         statement = getattr(work_rows, name)
         setattr(work_rows, name, statement.replace("AND lease_token = %s", "AND (%s::uuid IS NULL OR true)"))
-    work._Hold.take_jobs = lambda self, job_ids: set(job_ids)  # type: ignore[method-assign]
+    work.Hold.take_jobs = lambda self, job_ids: set(job_ids)  # type: ignore[method-assign]
 
 
 def no_claim_and_no_lease() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
 import zstandard
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import connection as database
@@ -62,6 +63,8 @@ class Canaries:
         self._platforms()
         self.merchant = self._merchant()
         self.staff = self._staff()
+        for name, browser in (("merchant's session", self.merchant), ("session of the staff", self.staff)):
+            self.secrets[name] = browser.cookies[settings.SESSION_COOKIE_NAME].value
         work.drain(5)
 
     def _keys_and_endpoints(self) -> None:

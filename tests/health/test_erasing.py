@@ -6,10 +6,9 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from commerce_sync import services, work
 from commerce_sync.explain_chain import record_chain
@@ -27,6 +26,7 @@ from ledger.models import AuditEntry, Company, Document, RecordRow
 from ledger.services import now
 from tests.api.cast import Api, an_order, make_partner, push_orders, ready_company, shop_of
 from tests.commerce_sync.cast import trial_balance
+from tests.health.people import a_person, logged_in
 
 pytestmark = pytest.mark.django_db
 ANN, BEN = {"id": "cus-ann-01", "companyName": "Ann Äpfel"}, {"id": "cus-ben-02", "companyName": "Ben Birne"}
@@ -65,6 +65,7 @@ def everything() -> str:
     return "\n".join(found)
 
 
+@pytest.mark.case("S35")
 def test_a_person_is_forgotten_everywhere_and_the_books_stay(api: Api, shop: Company) -> None:
     books = trial_balance(shop)
     documents = list(Document.objects.values_list("body", flat=True))
@@ -86,6 +87,7 @@ def test_a_person_is_forgotten_everywhere_and_the_books_stay(api: Api, shop: Com
     }
 
 
+@pytest.mark.case("S35")
 def test_what_proves_the_books_still_does_and_says_what_was_erased(api: Api, shop: Company) -> None:
     call_command("erase_person", shop.name, "cus-ann-01", "--why", "asked by mail")
     ann, ben = RecordRow.objects.get(external_id="o1"), RecordRow.objects.get(external_id="o2")
@@ -105,6 +107,7 @@ def test_what_proves_the_books_still_does_and_says_what_was_erased(api: Api, sho
     assert (said, replayed.differing) == ([], 0)
 
 
+@pytest.mark.case("S35")
 def test_a_company_that_left_is_forgotten_and_its_books_stay(api: Api, shop: Company) -> None:
     CompanyContact.objects.create(
         company=shop, email="owner@rose.test", locale="en-us", wants="nothing", updated_at=now()
@@ -131,6 +134,26 @@ def test_a_company_that_left_is_forgotten_and_its_books_stay(api: Api, shop: Com
 def test_what_would_find_everybody_is_refused_with_what_to_say(api: Api, shop: Company, body: dict[str, Any]) -> None:
     assert api.post(f"/companies/{shop.public_id}/erasures", body).status_code == 400
     assert Erasure.objects.count() == 0
+
+
+def test_the_console_forgets_for_a_reason_and_a_company_only_by_its_name(shop: Company) -> None:
+    browser = logged_in(a_person("administrator"))
+    page = f"/admin/companies/{shop.public_id}/erase/"
+    assert "Nothing was asked" in browser.get(page).content.decode()
+    for said, words in (
+        ({"person": "cus-ann-01"}, "Say why"),
+        ({"person": " ", "why": "x"}, "one text a line"),
+        ({"whole": "yes", "name": "Rose", "why": "x"}, "letter by letter"),
+    ):
+        refused = browser.post(page, said)
+        assert (refused.status_code, words in refused.content.decode()) == (400, True)
+    assert Erasure.objects.count() == 0
+    browser.post(page, {"person": "cus-ann-01\r\nAnn Äpfel\r\n", "why": "asked by mail"})
+    made = Erasure.objects.get()
+    assert (made.texts, made.actor, made.reason) == (["Ann Äpfel", "cus-ann-01"], "console:sam", "asked by mail")
+    erasing.carry_out(made)
+    assert "erased on" in browser.get(page).content.decode()
+    assert "erased on" in browser.get(f"/admin/records/{RecordRow.objects.get(external_id='o1').pk}/").content.decode()
 
 
 def test_commands_ask_for_a_word_before_a_company_is_gone(shop: Company) -> None:
@@ -166,6 +189,7 @@ def test_names_are_words_of_their_own_in_letters_of_either_case() -> None:
     )
 
 
+@pytest.mark.case("S35")
 def test_what_is_old_is_forgotten_and_the_rest_stays(shop: Company, settings: Any) -> None:
     retention._state.clear()
     page = Page.objects.get()
@@ -183,6 +207,7 @@ def test_what_is_old_is_forgotten_and_the_rest_stays(shop: Company, settings: An
     assert Page.objects.get().body is None
 
 
+@pytest.mark.case("S35")
 def test_every_column_that_may_hold_text_has_a_class_and_no_other() -> None:
     found = sql.rows(
         """SELECT table_name || '.' || column_name FROM information_schema.columns
@@ -212,5 +237,5 @@ def test_every_column_that_may_hold_text_has_a_class_and_no_other() -> None:
 def test_postgresql_refuses_an_erasure_that_cannot_be(shop: Company, name: str, values: str) -> None:
     insert = f"""INSERT INTO commerce_sync_erasure (public_id, company_id, requested_at, at_page, counts, kind, texts,
         reason, actor, finished_at) SELECT gen_random_uuid(), id, now(), 0, '{{}}', {values} FROM ledger_company"""  # noqa: S608
-    with pytest.raises(psycopg.Error, match=name), transaction.atomic():
+    with pytest.raises(DatabaseError, match=name), transaction.atomic():
         sql.execute(insert)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import subprocess
 import sys
@@ -66,7 +67,8 @@ class Command(BaseCommand):
             else:
                 Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # its absence would be warned of
                 self._say_where(access, options["port"])
-                with _worker():
+                end_by_sigterm()
+                with worker_beside():
                     call_command("runserver", f"{HOST}:{options['port']}", use_reloader=False, skip_checks=True)
         except KeyboardInterrupt:
             self.stderr.write("\nEnded. What was done so far stays; run it again to go on.")
@@ -164,8 +166,17 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
+def end_by_sigterm() -> None:
+    """SIGTERM ends the demo as Ctrl-C does: by itself it would leave the worker behind."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+
+
 @contextmanager
-def _worker() -> Iterator[None]:
+def worker_beside() -> Iterator[None]:
     """A worker beside the site: what a visitor asks for on the pages is done. It ends with the site."""
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_worker"]
     # A process group of its own: Ctrl-C is for the site, which then ends it in peace.
