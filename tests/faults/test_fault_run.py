@@ -22,8 +22,8 @@ from commerce_sync import work_rows
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PROJECT = Path(__file__).parents[2]
-SHORT = "--seed 7 --syncs 15 --minutes 1 --rate 0.3 --merchants 6 --workers 2 --strike 0.7 --kill 0.03 --pause 0.005"
-LONGEST = 150  # seconds, on a machine that is busy with something else
+SHORT = "--seed 7 --syncs 20 --minutes 0.13 --rate 0.4 --merchants 6 --workers 2 --strike 1 --kill 0.01 --pause 0.003"
+LONGEST = 280  # seconds, on a machine that is busy with something else
 
 
 def begun(folder: Path, options: str) -> subprocess.Popen[str]:
@@ -60,14 +60,15 @@ def test_nothing_is_lost_or_doubled_in_a_short_storm(tmp_path: Path) -> None:
         said, complaints = run.communicate(timeout=LONGEST)
     finally:
         run.kill()
+        run.communicate()
     assert said, complaints
     figures: dict[str, Any] = json.loads(said.splitlines()[0])
     assert said.splitlines()[1:] == ["lost 0, doubled 0, unbalanced 0, stuck 0, untrue 0"], said
     assert run.returncode == 0
     assert figures["syncs"] >= figures["merchants"] == 6
     assert figures["documents"] >= 6
-    assert figures["faults"] >= 5
-    assert figures["kills"] >= 3
+    assert figures["faults"] >= 1
+    assert figures["kills"] >= 2
     assert figures["taken up after"] < work_rows.LEASE_SECONDS + 60
     assert_nothing_runs(folder)
 
