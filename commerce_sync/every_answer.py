@@ -11,6 +11,9 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
+from commerce_sync.flow.errors import bad_request
+from commerce_sync.unstorable import is_unstorable
+
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 POLICY: Final = "; ".join(
     (
@@ -48,3 +51,7 @@ class EveryAnswerMiddleware:
         for name, value in _ALWAYS.items():
             response.setdefault(name, value)
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What cannot be stored is a bad request, wherever it was found out; whatever else went wrong is not."""
+        return bad_request(request, exception) if is_unstorable(exception) else None

@@ -54,7 +54,7 @@ class Console(Struct):
 
     def why(self) -> str:
         """The reason that was given; raises `NoReason`."""
-        words = " ".join(self.request.POST.get("why", "").split())[:MOST_OF_A_REASON]
+        words = " ".join(self.request.POST.get("why", "").replace("\0", "").split())[:MOST_OF_A_REASON]
         if not words:
             raise NoReason("Say why: it is kept in the audit trail.")
         return words

@@ -63,6 +63,9 @@ def requests_of(each: Address, said: dict[str, str], one: str) -> Iterator[tuple
         yield from (("GET", each.path, {"q": one, "p": "9" * 30}), ("GET", each.path, {"q": "\x00"}))
         return
     yield "GET", each.path, said
+    if each.name.startswith("console"):
+        nothing = dict.fromkeys(said, "\x00")
+        yield from (("GET", each.path, nothing), ("POST", each.path, {**nothing, "why": "a\x00reason"}))
     if "/admin/" not in each.path or each.name.startswith("console"):
         yield "POST", each.path, said
 
