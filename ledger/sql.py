@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, LiteralString, TypeVar
+from typing import Any, Final, LiteralString, TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -42,6 +42,11 @@ def _raw() -> psycopg.Connection[TupleRow]:
     return raw
 
 
+# What the server may be ahead of us by is what its socket holds, about 200 kB. More rows of a kilobyte than that at
+# once, and each chunk is waited for: 500 of them cost a reconciliation a sixth of its time.
+STREAMED_ROWS: Final = 150
+
+
 @contextmanager
 def cursor() -> Iterator[psycopg.Cursor[TupleRow]]:
     """A psycopg cursor on Django's connection, in whatever transaction it is in.
@@ -54,7 +59,7 @@ def cursor() -> Iterator[psycopg.Cursor[TupleRow]]:
 
 
 def stream(
-    query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = (), chunk_rows: int = 500
+    query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = (), chunk_rows: int = STREAMED_ROWS
 ) -> Generator[TupleRow, None, None]:
     """The rows of a query of any size in flat memory, the next ones being fetched while these are worked on.
 

@@ -16,8 +16,8 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
-import psycopg
-from django.db import transaction
+from django.db import OperationalError, transaction
+from psycopg.errors import QueryCanceled
 
 from commerce_sync.api.commerce.datasets import DOC, PARSED, TENDER_COUNT, TENDERS, Branch, Dataset
 from commerce_sync.api.commerce.marks import SURVEY_STEP, Mark, remember_page, remember_survey, remembered
@@ -87,7 +87,9 @@ def _bounded(is_quick: bool) -> Iterator[None]:
         with transaction.atomic():
             sql.execute("SELECT set_config('statement_timeout', %s, true)", (str(LONGEST_SECONDS * 1_000),))
             yield
-    except psycopg.errors.QueryCanceled:
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
         raise invalid(
             f"This query takes longer than {LONGEST_SECONDS} seconds over these records. Narrow it by modifiedDate "
             "(indexed, for instance modifiedDate>2026-01-31) or ask for the rows in their own order."
