@@ -47,7 +47,8 @@ def make(size: Size) -> None:
     for statements in (_WHO, _WHAT, _AROUND):
         for statement in statements:
             _run(statement, named)
-        # Else plans that this session made for tables of a few rows, those of foreign keys among them, read them through.
+        # What is joined is looked at anew before: else the plan is one for the few rows that were there when autovacuum
+        # came by, and for 20,000 companies the session reads tables through for every row.
         _run("ANALYZE")
     _run("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come is not altered
     for table in GUARDED:
@@ -115,22 +116,26 @@ _WHAT: Final[tuple[LiteralString, ...]] = (
        FROM (SELECT world.*, k, now() - interval '1 hour' - (k * (%(days)s - 1.0) / %(syncs)s) * interval '1 day'
                  - (n * 7919 %% 80000) * interval '1 second' AS at
              FROM world CROSS JOIN generate_series(0, %(syncs)s - 1) AS k) AS each ORDER BY each.at""",
+    "ANALYZE world, commerce_sync_sync",
     """INSERT INTO ledger_posting (company_id, day, currency, label, revision, act, book_version_id, created_at)
        SELECT sync.company_id, sync.through_day, 'GBP', sync.id::text, 0, sync.public_id, world.version_id,
            sync.started_at
        FROM commerce_sync_sync sync JOIN world USING (company_id) ORDER BY sync.id""",
+    "ANALYZE ledger_posting",
     """INSERT INTO ledger_document (posting_id, company_id, key, reference, kind, date, currency, total, narration,
            body, created_at, pushed_at)
        SELECT posting.id, posting.company_id, world.public_id || ':' || posting.label,
            'CS' || lpad(posting.id::text, 12, '0'), 'journal', posting.day, 'GBP', 1200, 'Sales', '{}',
            posting.created_at, CASE WHEN posting.id %% 500 <> 0 THEN posting.created_at END
        FROM ledger_posting posting JOIN world USING (company_id) ORDER BY posting.id""",
+    "ANALYZE ledger_document",
     """INSERT INTO connectors_binding (connection_id, document_id, kind, remote_id, url, answer, bound_at, verified_at,
            agrees)
        SELECT world.books_id, document.id, 'journal', 'X' || document.id, 'https://example.com/' || document.id, '{}',
            document.created_at, document.created_at, true
        FROM ledger_document document JOIN world USING (company_id) WHERE document.pushed_at IS NOT NULL
        ORDER BY document.id""",
+    "ANALYZE connectors_binding",
     """INSERT INTO connectors_pushitem (document_id, company_id, connection_id, state, attempts, claimed_at,
            deadline_at, waits_until, binding_id, failure_code, failure_sentence, failure_remedy, failure_turn,
            updated_at)
